@@ -1,0 +1,3 @@
+from junkhound.cli import main
+
+main()

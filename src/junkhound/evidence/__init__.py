@@ -1,0 +1,1 @@
+"""The message as it arrived, and its seal."""

@@ -1,0 +1,1 @@
+"""What every room may lean on: errors, clock, addresses, settings, registries, engines."""

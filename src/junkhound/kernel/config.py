@@ -1,0 +1,271 @@
+"""Settings: one frozen ``Config`` read once from one TOML file, every field with its text, unit and default.
+
+The first file found is the only one read, never merged (RUNTIME, processes): ``--config``, else
+``$JUNKHOUND_CONFIG``, ``./junkhound.toml``, the XDG place, ``/etc/junkhound/junkhound.toml``; no file means
+the defaults, everything on loopback. The manual page, the sample file and ``config show`` are made from
+the fields below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from junkhound.kernel.errors import ConfigError
+
+
+def setting(default: Any, text: str, unit: str = "", choices: tuple[str, ...] = (), low: float | None = None) -> Any:
+    """A field of a settings section: its default, its sentence for the manual, its unit and what is allowed."""
+    meta = {"text": text, "unit": unit, "choices": choices, "low": low}
+    if isinstance(default, (list, dict)):
+        raise TypeError("defaults are immutable: use a tuple")
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True)
+class Store:
+    """[store]: where everything is kept."""
+
+    home: str = setting("", "folder of all state; empty means the XDG data place", "path")
+    objects: str = setting(
+        "", "object store for packs and tables, such as s3://bucket/prefix; empty means the home", "URL"
+    )
+    state: str = setting("", "state database as a SQLAlchemy URL; empty means SQLite in the home", "URL")
+    spool_limit_mb: int = setting(
+        2048, "unprocessed mail beyond this is refused for a while (452, exit 75)", "MB", low=1
+    )
+    segment_mb: int = setting(8, "a spool segment is sealed at this size", "MB", low=1)
+    segment_mails: int = setting(1000, "a spool segment is sealed at this many mails", "mails", low=1)
+    segment_s: float = setting(2.0, "a spool segment of a listener is sealed at this age", "s", low=0.1)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """[engine]: how batches are run."""
+
+    name: str = setting("pool", "engine that runs batches", choices=("inline", "pool", "dask"))
+    workers: int = setting(0, "worker processes; 0 means one a core", "processes", low=0)
+    isolate: bool = setting(True, "parse mail in a child process without sockets and with memory and CPU limits")
+    parser_memory_mb: int = setting(2048, "memory a parser may use (RLIMIT_DATA)", "MB", low=256)
+    parser_mail_s: float = setting(20.0, "CPU seconds one mail may take before its parser is killed", "s", low=1)
+    dask: str = setting("", "address of a Dask scheduler; empty starts one on 127.0.0.1", "URL")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """[intake]: limits on what is read."""
+
+    mail_limit_mb: int = setting(
+        64, "bytes of one mail that are kept; the rest is cut and counted as a defect", "MB", low=1
+    )
+    archive_limit_mb: int = setting(65536, "bytes one archive may unpack to", "MB", low=1)
+    archive_ratio: int = setting(
+        1000, "an archive member may grow by this factor before it is called a bomb", "times", low=10
+    )
+    archive_members: int = setting(10_000_000, "members one archive may hold", "members", low=1)
+
+
+@dataclass(frozen=True)
+class NetworkSection:
+    """[network]: our own machines and space that is never listed."""
+
+    own: tuple[str, ...] = setting(
+        (), "our own relays, hosts and networks: never a source, never listed", "networks or host names"
+    )
+    protect: tuple[str, ...] = setting((), "networks that are never listed, beside reserved space", "networks")
+    allow_documentation: bool = setting(
+        False, "treat the documentation networks of RFC 5737 and RFC 3849 as public: for demonstrations and tests only"
+    )
+
+
+@dataclass(frozen=True)
+class Trap:
+    """[traps.NAME]: a trap intake: every recipient in these domains never asked for mail."""
+
+    domains: tuple[str, ...] = setting((), "domains whose every address is a trap", "domains")
+    relays: tuple[str, ...] = setting(
+        (), "our relays in front of this trap, whose Received lines are believed", "networks or host names"
+    )
+    country: str = setting("", "country the trap's addresses seem to be in", "two letters")
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """[mailboxes.NAME]: a mailbox that is imported: its own relays are believed, nothing below them."""
+
+    relays: tuple[str, ...] = setting(
+        (), "relays whose Received lines are believed; none means no boundary", "networks or host names"
+    )
+    country: str = setting("", "country the mailbox's owner is in", "two letters")
+
+
+@dataclass(frozen=True)
+class List:
+    """[lists.NAME]: one block list."""
+
+    scope: str = setting(
+        "own",
+        "who may use it: own (two witnesses) or public (two vantages of different domains)",
+        choices=("own", "public"),
+    )
+    kinds: tuple[str, ...] = setting(("junk",), "kinds of sighting that count", "kinds")
+    bound: float = setting(
+        0.7, "an address is listed when the 5% lower bound of its junk share exceeds this", "share", low=0
+    )
+    witnesses: int = setting(2, "independent witnesses a listing needs", "witnesses", low=2)
+    first_days: float = setting(14.0, "longest life of a first listing after the last sighting", "days", low=0.1)
+    longest_days: float = setting(180.0, "longest life of a listing, after doublings", "days", low=1)
+    dynamic_hours: float = setting(24.0, "longest life of a listing in a dynamic pool", "hours", low=1)
+    ipv6_bits: int = setting(64, "IPv6 is listed by networks of this length", "bits", low=32)
+    protect: tuple[str, ...] = setting((), "networks this list never holds", "networks")
+    code: str = setting("127.0.0.2", "answer for a listed address (RFC 5782)", "address")
+    text: str = setting("", "page about a listing, %s becomes its number; empty leaves it out", "URL")
+    max_growth: float = setting(
+        0.5, "a new edition may grow by this share before it is held back (not below 1,000 entries)", "share", low=0
+    )
+    max_network: int = setting(24, "largest IPv4 network in an edition ($MAXRANGE4)", "prefix length", low=8)
+
+
+@dataclass(frozen=True)
+class Publish:
+    """[publish]: how lists leave as files."""
+
+    outputs: tuple[str, ...] = setting(("rbldnsd", "plain", "cidr", "json", "csv"), "forms that are written", "forms")
+    folder: str = setting("", "where they are written; empty means out/ in the home", "path")
+    expire_hours: float = setting(48.0, "a file not renewed this long stops being served ($TIMESTAMP)", "hours", low=1)
+    zone: str = setting("bl.example.org", "name of the zone in the written files", "domain")
+
+
+@dataclass(frozen=True)
+class Retention:
+    """[retention]: how long each class is kept."""
+
+    raw_days: int = setting(90, "raw mail, unless pinned", "days", low=1)
+    sessions_days: int = setting(400, "sessions and keys", "days", low=1)
+    templates_days: int = setting(400, "templates after their last use", "days", low=1)
+    sightings_days: int = setting(1826, "sightings", "days", low=35)
+    good_days: int = setting(
+        35, "rows of good and unsorted mail, before they become counts by network and day", "days", low=35
+    )
+    pinned_days: int = setting(
+        731, "pinned witness messages after their listing, report or case is closed", "days", low=1
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings; ``path`` is the file they came from, empty for the defaults."""
+
+    store: Store = Store()
+    engine: Engine = Engine()
+    intake: Intake = Intake()
+    network: NetworkSection = NetworkSection()
+    traps: Mapping[str, Trap] = field(default_factory=dict, metadata={"of": Trap})
+    mailboxes: Mapping[str, Mailbox] = field(default_factory=dict, metadata={"of": Mailbox})
+    lists: Mapping[str, List] = field(default_factory=lambda: {"main": List()}, metadata={"of": List})
+    publish: Publish = Publish()
+    retention: Retention = Retention()
+    path: str = ""
+
+    @property
+    def home(self) -> Path:
+        """The home folder, made absolute."""
+        if self.store.home:
+            base = Path(self.path).parent if self.path else Path()
+            return (base / Path(self.store.home).expanduser()).absolute()
+        data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+        return Path(data) / "junkhound"
+
+
+def find(explicit: str | None = None) -> Path | None:
+    """The one file that is read, or None; an explicit one must exist."""
+    named = explicit or os.environ.get("JUNKHOUND_CONFIG")
+    if named:
+        if not Path(named).is_file():
+            raise ConfigError(f"no settings file {named!r}", "give a TOML file, or leave --config out for the defaults")
+        return Path(named)
+    xdg = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    for place in (
+        Path("junkhound.toml"),
+        Path(xdg) / "junkhound/junkhound.toml",
+        Path("/etc/junkhound/junkhound.toml"),
+    ):
+        if place.is_file():
+            return place
+    return None
+
+
+def load(path: Path | None) -> Config:
+    """Read one settings file; None gives the defaults. Errors: ConfigError naming file, section and setting."""
+    if path is None:
+        return Config()
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"cannot read {str(path)!r}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    return read(table, str(path))
+
+
+def read(table: Mapping[str, Any], path: str = "") -> Config:
+    """Check a TOML table against the settings and build the ``Config``."""
+    values: dict[str, Any] = {"path": str(Path(path).absolute()) if path else ""}
+    sections = {f.name: f for f in dataclasses.fields(Config) if f.name != "path"}
+    for name, content in table.items():
+        if name not in sections:
+            raise ConfigError(f"{path or 'settings'}: unknown section [{name}]", _near(name, sections))
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path or 'settings'}: {name!r} must be a section", f"write [{name}] above it")
+        of = sections[name].metadata.get("of")
+        if of is None:
+            kind = typing.get_type_hints(Config)[name]
+            values[name] = _section(kind, content, f"{path or 'settings'} [{name}]")
+        else:
+            for key, inner in content.items():
+                if not isinstance(inner, dict):
+                    raise ConfigError(
+                        f"{path or 'settings'} [{name}]: {key!r} must be a section", f"write [{name}.NAME]"
+                    )
+            values[name] = {k: _section(of, v, f"{path or 'settings'} [{name}.{k}]") for k, v in content.items()}
+    return Config(**values)
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
+
+
+def _section(kind: Any, content: Mapping[str, Any], where: str) -> Any:
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in content.items():
+        if key not in fields:
+            raise ConfigError(f"{where}: unknown setting {key!r}", _near(key, fields))
+        values[key] = _value(value, hints[key], fields[key].metadata, f"{where} {key}")
+    return kind(**values)
+
+
+def _value(value: Any, hint: Any, meta: Mapping[str, Any], where: str) -> Any:
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{where}: a list of texts is needed, not {value!r}", 'write ["one", "two"]')
+        return tuple(value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if isinstance(hint, types.UnionType) or not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise ConfigError(f"{where}: {hint.__name__} is needed, not {value!r}", meta.get("text"))
+    if meta.get("choices") and value not in meta["choices"]:
+        raise ConfigError(f"{where}: {value!r} is not one of {', '.join(meta['choices'])}")
+    if meta.get("low") is not None and value < meta["low"]:
+        raise ConfigError(f"{where}: {value!r} is below {meta['low']:g}")
+    return value

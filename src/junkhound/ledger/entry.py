@@ -1,0 +1,52 @@
+"""What a worker says it has put into the store, for the one process that commits it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ObjectEntry(msgspec.Struct, frozen=True):
+    """One immutable object of one table.
+
+    ``table`` is a name of ``tables.ALL``, or ``ids`` (sorted sighting ids). ``seen_min`` and ``seen_max`` span the
+    rows' seen_at in microseconds, None where no row has one. ``month`` (``2006-05``) and ``bucket`` are set by
+    compaction; fresh objects leave them empty and -1.
+    """
+
+    path: str
+    table: str
+    rows: int
+    size: int
+    seen_min: int | None = None
+    seen_max: int | None = None
+    month: str = ""
+    bucket: int = -1
+    schema_version: int = 1
+
+
+class PackEntry(msgspec.Struct, frozen=True):
+    """One evidence pack: frames and leaves as put by the worker; the committing process seals it."""
+
+    segment: int
+    path: str
+    mails: int
+    size: int
+    root: bytes
+
+
+class UnitEntry(msgspec.Struct, frozen=True):
+    """What became of one segment: everything the manifest needs, and nothing of the mail.
+
+    ``names`` are the (number, kind, name) triples behind keyed numbers in the rows: intakes, vantages, traps.
+    ``counts`` are for the person: by kind, path, defect (``kind:junk``, ``path:direct``, ``defect:bad_base64``).
+    ``intakes`` are (intake number, analysis version, rows) as they stand in the objects.
+    """
+
+    segment: int
+    segment_name: str
+    objects: tuple[ObjectEntry, ...]
+    pack: PackEntry | None
+    names: tuple[tuple[int, str, str], ...]
+    intakes: tuple[tuple[int, int, int], ...]
+    rows: int
+    counts: dict[str, int]

@@ -1,0 +1,35 @@
+"""The stored forms: word lists and column schemas, written once for every room that makes or reads rows."""
+
+from junkhound.tables.columns import (
+    ALL,
+    COLD,
+    HANDOVERS,
+    HOT,
+    KEYS,
+    NAMES,
+    SCHEMA_VERSION,
+    SESSIONS,
+    SIGHTINGS,
+    TEMPLATES,
+    Column,
+    Table,
+)
+from junkhound.tables.words import Clue, Defect, KeyKind, Kind, Operator, Path, Standing, State
+
+__all__ = [
+    "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "SCHEMA_VERSION", "SESSIONS", "SIGHTINGS", "TEMPLATES",
+    "Clue", "Column", "Defect", "KeyKind", "Kind", "Operator", "Path", "Standing", "State", "Table",
+]  # fmt: skip
+
+
+def country_number(code: str) -> int:
+    """Two letters as stored: first * 256 + second; 0 for anything else."""
+    if len(code) != 2 or not code.isascii() or not code.isalpha():
+        return 0
+    code = code.upper()
+    return ord(code[0]) << 8 | ord(code[1])
+
+
+def country_code(number: int) -> str:
+    """The two letters of a stored country, or ``--``."""
+    return chr(number >> 8) + chr(number & 255) if number else "--"

@@ -1,0 +1,148 @@
+"""The closed word lists that rows store as small numbers. A number is never reused or renamed."""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+
+class Kind(IntEnum):
+    """What the address did (RUNTIME, observation 1); closed from the first schema on."""
+
+    JUNK = 0
+    GOOD = 1
+    UNSORTED = 2  # kept and traced, never scored, never a witness
+    BACKSCATTER = 3
+    AUTH_GUESS = 4
+    PROBE = 5
+    HARVEST = 6
+    FLOOD = 7
+
+
+class Standing(IntEnum):
+    """Who saw it (RUNTIME, observation 1); closed from the first schema on."""
+
+    TRAP = 0
+    MAILBOX = 1
+    LOG = 2
+    PARTNER = 3
+    FBL = 4
+    COMPLAINT = 5
+    FEED = 6
+    QUERIES = 7
+
+
+class Path(IntEnum):
+    """How the message came: the class label of a trace (column ``path``)."""
+
+    UNANCHORED = 0  # no boundary, or the walk ended inside our own space
+    DIRECT = 1  # a machine that handed its own mail to our border
+    RELAYED = 2  # through a known relay, and the machine behind it is known
+    OPEN_PROXY = 3
+    OPEN_RELAY = 4
+    WEBMAIL = 5
+    AUTHENTICATED = 6  # a client that logged in: nothing below it is believed
+    ESP = 7
+    FORWARDED = 8
+    LIST = 9
+    LOCAL = 10  # never left our own machines
+    UNKNOWN = 11  # handed over by a known relay; who is behind it is not known
+
+
+class Clue(IntFlag):
+    """What a trace noticed, one bit each (column ``clues``)."""
+
+    HOP_UNREAD = 1 << 0  # a Received line that no dialect knows
+    HELO_LITERAL = 1 << 1  # HELO is a bare or bracketed address
+    HELO_OURS = 1 << 2  # HELO claims to be one of our own names or addresses
+    HELO_RDNS_DIFFER = 1 << 3
+    NO_RDNS = 1 << 4
+    DYNAMIC_RDNS = 1 << 5
+    GAP = 1 << 6  # adjacent hops do not continue each other
+    TIME_BACKWARDS = 1 << 7
+    IMPOSSIBLE_ADDRESS = 1 << 8
+    QUEUE_ID_CLOCK = 1 << 9  # the id's clock contradicts the line's date
+    QUEUE_ID_FORM = 1 << 10
+    CLAIMS_OUR_NAME = 1 << 11  # a line below the boundary says it was written by us
+    AUTHENTICATED = 1 << 12
+    BELOW_ORIGINATOR = 1 << 13  # Received below From/To/Subject/Date
+    NO_DATE = 1 << 14
+    MANY_HOPS = 1 << 15
+    PRIVATE_HANDOVER = 1 << 16
+    FETCHED = 1 << 17  # a fetchmail or POP hop was folded
+    SESSION_FACTS = 1 << 18  # anchored on what our own session saw
+    FOR_OTHER = 1 << 19  # the border's line names another recipient
+    FORGED = 1 << 20  # at least one line below the boundary contradicts what is known
+
+
+class Defect(IntFlag):
+    """How a message is broken, one bit each (column ``defects``)."""
+
+    NO_HEADER_END = 1 << 0
+    NO_HEADERS = 1 << 1
+    NUL_BYTES = 1 << 2
+    BARE_CR = 1 << 3
+    MIXED_LINE_ENDS = 1 << 4
+    LONG_LINE = 1 << 5  # over 998 octets (RFC 5322 section 2.1.1)
+    LONG_HEADER = 1 << 6  # a field or the header over our cap
+    MANY_HEADERS = 1 << 7
+    BAD_HEADER_LINE = 1 << 8
+    EIGHT_BIT_HEADER = 1 << 9
+    TOO_DEEP = 1 << 10
+    TOO_MANY_PARTS = 1 << 11
+    NO_BOUNDARY = 1 << 12
+    UNCLOSED_BOUNDARY = 1 << 13
+    BAD_BASE64 = 1 << 14
+    BAD_QUOTED_PRINTABLE = 1 << 15
+    UNKNOWN_CHARSET = 1 << 16
+    UNDECODABLE_TEXT = 1 << 17
+    UNKNOWN_ENCODING = 1 << 18
+    BAD_DATE = 1 << 19
+    TRUNCATED = 1 << 20  # over the size limit: the rest was not kept
+    TEXT_CAPPED = 1 << 21
+    URLS_CAPPED = 1 << 22
+    EMPTY = 1 << 23
+    KILLED_PARSER = 1 << 24  # took its parser down twice: kept, not tried again
+    STRAY_FROM_LINE = 1 << 25
+
+
+class Operator(IntEnum):
+    """What kind of network it is, where known (column ``operator``)."""
+
+    UNKNOWN = 0
+    ACCESS = 1
+    HOSTING = 2
+    ENTERPRISE = 3
+    MOBILE = 4
+    MAIL_PROVIDER = 5
+    EDUCATION = 6
+    GOVERNMENT = 7
+
+
+class KeyKind(IntEnum):
+    """What a 64-bit key stands for (tables ``keys`` and ``names``)."""
+
+    URL_HOST = 0
+    DOMAIN = 1  # registrable domain of a linked host
+    PLATFORM = 2  # owner of a private suffix (blogspot.example)
+    URL = 3
+    ATTACHMENT = 4  # sha256 of the decoded part, first 64 bits
+    ATTACHMENT_NAME = 5
+    PICTURE = 6
+    MAIL_ADDRESS = 7  # registrable domain of an address in the text
+    FROM_DOMAIN = 8
+    REPLY_TO = 9
+    DKIM_DOMAIN = 10
+    MESSAGE_ID_FORM = 11
+    HANDOVER = 12  # the machine that gave it to us, where it differs from the source
+    TRAP = 13  # a further trap of the same transaction
+    HELO = 14
+    MAILER = 15
+    SUBJECT = 16
+
+
+class State(IntEnum):
+    """What became of the delivery (column ``state``)."""
+
+    DELIVERED = 0
+    REFUSED = 1
+    TEMPFAILED = 2

@@ -1,0 +1,49 @@
+"""What a trace concludes, and the reason at every hop."""
+
+from __future__ import annotations
+
+import msgspec
+
+from junkhound.kernel.net import Address
+from junkhound.tables import Clue, Path
+
+
+class HopReason(msgspec.Struct, frozen=True):
+    """What was decided at one hop and why.
+
+    ``index`` is the Received field (0 on top), -1 our own session. ``status`` is one of ``trusted`` (we
+    believe its writer), ``handover`` (the line in which a trusted host saw a stranger), ``believed`` (written
+    by a known relay below the boundary), ``unverified`` (typed by whoever sent it), ``forged``
+    (contradicts what is known), ``local``.
+    """
+
+    index: int
+    status: str
+    text: str
+    ip: Address | None = None
+    name: str | None = None
+    clues: int = 0
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Where a message came from.
+
+    ``handover`` gave it to the last host we trust. ``source`` injected it, possibly deeper, possibly
+    unknown. ``address`` is the one that may be blamed (RUNTIME, observation 8): the source where it is
+    anchored and P >= 0.99, else the handover unless that is a known relay, else None.
+    ``confidence`` is P that ``address`` (or ``source``) injected it; at most 0.5 without a boundary.
+    ``seen_at`` is our clock for a session, else the date written by the last trusted host, else None.
+    """
+
+    handover: Address | None
+    source: Address | None
+    address: Address | None
+    anchored: bool
+    confidence: float
+    path: Path
+    clues: Clue
+    seen_at: int | None
+    reasons: tuple[HopReason, ...]
+    helo: str | None = None
+    rdns: str | None = None
+    hops: int = 0
