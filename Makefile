@@ -1,0 +1,67 @@
+# What a newcomer types. The virtual environment is made once and again only when pyproject.toml changes.
+#   make run                    the whole way on a sample that ships with the project
+#   make run MAIL=path AS=junk RELAY=host-or-network     the same with your own mail
+#   make test                   everything that must hold; test-all adds the long sweeps
+#   make docs                   the manual as a site in site/
+
+PYTHON ?= python3
+JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+VENV   := .venv
+BIN    := $(VENV)/bin
+PINNED := $(shell cksum pyproject.toml | cut -d' ' -f1)
+AS     ?= junk
+ONCE   ?=
+MAIL   ?=
+RELAY  ?=
+TESTS  ?= tests
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all bench docs peers lint clean
+MAKEFLAGS += --no-print-directory
+
+help:
+	@echo 'make run       the whole way, from a pile of junk mail to a block list, on the sample'
+	@echo '               with your own mail: make run MAIL=path AS=junk RELAY=host-or-network'
+	@echo 'make test      what must hold; make test-all with the long sweeps'
+	@echo 'make lint      style, types and layers only'
+	@echo 'make docs      the manual as a site in site/'
+	@echo 'make bench     the figures of docs/figures'
+	@echo 'make peers     (root) the real programs that tests and benchmarks talk to'
+	@echo 'make clean     remove what these made'
+
+# One stamp per set of packages: `make run` downloads no more than Junkhound needs.
+$(VENV)/.base-$(PINNED):
+	@tools/venv.sh '$(PYTHON)' '$(VENV)' '' '$@'
+$(VENV)/.%-$(PINNED): $(VENV)/.base-$(PINNED)
+	@tools/venv.sh '$(PYTHON)' '$(VENV)' '$*' '$@'
+
+run: $(VENV)/.base-$(PINNED)
+	@$(BIN)/junkhound demo --home .run $(if $(ONCE),--once) \
+		$(if $(MAIL),--mail '$(MAIL)' --as '$(AS)' $(if $(RELAY),--relay '$(RELAY)'))
+
+test: $(VENV)/.test-$(PINNED)
+	@$(BIN)/python -m pytest -v -n $(JOBS) --dist worksteal $(TESTS)
+
+test-all: $(VENV)/.test-$(PINNED) $(VENV)/.dask-$(PINNED)
+	@JUNKHOUND_ALL=1 $(BIN)/python -m pytest -v -n $(JOBS) --dist worksteal $(TESTS)
+
+lint: $(VENV)/.test-$(PINNED)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.test-$(PINNED) $(VENV)/.bench-$(PINNED)
+	@$(BIN)/python -m bench
+
+docs: $(VENV)/.docs-$(PINNED)
+	@$(BIN)/python tools/pages.py
+	@$(BIN)/mkdocs build --quiet --strict
+	@echo 'site/index.html'
+
+peers:
+	@tools/peers.sh
+
+clean:
+	@rm -rf .run site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)
