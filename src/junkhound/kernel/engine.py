@@ -1,0 +1,200 @@
+"""Engines: run one unit of work over many names, here or elsewhere. Names travel, never mail.
+
+A factory is called once in each worker and loads what its unit needs; the unit is then called with one task
+at a time, and what it returns goes to the one process that commits. Every engine gives the same answers
+in any order. A worker that dies takes nothing with it: its tasks are given out again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol, TypeVar
+
+from junkhound.kernel.config import Engine as EngineSettings
+from junkhound.kernel.errors import ConfigError, Temporary
+from junkhound.kernel.registry import Registry
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Unit = Callable[[Task], Result]
+
+_TRIES = 3
+
+
+class Engine(Protocol):
+    """Runs units; ``close`` ends its workers."""
+
+    def map_units(
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Result]]:
+        """Yield (task, result) as they are done; ``tasks`` is read only as fast as workers take them."""
+
+    def close(self) -> None:
+        """End all workers."""
+
+
+engines: Registry[Callable[[EngineSettings], Engine]] = Registry("engines")
+
+
+@engines.register("inline")
+class Inline:
+    """Runs everything in this process, one task after the other."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._unit: tuple[Any, Any] | None = None
+
+    def map_units(
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Result]]:
+        if self._unit is None or self._unit[0] is not factory:
+            self._unit = (factory, factory())
+        unit = self._unit[1]
+        for task in tasks:
+            yield task, unit(task)
+
+    def close(self) -> None:
+        if self._unit is not None and hasattr(self._unit[1], "close"):
+            self._unit[1].close()
+        self._unit = None
+
+
+_here: Any = None
+
+
+def _load(factory: Callable[[], Any]) -> None:
+    global _here
+    _here = factory()
+
+
+def _call(task: Any) -> Any:
+    return _here(task)
+
+
+@engines.register("pool")
+class Pool:
+    """A pool of processes on this machine, started afresh (spawn), so that no lock or thread is inherited."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.workers = settings.workers or os.cpu_count() or 1
+        self._pool: ProcessPoolExecutor | None = None
+        self._factory: Any = None
+
+    def _ready(self, factory: Callable[[], Any]) -> ProcessPoolExecutor:
+        if self._pool is None or self._factory is not factory:
+            self.close()
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_load, initargs=(factory,))
+            self._factory = factory
+        return self._pool
+
+    def map_units(
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Result]]:
+        source = iter(tasks)
+        tries: dict[int, int] = {}
+        running: dict[Future[Result], Task] = {}
+        again: list[Task] = []
+        more = True
+        while running or again or more:
+            while (again or more) and len(running) < 2 * self.workers:
+                if again:
+                    task = again.pop()
+                else:
+                    try:
+                        task = next(source)
+                    except StopIteration:
+                        more = False
+                        break
+                running[self._ready(factory).submit(_call, task)] = task
+            if not running:
+                continue
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                task = running.pop(future)
+                try:
+                    yield task, future.result()
+                except BrokenProcessPool:
+                    # one dead worker breaks the whole pool: start another and give its tasks out again
+                    again += [task, *running.values()]
+                    running.clear()
+                    self.close()
+                    for lost in again:
+                        tries[id(lost)] = tries.get(id(lost), 0) + 1
+                        if tries[id(lost)] > _TRIES:
+                            raise Temporary(f"workers die again and again on {lost!r}", "run junkhound check") from None
+                    break
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
+
+
+@engines.register("dask")
+class Dask:
+    """A Dask cluster (extra ``junkhound[dask]``): the address in the settings, else one on 127.0.0.1."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError:
+            raise ConfigError("the engine 'dask' is not installed", "pip install 'junkhound[dask]'") from None
+        if settings.dask:
+            self._cluster = None
+            self._client = Client(settings.dask)
+        else:
+            workers = settings.workers or os.cpu_count() or 1
+            self._cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=True
+            )
+            self._client = Client(self._cluster)
+
+    def map_units(
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Result]]:
+        from distributed import as_completed
+
+        width = max(2, 2 * len(self._client.scheduler_info()["workers"]))
+        source = iter(tasks)
+        waiting = as_completed([])
+        names: dict[str, Task] = {}
+
+        def give() -> bool:
+            try:
+                task = next(source)
+            except StopIteration:
+                return False
+            future = self._client.submit(_call_here, factory, task, pure=False, retries=_TRIES)
+            names[future.key] = task
+            waiting.add(future)
+            return True
+
+        for _ in range(width):
+            if not give():
+                break
+        for future in waiting:
+            yield names.pop(future.key), future.result()
+            give()
+
+    def close(self) -> None:
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+_units: dict[bytes, Any] = {}
+
+
+def _call_here(factory: Callable[[], Any], task: Any) -> Any:
+    """On a Dask worker: one unit for each factory, made at its first task."""
+    import pickle
+
+    name = pickle.dumps(factory)
+    if name not in _units:
+        _units.clear()
+        _units[name] = factory()
+    return _units[name](task)

@@ -1,0 +1,324 @@
+"""A batch of deliveries in, rows out: the one function that every engine runs.
+
+DELIVERIES (segment, ordinal, sha256, mail, facts) -> SIGHTINGS (+ keys, names, templates, sessions). It knows no
+history, so the batches may run in any order on any number of machines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from junkhound import content, evidence, tables, trace
+from junkhound.kernel.clock import DAY
+from junkhound.sighting import ids
+from junkhound.sighting.numbers import number
+from junkhound.sighting.rules import IntakeRules, Rules
+from junkhound.tables import Clue, Defect, KeyKind, Kind, Path, Standing, State
+from junkhound.wire.facts import Facts, Recipient
+
+SPARSE = (Kind.GOOD, Kind.UNSORTED)
+"""Kinds that leave a row and nothing else: no pack, keys, template or session (RUNTIME, retention)."""
+
+
+class Delivery(NamedTuple):
+    """One arrival: the kept bytes with their sha256, where they stand, and what is known beside them."""
+
+    segment: int
+    ordinal: int
+    sha256: bytes
+    mail: bytes
+    facts: Facts
+
+
+class Batch(msgspec.Struct):
+    """Columns by table and column name, the names behind keyed numbers, and counts for the person."""
+
+    columns: dict[str, dict[str, list[Any]]]
+    names: list[tuple[int, str, str]]
+    intakes: list[tuple[int, int, int]]
+    counts: dict[str, int]
+    rows: int
+
+
+def judge(deliveries: Iterable[Delivery], rules: Rules, killed: frozenset[int] = frozenset()) -> Batch:
+    """Judge every delivery; ordinals in ``killed`` took their parser down and are kept unread."""
+    desk = _Desk(rules)
+    for delivery in deliveries:
+        if delivery.ordinal in killed:
+            desk.add_unread(delivery)
+        else:
+            desk.add(delivery)
+    return desk.batch()
+
+
+class _Desk:
+    """Rows of one batch as they grow; tuples in the order of the schemas, turned into columns at the end."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.sightings: list[tuple[Any, ...]] = []
+        self.keys: list[tuple[int, int, int, int, int]] = []
+        self.key_names: dict[tuple[int, int], tuple[str, int]] = {}
+        self.templates: dict[int, tuple[Any, ...]] = {}
+        self.sessions: list[tuple[Any, ...]] = []
+        self.names: set[tuple[int, str, str]] = set()
+        self.intakes: Counter[tuple[int, int]] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    def add(self, delivery: Delivery) -> None:
+        """Parse, trace and read one message, and write its rows."""
+        facts = delivery.facts
+        origin = facts.origin
+        rules = self.rules.of(origin.intake)
+        message = evidence.parse(delivery.mail)
+        verdict = trace.judge(trace.read(message), rules.boundary, facts)
+        kind = _kind(origin.kind, message)
+        sparse = kind in SPARSE
+        seen_at = verdict.seen_at
+        defects = 0
+        if seen_at is not None and seen_at > origin.received_at + DAY:
+            seen_at, defects = None, int(Defect.BAD_DATE)  # a trusted clock that runs ahead of ours is no clock
+        day = (origin.received_at if seen_at is None else seen_at) // DAY
+        identity = self._identity(delivery)
+        template = auth = 0
+        if sparse:
+            seen_at = None if seen_at is None else seen_at - seen_at % DAY
+            if dkim := message.first(b"dkim-signature"):
+                auth = _dkim_key(dkim)
+        else:
+            view = content.view(message)
+            template = view.template
+            defects |= view.defects
+            if template and template not in self.templates:
+                row = (template, content.sketch(view), view.words, *identity, day, message.text(b"subject", 120)[:120])
+                self.templates[template] = row
+            auth = self._keys(identity, day, message, view, verdict)
+            self._session(identity, day, facts)
+        defects |= message.defects
+        self._row(delivery, rules, identity, kind, verdict, seen_at, defects, template, auth, sparse)
+        self.counts[f"path:{verdict.path.name.lower()}"] += 1
+        if verdict.address is None:
+            self.counts["no_address"] += 1
+        if not verdict.anchored:
+            self.counts["unanchored"] += 1
+        if seen_at is None:
+            self.counts["no_date"] += 1
+
+    def add_unread(self, delivery: Delivery) -> None:
+        """Keep a message that kills its parser: id, time and defect, nobody blamed."""
+        origin = delivery.facts.origin
+        rules = self.rules.of(origin.intake)
+        seen_at = None if origin.imported else origin.received_at
+        nothing = trace.Verdict(None, None, None, False, 0.0, Path.UNANCHORED, Clue(0), seen_at, ())
+        kind = Kind(origin.kind)
+        self._row(
+            delivery, rules, self._identity(delivery), kind, nothing, seen_at, int(Defect.KILLED_PARSER), 0, 0,
+            kind in SPARSE,
+        )  # fmt: skip
+
+    def _identity(self, delivery: Delivery) -> tuple[int, int]:
+        arrival = ids.arrival_key(delivery.facts, delivery.segment, delivery.ordinal)
+        packed = ids.sighting_id(delivery.sha256, delivery.facts.origin.intake, arrival)
+        return int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")
+
+    def _row(
+        self, delivery: Delivery, rules: IntakeRules, identity: tuple[int, int], kind: Kind, verdict: trace.Verdict,
+        seen_at: int | None, defects: int, template: int, auth: int, sparse: bool,
+    ) -> None:  # fmt: skip
+        facts = delivery.facts
+        origin = facts.origin
+        address = verdict.address
+        intake = self._number("intake", origin.intake)
+        accepted = [r for r in facts.envelope.recipients if r.code < 400]
+        self.sightings.append((
+            *identity,
+            None if address is None else address.hi,
+            None if address is None else address.lo,
+            seen_at,
+            origin.received_at,
+            int(kind),
+            int(rules.standing),
+            int(verdict.path),
+            int(State.DELIVERED),
+            round(verdict.confidence * 10000),
+            int(verdict.clues),
+            defects,
+            intake,
+            rules.analysis,
+            self._vantage(rules, accepted, verdict),
+            self._trap(accepted),
+            min(len(accepted), 65535),
+            rules.country,
+            min(len(delivery.mail), 0xFFFF_FFFF),
+            min(verdict.hops, 255),
+            template,
+            auth,
+            0 if sparse else delivery.segment,
+            0 if sparse else delivery.ordinal,
+            ids.repeat_key(self.rules.hub_key, facts, delivery.sha256),
+        ))  # fmt: skip
+        self.intakes[intake, rules.analysis] += 1
+        self.counts[f"kind:{kind.name.lower()}"] += 1
+        while defects:
+            bit = defects & -defects
+            self.counts[f"defect:{Defect(bit).name or bit}".lower()] += 1
+            defects ^= bit
+
+    def _number(self, kind: str, name: str) -> int:
+        made = number(self.rules.hub_key, kind, name)
+        self.names.add((made, kind, name))
+        return made
+
+    def _vantage(self, rules: IntakeRules, accepted: list[Recipient], verdict: trace.Verdict) -> int:
+        """The witness this delivery may be (RUNTIME, observation 10); 0 where nobody is."""
+        if not verdict.anchored:
+            return 0
+        if rules.standing is not Standing.TRAP:
+            return self._number("vantage", f"mailbox {rules.name}") if rules.boundary is not None else 0
+        trap = next((r for r in accepted if r.trap), None)
+        domain = _domain(trap) if trap else rules.domains[0] if len(rules.domains) == 1 and not accepted else ""
+        return self._number("vantage", f"trap {content.registrable(domain) or domain}") if domain else 0
+
+    def _trap(self, accepted: list[Recipient]) -> int:
+        for recipient in accepted:
+            if recipient.trap:
+                return self._number("trap", recipient.address.decode("utf-8", "replace").lower())
+        return 0
+
+    def _keys(
+        self, identity: tuple[int, int], day: int, message: evidence.Message, view: content.View, verdict: trace.Verdict
+    ) -> int:
+        """Write what this message shares with others; returns the key of its first DKIM domain, 0 for none."""
+        found: set[tuple[int, int]] = set()
+
+        def add(kind: KeyKind, name: str) -> int:
+            key = content.key(name)
+            found.add((kind, key))
+            if (kind, key) not in self.key_names:
+                self.key_names[kind, key] = (name[:255], day)
+            return key
+
+        for url in view.urls:
+            if url.domain:
+                add(KeyKind.DOMAIN, url.domain)
+            if url.host and url.host != url.domain:
+                add(KeyKind.URL_HOST, url.host)
+            if url.platform:
+                add(KeyKind.PLATFORM, url.platform)
+        for attachment in view.attachments:
+            key = int.from_bytes(attachment.sha256[:8], "big")
+            kind = KeyKind.PICTURE if attachment.type.startswith("image/") else KeyKind.ATTACHMENT
+            found.add((kind, key))
+            self.key_names.setdefault((kind, key), (attachment.sha256.hex(), day))
+            if attachment.name:
+                add(KeyKind.ATTACHMENT_NAME, attachment.name)
+        for domain in view.addresses:
+            add(KeyKind.MAIL_ADDRESS, domain)
+        if author := content.address_domain(message.text(b"from")):
+            add(KeyKind.FROM_DOMAIN, author)
+        if reply := content.address_domain(message.text(b"reply-to")):
+            add(KeyKind.REPLY_TO, reply)
+        if mailer := message.first(b"x-mailer"):
+            add(KeyKind.MAILER, mailer.strip()[:255].decode("utf-8", "replace"))
+        if verdict.handover is not None and verdict.handover != verdict.address:
+            add(KeyKind.HANDOVER, str(verdict.handover))
+        auth = 0
+        if (dkim := message.first(b"dkim-signature")) and (domain := content.dkim_domain(dkim)):
+            auth = add(KeyKind.DKIM_DOMAIN, domain)
+        hi, lo = identity
+        self.keys.extend((hi, lo, day, kind, key) for kind, key in sorted(found))
+        return auth
+
+    def _session(self, identity: tuple[int, int], day: int, facts: Facts) -> None:
+        session = facts.session
+        if session.helo is None and session.client_port is None and not session.dialect:
+            return
+        gaps = sorted(session.command_us)
+        timing = 1 + min((gaps[len(gaps) // 2] // 1000).bit_length(), 30) if gaps else 0
+        self.sessions.append((
+            *identity, day,
+            content.key(session.helo.decode("utf-8", "replace").lower()) if session.helo else 0,
+            content.key(b"\n".join(session.dialect).decode("latin-1")) if session.dialect else 0,
+            content.key(session.syn.hex()) if session.syn else 0,
+            content.key(session.client_hello) if session.client_hello else 0,
+            (session.client_port or 0) & 0xFFFF, (session.local_port or 0) & 0xFFFF,
+            (session.tls_version or 0) & 0xFFFF, timing, int(session.auth_hash is not None),
+        ))  # fmt: skip
+
+    def batch(self) -> Batch:
+        """Turn the rows into columns, with the networks of all addresses looked up at once."""
+        columns = _columns(_OWN, self.sightings)
+        columns.update(self._networks(columns["addr_hi"], columns["addr_lo"]))
+        rows = len(self.sightings)
+        columns["resend"] = [0] * rows  # compaction marks repeats: both rows meet there
+        columns["count"] = [1] * rows
+        names = [(kind, key, name, day) for (kind, key), (name, day) in self.key_names.items()]
+        return Batch(
+            columns={
+                "sightings": {name: columns[name] for name in tables.SIGHTINGS.names},
+                "keys": _columns(tables.KEYS.names, self.keys),
+                "names": _columns(tables.NAMES.names, names),
+                "templates": _columns(tables.TEMPLATES.names, list(self.templates.values())),
+                "sessions": _columns(tables.SESSIONS.names, self.sessions),
+            },
+            names=sorted(self.names),
+            intakes=[(intake, analysis, count) for (intake, analysis), count in sorted(self.intakes.items())],
+            counts=dict(self.counts),
+            rows=rows,
+        )
+
+    def _networks(self, his: list[int | None], los: list[int | None]) -> dict[str, list[int]]:
+        """Columns asn, prefix, country, operator and routes of all rows; zeros where nothing is known."""
+        rows = len(his)
+        routes = self.rules.routes
+        known = [index for index, hi in enumerate(his) if hi is not None]
+        out = {name: np.zeros(rows, np.uint64) for name in ("asn", "prefix", "country", "operator", "routes")}
+        if routes is not None and known:
+            hi = np.array([his[index] for index in known], np.uint64)
+            lo = np.array([los[index] for index in known], np.uint64)
+            found = routes.lookup(hi, lo)
+            for name in ("asn", "prefix", "country", "operator", "routes"):
+                out[name][known] = found[name]
+        return {name: values.tolist() for name, values in out.items()}
+
+
+# the columns that _row writes, in its order; the others are added for the whole batch
+_OWN = (
+    "id_hi", "id_lo", "addr_hi", "addr_lo", "seen_at", "ingested_at", "kind", "standing", "path", "state", "confidence",
+    "clues", "defects", "intake", "analysis", "vantage", "trap", "recipients", "trap_country", "size", "hops",
+    "template", "auth_domain", "segment", "ordinal", "repeat",
+)  # fmt: skip
+
+
+def _columns(names: Iterable[str], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    names = tuple(names)
+    if not rows:
+        return {name: [] for name in names}
+    return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def _kind(stated: int, message: evidence.Message) -> Kind:
+    """The kind the operator stated; junk that is a delivery status report is backscatter (RFC 3464)."""
+    if stated == Kind.JUNK:
+        value = message.first(b"content-type")
+        if value is not None and b"delivery-status" in value.lower() and b"multipart/report" in value.lower():
+            return Kind.BACKSCATTER
+        return Kind.JUNK
+    return Kind(stated) if stated in _KINDS else Kind.UNSORTED
+
+
+_KINDS = frozenset(int(kind) for kind in Kind)
+
+
+def _dkim_key(value: bytes) -> int:
+    domain = content.dkim_domain(value)
+    return content.key(domain) if domain else 0
+
+
+def _domain(recipient: Recipient) -> str:
+    return recipient.address.rpartition(b"@")[2].decode("ascii", "replace").lower()

@@ -1,0 +1,43 @@
+"""Who a sighting is: the same delivery has the same id wherever and however often it is read."""
+
+from __future__ import annotations
+
+from hashlib import blake2b, sha256
+
+from junkhound.wire.facts import Facts
+
+_VERSION = b"\x01"
+
+
+def arrival_key(facts: Facts, segment: int, ordinal: int) -> str:
+    """What tells two deliveries of equal bytes apart (RUNTIME, observation 4).
+
+    Our own sessions: segment and ordinal. Imports: the key their source gave, else nothing, so that two
+    byte-identical mails in one mailbox are one delivery.
+    """
+    if facts.origin.imported:
+        return facts.origin.arrival
+    return f"{segment:016x}.{ordinal}"
+
+
+def sighting_id(mail_sha256: bytes, intake: str, arrival: str) -> bytes:
+    """First 16 bytes of sha256(version, mail sha256, intake, arrival key); each text is preceded by its length."""
+    name = intake.encode()
+    key = arrival.encode()
+    return sha256(
+        b"".join((_VERSION, mail_sha256, len(name).to_bytes(2, "big"), name, len(key).to_bytes(2, "big"), key))
+    ).digest()[:16]
+
+
+def repeat_key(hub_key: bytes, facts: Facts, mail_sha256: bytes) -> int:
+    """Keyed hash of (client, mail, accepted recipients), by which a resend meets its first copy; 0 for imports."""
+    origin = facts.origin
+    if origin.client is None or (origin.imported and not origin.arrival):
+        return 0
+    digest = blake2b(digest_size=8, key=hub_key)
+    digest.update(origin.client)
+    digest.update(mail_sha256)
+    for recipient in facts.envelope.recipients:
+        if recipient.code < 400:
+            digest.update(b"\0" + recipient.address.lower())
+    return int.from_bytes(digest.digest(), "big") or 1

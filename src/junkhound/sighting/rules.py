@@ -1,0 +1,42 @@
+"""What a worker must know to judge mail: the boundary and standing of each intake, the route table, the hub's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from junkhound.attribution import RouteTable
+from junkhound.tables import Standing
+from junkhound.trace import Boundary
+
+CODE_VERSION = 1
+"""Raised whenever the same mail would be judged differently; part of every analysis version."""
+
+
+@dataclass(frozen=True)
+class IntakeRules:
+    """How mail of one intake is judged.
+
+    ``boundary`` is None where no relay is configured: its rows are kept, unanchored and never scored.
+    ``analysis`` numbers (code version, these settings). ``domains`` are a trap's own.
+    """
+
+    name: str
+    standing: Standing
+    boundary: Boundary | None
+    analysis: int
+    domains: tuple[str, ...] = ()
+    country: int = 0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything a batch is judged by; read-only and the same in every worker."""
+
+    hub_key: bytes
+    intakes: dict[str, IntakeRules]
+    routes: RouteTable | None = None
+    unknown: IntakeRules = field(default_factory=lambda: IntakeRules("", Standing.MAILBOX, None, 0))
+
+    def of(self, intake: str) -> IntakeRules:
+        """The rules of an intake; an unknown one has no boundary and cannot witness."""
+        return self.intakes.get(intake, self.unknown)
