@@ -1,0 +1,263 @@
+"""Whether an address is listed at a moment, until when, and why: from its history and one policy, nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from junkhound.kernel import clock
+from junkhound.kernel.clock import HOUR
+from junkhound.kernel.net import Network
+from junkhound.listing.beta import lower_bound
+from junkhound.listing.history import (
+    GOOD_POINTS,
+    JUNK_POINTS,
+    WITNESS_STANDINGS,
+    Counters,
+    History,
+    Level,
+    Pool,
+    Unit,
+    counters,
+    is_good,
+)
+from junkhound.listing.policy import FLOOR_HOURS, RETURN_SHARE, TAUS_HOURS, WINDOW_HOURS, Policy
+from junkhound.listing.witness import Witnesses, witnesses
+from junkhound.listing.words import listing_class
+
+# Shrinkage of the prior from network to network (PreSTA): a level counts like its neighbours against this many.
+_LEVEL_WEIGHT = 8.0
+_PRIOR_STRENGTH = 2.0
+_PRIOR_LOW, _PRIOR_HIGH = 0.05, 0.95
+
+
+class Outcome(StrEnum):
+    """What the decision asks for."""
+
+    LIST = "list"
+    PASS = "pass"  # noqa: S105 - not enough for a listing; one that stands runs out by itself
+    CLEAR = "clear"  # must not stand: protected, shared, or good mail outweighs; ends a listing at once
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One ground of a decision: a code for machines and a sentence for people."""
+
+    code: str
+    text: str
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """One decision about one subject, complete enough to be stored and shown for ever.
+
+    ``score`` is the 5% lower bound of the junk share. ``inputs`` hold what the score was made from.
+    """
+
+    list: str
+    subject: Network
+    at: int
+    outcome: Outcome
+    score: float
+    reasons: tuple[Reason, ...]
+    policy: str
+    inputs: dict[str, Any]
+    expires_at: int | None = None
+    first_at: int | None = None
+    last_at: int | None = None
+    messages: int = 0
+    vantages: int = 0
+    listing_class: str = ""
+
+    @property
+    def listed(self) -> bool:
+        return self.outcome is Outcome.LIST
+
+
+def prior(levels: tuple[Level, ...], junk_past: float = 0.0, good_past: float = 0.0) -> tuple[float, float]:
+    """Beta(a0, b0) before the address's own last weeks: shrunk from wide networks to narrow, then its older past."""
+    mean = 0.5
+    for level in levels:
+        mean = (_LEVEL_WEIGHT * mean + level.junk) / (_LEVEL_WEIGHT + level.junk + level.good)
+    mean = (_LEVEL_WEIGHT * mean + junk_past) / (_LEVEL_WEIGHT + junk_past + good_past)
+    mean = min(max(mean, _PRIOR_LOW), _PRIOR_HIGH)
+    return _PRIOR_STRENGTH * mean, _PRIOR_STRENGTH * (1 - mean)
+
+
+def hold_hours(hours: set[int], policy: Policy, relistings: int, pool: Pool) -> float:
+    """How long after its last sighting a listing stands.
+
+    Each counter is also a rate: n units left at half-life tau stand for n ln2 / tau a time. We hold while one of
+    them promises a further sighting within a day with P > 0.2 (ALGORITHMS, A2); the 6-hour counter counts active
+    hours, the slower ones active days, so that one busy night is not mistaken for a habit. Doubled at each
+    return, capped, never under 3 hours.
+    """
+    last = max(hours)
+    days = {hour // 24 for hour in hours}
+    needed = -math.log(1 - RETURN_SHARE)
+    hold = FLOOR_HOURS
+    for number, tau in enumerate(TAUS_HOURS):
+        ages = [float(last - hour) for hour in hours] if number == 0 else [24.0 * (last // 24 - day) for day in days]
+        left = math.fsum(2.0 ** (-age / tau) for age in ages)
+        promise = left * math.log(2) * 24 / tau / needed
+        if promise > 1:
+            hold = max(hold, tau * math.log2(promise))
+    doubled = 2.0 ** min(relistings, 30)
+    cap = min(policy.first_hours * doubled, policy.longest_hours)
+    if pool is Pool.DYNAMIC:
+        cap = min(cap, policy.dynamic_hours)
+    return max(FLOOR_HOURS, min(hold * doubled, cap))
+
+
+class _Evidence(msgspec.Struct):
+    """The part of a history that counts at ``at``."""
+
+    junk: list[Unit]
+    good: list[Unit]
+    witness: list[Unit]
+    junk_days: list[tuple[int, int]]
+    good_days: list[tuple[int, int]]
+
+
+def _evidence(history: History, policy: Policy, at: int) -> _Evidence:
+    now = at // HOUR
+    cleared = history.cleared_hour if history.cleared_hour is not None else -1
+    earliest = max(now - WINDOW_HOURS, cleared)
+    inside = sorted(unit for unit in history.units if earliest < unit.hour <= now and unit.messages > 0)
+    junk = [unit for unit in inside if unit.kind in policy.kinds]
+    good = [unit for unit in inside if is_good(unit)]
+    witness = [unit for unit in junk if unit.vantage and unit.standing in WITNESS_STANDINGS]
+    # Older days end where the window begins: a day is counted once, as units or as a day.
+    old = [day for day in history.days if cleared < day.day * 24 and (day.day + 1) * 24 <= now - WINDOW_HOURS + 1]
+    return _Evidence(
+        junk, good, witness, [(day.day, day.junk) for day in old if day.junk], [(d.day, d.good) for d in old if d.good]
+    )
+
+
+def decide(history: History, policy: Policy, at: int) -> Decision:
+    """List, pass or clear one subject at moment ``at``; equal rows and policy give the equal decision.
+
+    It is listed when enough independent witnesses of the list's scope saw it, the 5% lower bound of
+    Beta(a0 + junk, b0 + good) is above the policy's bound, and its time to live is not over.
+    Source: posterior and witnesses as ALGORITHMS A2; expiry by decay as route flap damping, RFC 2439.
+    """
+    seen = _evidence(history, policy, at)
+    junk = counters(seen.junk, seen.junk_days, JUNK_POINTS, at)
+    good = counters(seen.good, seen.good_days, GOOD_POINTS, at)
+    # The past enters the prior as its own voice: what the year remembers and the last weeks do not hold.
+    a0, b0 = prior(history.levels, _past(seen.junk_days, at), _past(seen.good_days, at))
+    recent_junk = counters(seen.junk, (), JUNK_POINTS, at).d30
+    recent_good = counters(seen.good, (), GOOD_POINTS, at).d30
+    score = lower_bound(a0 + recent_junk, b0 + recent_good)
+    found = witnesses(seen.witness, policy.scope)
+    hours = {unit.hour for unit in seen.witness}
+    expires_at = None
+    if hours:
+        all_hours = hours | {day * 24 + 12 for day, _ in seen.junk_days}
+        held = hold_hours(all_hours, policy, history.relistings, history.pool)
+        # From the end of the last hour, in whole hours: rows keep no finer time for this.
+        expires_at = (max(hours) + 1 + math.ceil(held)) * HOUR
+    outcome, reasons = _judge(history, policy, at, found, score, recent_good, expires_at)
+    messages = sum(unit.messages for unit in seen.witness)
+    if hours:
+        reasons.insert(0, _seen_reason(found, messages, hours))
+    return Decision(
+        list=policy.name,
+        subject=history.subject,
+        at=at,
+        outcome=outcome,
+        score=score,
+        reasons=tuple(reasons),
+        policy=policy.hash,
+        inputs=_inputs(history, seen, junk, good, (a0, b0), found),
+        expires_at=expires_at if outcome is Outcome.LIST else None,
+        first_at=min(hours) * HOUR if hours else None,
+        last_at=max(hours) * HOUR if hours else None,
+        messages=messages,
+        vantages=found.vantages,
+        listing_class=_class_of(seen.witness, history.path),
+    )
+
+
+def _past(days: list[tuple[int, int]], at: int) -> float:
+    """Active days before the window, each losing half its voice in a year."""
+    now = at / HOUR / 24
+    return math.fsum(2.0 ** (-(now - day) / 365) for day, _ in days)
+
+
+def _judge(
+    history: History, policy: Policy, at: int, found: Witnesses, score: float, good: float, expires_at: int | None
+) -> tuple[Outcome, list[Reason]]:
+    if why := policy.protected.why(history.subject):
+        return Outcome.CLEAR, [Reason("protected", f"never listed: {why}")]
+    if history.pool is Pool.SHARED:
+        text = "never listed: a carrier shares this address among many customers, so it is evidence only"
+        return Outcome.CLEAR, [Reason("shared", text)]
+    verdict = f"the 5% lower bound of its junk share is {score:.3f}"
+    if score <= policy.bound:
+        reasons = [Reason("score", f"{verdict}, not above {policy.bound:g}")]
+        if good > 0:
+            return Outcome.CLEAR, [*reasons, Reason("good", "good mail from it speaks against a listing")]
+        return Outcome.PASS, reasons
+    reasons = [Reason("score", f"{verdict}, above {policy.bound:g}")]
+    if found.independent < policy.witnesses:
+        needed = f"{found.independent} of {policy.witnesses} independent witnesses that scope '{policy.scope}' needs"
+        return Outcome.PASS, [*reasons, Reason("witnesses", needed)]
+    reasons.insert(0, Reason("witnesses", f"{found.independent} independent witnesses under scope '{policy.scope}'"))
+    if expires_at is None or expires_at <= at:
+        return Outcome.PASS, [*reasons, Reason("quiet", "nothing seen for longer than it would be held")]
+    return Outcome.LIST, [*reasons, _expiry_reason(history, policy, expires_at)]
+
+
+def _expiry_reason(history: History, policy: Policy, expires_at: int) -> Reason:
+    text = f"ends {clock.day_text(expires_at)} unless it is seen again"
+    if history.relistings:
+        times = "once" if history.relistings == 1 else f"{history.relistings} times"
+        text += f"; it was listed {times} before, which doubles the time each time"
+    if history.pool is Pool.DYNAMIC:
+        text += f"; at most {policy.dynamic_hours:g} hours, because its network hands addresses on"
+    return Reason("expires", text)
+
+
+def _seen_reason(found: Witnesses, messages: int, hours: set[int]) -> Reason:
+    first, last = clock.day_text(min(hours) * HOUR), clock.day_text(max(hours) * HOUR)
+    return Reason(
+        "seen",
+        f"{messages:,} {'message' if messages == 1 else 'messages'} in {found.hours:,} hourly"
+        f" {'unit' if found.hours == 1 else 'units'} at {found.vantages}"
+        f" {'vantage' if found.vantages == 1 else 'vantages'}, {first} to {last}",
+    )
+
+
+def _class_of(units: list[Unit], path: int) -> str:
+    """By the kind seen in most hours; ties go to the smaller number, which is junk first."""
+    kinds = [unit.kind for unit in units]
+    if not kinds:
+        return ""
+    return listing_class(max(sorted(set(kinds)), key=kinds.count), path)
+
+
+def _inputs(
+    history: History, seen: _Evidence, junk: Counters, good: Counters, start: tuple[float, float], found: Witnesses
+) -> dict[str, Any]:
+    """What the decision was made from, as plain values; the units themselves by their digest."""
+    rows = json.dumps([list(unit) for unit in (*seen.junk, *seen.good)], separators=(",", ":"))
+    return {
+        "junk": [round(value, 6) for value in junk],
+        "good": [round(value, 6) for value in good],
+        "prior": [round(value, 6) for value in start],
+        "levels": [[level.name, round(level.junk, 3), round(level.good, 3)] for level in history.levels],
+        "witnesses": found.independent,
+        "own": found.own,
+        "vantages": found.vantages,
+        "hours": found.hours,
+        "past_days": len(seen.junk_days),
+        "relistings": history.relistings,
+        "pool": history.pool.name.lower(),
+        "cleared_hour": history.cleared_hour,
+        "units": len(seen.junk) + len(seen.good),
+        "units_sha256": hashlib.sha256(rows.encode()).hexdigest(),
+    }

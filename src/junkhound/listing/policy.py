@@ -1,0 +1,161 @@
+"""What one list holds and when: the settings of a list, checked, hashed and said in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from junkhound.kernel import config, net
+from junkhound.kernel.errors import ConfigError
+from junkhound.kernel.net import Network
+from junkhound.listing.space import Protected
+from junkhound.tables import Kind
+
+RULES = 1  # version of the rules in this room: part of every policy hash
+WINDOW_HOURS = 35 * 24  # witnesses and scores are read from the 35 days before the decision
+TAUS_HOURS = (6.0, 72.0, 720.0, 8760.0)  # half-lives of the four counters: 6 h, 3 d, 30 d, 365 d
+APART_HOURS = 6  # two sightings of one vantage are two witnesses only this far apart
+FLOOR_HOURS = 3.0
+RETURN_SHARE = 0.2  # listed while a further sighting within a day is likelier than this
+_NEVER_KINDS = (Kind.GOOD, Kind.UNSORTED)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules of one list; equal rules have equal ``hash``, which every decision stores."""
+
+    name: str
+    scope: str
+    kinds: frozenset[int]
+    bound: float
+    witnesses: int
+    first_hours: float
+    longest_hours: float
+    dynamic_hours: float
+    ipv6_bits: int
+    protect: tuple[tuple[Network, str], ...]
+    allow_documentation: bool = False
+
+    @cached_property
+    def protected(self) -> Protected:
+        return Protected(self.protect, self.allow_documentation)
+
+    @cached_property
+    def text(self) -> str:
+        """The rules as one line of JSON, in one order: what the hash covers and what the state database keeps."""
+        rules = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        rules["kinds"] = sorted(self.kinds)
+        rules["protect"] = sorted([str(network), why] for network, why in self.protect)
+        rules["rules"] = RULES
+        return json.dumps(rules, sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def hash(self) -> str:
+        """16 hex digits that change when the rules do."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+    def subject(self, address: net.Address) -> Network:
+        """What is listed when this address sends junk: itself in IPv4, its /64 (or as set) in IPv6."""
+        return net.network_of(address, 128 if address.is_v4 else self.ipv6_bits)
+
+
+def read_kinds(name: str, words: Iterable[str]) -> frozenset[int]:
+    """Kinds of sighting by name. Errors: ConfigError for an unknown kind, and for good or unsorted mail."""
+    kinds = set()
+    for word in words:
+        kind = Kind.__members__.get(word.upper())
+        if kind is None or kind in _NEVER_KINDS:
+            usable = ", ".join(k.name.lower() for k in Kind if k not in _NEVER_KINDS)
+            raise ConfigError(f"[lists.{name}]: kinds: {word!r} never counts against an address", f"use {usable}")
+        kinds.add(int(kind))
+    if not kinds:
+        raise ConfigError(f"[lists.{name}]: kinds: no kind of sighting counts", 'write kinds = ["junk"]')
+    return frozenset(kinds)
+
+
+def _networks(where: str, words: Iterable[str], why: str) -> list[tuple[Network, str]]:
+    networks = []
+    for word in words:
+        network = net.parse_network(word)
+        if network is None:
+            raise ConfigError(f"{where}: {word!r} is not a network", "write 192.0.2.0/24 or 2001:db8::/32")
+        networks.append((network, why))
+    return networks
+
+
+def policy_of(
+    name: str,
+    rules: config.List,
+    network: config.NetworkSection | None = None,
+    relays: Iterable[str] = (),
+) -> Policy:
+    """The policy of ``[lists.NAME]``.
+
+    ``relays`` are those of all traps and mailboxes: believed, therefore ours, therefore never listed. Host
+    names among them and among ``[network] own`` guard no address here; nothing is looked up for a decision.
+    Errors: ConfigError naming the setting.
+    """
+    network = network or config.NetworkSection()
+    if not 0 < rules.bound < 1:
+        raise ConfigError(f"[lists.{name}]: bound: {rules.bound!r} is no share", "write a number between 0 and 1")
+    if not 32 <= rules.ipv6_bits <= 128:
+        raise ConfigError(f"[lists.{name}]: ipv6_bits: {rules.ipv6_bits!r} is not between 32 and 128")
+    own = [word for word in (*network.own, *relays) if net.parse_network(word) is not None]
+    protect = [
+        *_networks("[network] own", own, "our own"),
+        *_networks("[network] protect", network.protect, "protected by [network] protect"),
+        *_networks(f"[lists.{name}] protect", rules.protect, f"protected by [lists.{name}] protect"),
+    ]
+    return Policy(
+        name=name,
+        scope=rules.scope,
+        kinds=read_kinds(name, rules.kinds),
+        bound=rules.bound,
+        witnesses=rules.witnesses,
+        first_hours=rules.first_days * 24,
+        longest_hours=max(rules.longest_days, rules.first_days) * 24,
+        dynamic_hours=rules.dynamic_hours,
+        ipv6_bits=rules.ipv6_bits,
+        protect=tuple(dict.fromkeys(protect)),
+        allow_documentation=network.allow_documentation,
+    )
+
+
+def names_without_address(words: Iterable[str]) -> list[str]:
+    """The host names among networks: they guard no address until their addresses are added."""
+    return [word for word in words if net.parse_network(word) is None]
+
+
+def explain(policy: Policy) -> list[str]:
+    """The rules as sentences, for people and for the published criteria (RFC 6471 section 2.1)."""
+    kinds = ", ".join(Kind(kind).name.lower().replace("_", " ") for kind in sorted(policy.kinds))
+    if policy.scope == "public":
+        scope = f"public: for anyone; {policy.witnesses} vantages of different domains or hosts must have seen it"
+    else:
+        scope = (
+            f"own: for this operator's own servers; {policy.witnesses} witnesses must have seen it, and two trap"
+            f" addresses (or two messages of one mailbox or log) at least {APART_HOURS} hours apart count as two"
+        )
+    days = policy.first_hours / 24
+    return [
+        f"scope {scope}",
+        f"what counts against an address: {kinds}, seen in the last {WINDOW_HOURS // 24} days by own traps,"
+        " own mailboxes with stated relays and own logs; a partner can be the last witness, complaints and outside"
+        " feeds never",
+        f"listed when the 5% lower bound of its junk share is above {policy.bound:g}",
+        f"a first listing ends at the latest {days:g} days after the last sighting, usually sooner; each return doubles"
+        f" that, up to {policy.longest_hours / 24:g} days; in dynamic pools {policy.dynamic_hours:g} hours",
+        f"IPv4 by single address, IPv6 by /{policy.ipv6_bits}",
+        "never listed: reserved space, our own networks and relays, carriers' shared addresses"
+        + (f", and {len(policy.protect)} stated networks" if policy.protect else ""),
+    ]
+
+
+def rule_of(text: str) -> Mapping[str, object]:
+    """A stored policy text as its fields."""
+    fields: Mapping[str, object] = json.loads(text)
+    return fields
