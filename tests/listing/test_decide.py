@@ -14,7 +14,7 @@ from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import ConfigError
 from junkhound.listing import Day, History, Level, Outcome, Pool, Unit, decide, hold_hours, policy_of
 from junkhound.tables import Kind, Path, Standing
-from support.sightings import DOCUMENTATION, NOW, NOW_HOUR, history, policy, subject, unit
+from support.histories import DOCUMENTATION, NOW, NOW_HOUR, history, policy, subject, unit
 
 TWO = (unit(1), unit(1, vantage=2))
 NIGHT = (unit(20), unit(2, trap=2))

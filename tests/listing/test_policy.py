@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from junkhound.kernel import config, net
 from junkhound.kernel.errors import ConfigError
 from junkhound.listing import Protected, count_range, explain, names_without_address, policy_of, span
-from support.sightings import policy, subject
+from support.histories import policy, subject
 
 
 def test_the_policy_says_itself_in_sentences() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from junkhound.kernel import net
 from junkhound.listing import Groups, Level, Pool, Rows, decide
 from junkhound.tables import Clue, Kind, Operator, Standing
-from support.sightings import NOW, NOW_HOUR, policy, subject
+from support.histories import NOW, NOW_HOUR, policy, subject
 
 COLUMNS = ("addr_hi", "addr_lo", "hour", "vantage", "trap", "kind", "standing", "messages", "asn", "prefix")
 WORDS = ["203.0.113.7", "203.0.113.8", "198.51.100.9", "2001:db8:1:2::1", "2001:db8:1:2::9", "2001:db8:1:3::1"]

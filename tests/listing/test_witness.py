@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from junkhound.listing import Unit, witnesses
 from junkhound.tables import Standing
-from support.sightings import unit
+from support.histories import unit
 
 MAILBOX = {"standing": Standing.MAILBOX, "trap": 0}
 PARTNER = {"standing": Standing.PARTNER, "trap": 0}
