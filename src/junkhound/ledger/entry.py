@@ -10,7 +10,7 @@ class ObjectEntry(msgspec.Struct, frozen=True):
 
     ``table`` is a name of ``tables.ALL``, or ``ids`` (sorted sighting ids). ``seen_min`` and ``seen_max`` span the
     rows' seen_at in microseconds, None where no row has one. ``month`` (``2006-05``) and ``bucket`` are set by
-    compaction; fresh objects leave them empty and -1.
+    compaction; fresh objects leave them empty and -1. ``buckets`` is how many the month had then: 1, 16 or 256.
     """
 
     path: str
@@ -22,16 +22,21 @@ class ObjectEntry(msgspec.Struct, frozen=True):
     month: str = ""
     bucket: int = -1
     schema_version: int = 1
+    buckets: int = 0
 
 
 class PackEntry(msgspec.Struct, frozen=True):
-    """One evidence pack: frames and leaves as put by the worker; the committing process seals it."""
+    """One evidence pack: frames and leaves as put by the worker; the committing process seals it.
+
+    ``size`` and ``sha256`` are those of the whole object.
+    """
 
     segment: int
     path: str
     mails: int
     size: int
     root: bytes
+    sha256: bytes = b""
 
 
 class UnitEntry(msgspec.Struct, frozen=True):

@@ -52,9 +52,8 @@ def frame(salt: bytes, origin: bytes, envelope: bytes, session: bytes, mail: byt
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes, not {len(salt)}")
     facts = origin + envelope + session
-    head = _HEAD.pack(
-        VERSION, MAGIC, 0, len(mail), len(origin), len(envelope), len(session), salt, digest or sha256(mail).digest()
-    )
+    digest = digest or sha256(mail).digest()
+    head = _HEAD.pack(VERSION, MAGIC, 0, len(mail), len(origin), len(envelope), len(session), salt, digest)
     crc = zlib.crc32(facts, zlib.crc32(head[_CHECKED_FROM:]))
     return b"".join((head[:4], crc.to_bytes(4, "little"), head[_CHECKED_FROM:], facts, mail))
 
@@ -65,34 +64,41 @@ class Record:
     ``offset`` and ``length`` are those of its frame in the segment, ``ordinal`` counts from 0.
     """
 
-    __slots__ = ("_facts", "_mail", "facts_parts", "length", "mail_length", "offset", "ordinal", "salt", "sha256")
+    __slots__ = ("_facts", "_mail", "_mail_at", "_view", "facts_parts", "length", "offset", "ordinal", "salt", "sha256")
 
     def __init__(
         self,
+        view: memoryview,
         offset: int,
         length: int,
         ordinal: int,
         salt: bytes,
         sha256: bytes,
         facts_parts: tuple[bytes, bytes, bytes],
-        mail: Buffer,
+        mail_at: int,
     ) -> None:
+        self._view = view
         self.offset = offset
         self.length = length
         self.ordinal = ordinal
         self.salt = salt
         self.sha256 = sha256
         self.facts_parts = facts_parts
-        self.mail_length = len(mail)
-        self._mail = mail
+        self._mail_at = mail_at
+        self._mail: bytes | None = None
         self._facts: Facts | None = None
 
     @property
     def mail(self) -> bytes:
         """The kept bytes."""
-        if not isinstance(self._mail, bytes):
-            self._mail = bytes(self._mail)
+        if self._mail is None:
+            self._mail = self._view[self._mail_at : self.offset + self.length].tobytes()
         return self._mail
+
+    @property
+    def mail_length(self) -> int:
+        """Bytes of the mail."""
+        return self.offset + self.length - self._mail_at
 
     @property
     def facts(self) -> Facts:
@@ -104,11 +110,16 @@ class Record:
     @property
     def frame(self) -> bytes:
         """The record as it stands in its segment, bit by bit."""
-        return frame(self.salt, *self.facts_parts, self.mail, self.sha256)
+        return self._view[self.offset : self.offset + self.length].tobytes()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the mail has its SHA-256."""
+        return sha256(self._view[self._mail_at : self.offset + self.length]).digest() == self.sha256
 
     def verify(self) -> None:
         """Check the mail against its SHA-256. Errors: DataError."""
-        if sha256(self._mail).digest() != self.sha256:
+        if not self.whole:
             raise DataError(f"mail at byte {self.offset} of the segment is not what its SHA-256 says")
 
     def __repr__(self) -> str:
@@ -153,7 +164,7 @@ def survey(buffer: Buffer) -> tuple[int, int]:
     view = memoryview(buffer)
     offset = count = 0
     while record := _read(view, offset, count):
-        if sha256(record._mail).digest() != record.sha256:
+        if not record.whole:
             break
         offset += record.length
         count += 1
@@ -177,9 +188,8 @@ def _read(view: memoryview, offset: int, ordinal: int) -> Record | None:
         return None
     facts = view[start:body].tobytes()
     cut = origin + envelope
-    return Record(
-        offset, end - offset, ordinal, salt, digest, (facts[:origin], facts[origin:cut], facts[cut:]), view[body:end]
-    )
+    parts = facts[:origin], facts[origin:cut], facts[cut:]
+    return Record(view, offset, end - offset, ordinal, salt, digest, parts, body)
 
 
 def decode_facts(parts: tuple[bytes, bytes, bytes]) -> Facts:
