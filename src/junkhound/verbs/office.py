@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from junkhound.kernel import clock, config
+from junkhound.kernel import clock
+from junkhound.kernel.config import Config, find, load
 
 if TYPE_CHECKING:
     from junkhound.ledger import Ledger
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Office:
     """One home with its settings. ``at`` (microseconds) pins every decision's moment; None means the clock."""
 
-    def __init__(self, settings: config.Config, at: int | None = None) -> None:
+    def __init__(self, settings: Config, at: int | None = None) -> None:
         self.config = settings
         self.clock: clock.Clock = clock.SystemClock() if at is None else clock.FixedClock(at)
 
@@ -37,9 +38,9 @@ class Office:
         return Ledger.open(self.config)
 
 
-def open_office(config_path: str | None = None, home: str | None = None, at: str | None = None) -> Office:
+def open_office(config: str | None = None, home: str | None = None, at: str | None = None) -> Office:
     """Find and read the settings; ``home`` wins over the file's, ``at`` is a date or an age."""
-    settings = config.load(config.find(config_path))
+    settings = load(find(config))
     if home is not None:
         settings = dataclasses.replace(
             settings, store=dataclasses.replace(settings.store, home=str(Path(home).absolute()))
