@@ -122,7 +122,7 @@ def parse_network(words: str) -> Network | None:
     if not (length.isascii() and length.isdigit()):
         return None
     bits = int(length) + (96 if address.is_v4 and ":" not in base else 0)
-    if bits > 128 or (address.is_v4 and bits < 96):
+    if bits > 128:
         return None
     return network_of(address, bits)
 

@@ -253,7 +253,8 @@ class _Desk:
     def batch(self) -> Batch:
         """Turn the rows into columns, with the networks of all addresses looked up at once."""
         columns = _columns(_OWN, self.sightings)
-        columns.update(self._networks(columns["addr_hi"], columns["addr_lo"]))
+        at = [i if s is None else s for s, i in zip(columns["seen_at"], columns["ingested_at"], strict=True)]
+        columns.update(self._networks(columns["addr_hi"], columns["addr_lo"], at))
         rows = len(self.sightings)
         columns["resend"] = [0] * rows  # compaction marks repeats: both rows meet there
         columns["count"] = [1] * rows
@@ -272,18 +273,23 @@ class _Desk:
             rows=rows,
         )
 
-    def _networks(self, his: list[int | None], los: list[int | None]) -> dict[str, list[int]]:
-        """Columns asn, prefix, country, operator and routes of all rows; zeros where nothing is known."""
+    def _networks(self, his: list[int | None], los: list[int | None], at: list[int]) -> dict[str, list[int]]:
+        """Columns asn, prefix, country, operator and routes as of ``at``; zeros where nothing is known."""
         rows = len(his)
         routes = self.rules.routes
         known = [index for index, hi in enumerate(his) if hi is not None]
         out = {name: np.zeros(rows, np.uint64) for name in ("asn", "prefix", "country", "operator", "routes")}
         if routes is not None and known:
-            hi = np.array([his[index] for index in known], np.uint64)
-            lo = np.array([los[index] for index in known], np.uint64)
-            found = routes.lookup(hi, lo)
-            for name in ("asn", "prefix", "country", "operator", "routes"):
-                out[name][known] = found[name]
+            editions: dict[int, list[int]] = {}  # rows by the table that was valid on their day
+            valid = {day: routes.number_on(day) for day in {at[index] // DAY for index in known}}
+            for index in known:
+                editions.setdefault(valid[at[index] // DAY], []).append(index)
+            for places in editions.values():
+                table = routes.on(at[places[0]] // DAY)
+                hi = np.array([his[index] for index in places], np.uint64)
+                lo = np.array([los[index] for index in places], np.uint64)
+                for name, values in table.lookup(hi, lo).items():
+                    out[name][places] = values
         return {name: values.tolist() for name, values in out.items()}
 
 

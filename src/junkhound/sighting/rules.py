@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from junkhound.attribution import RouteTable
+from junkhound.attribution import DatedTables
 from junkhound.tables import Standing
 from junkhound.trace import Boundary
 
@@ -34,7 +34,7 @@ class Rules:
 
     hub_key: bytes
     intakes: dict[str, IntakeRules]
-    routes: RouteTable | None = None
+    routes: DatedTables | None = None
     unknown: IntakeRules = field(default_factory=lambda: IntakeRules("", Standing.MAILBOX, None, 0))
 
     def of(self, intake: str) -> IntakeRules:

@@ -9,12 +9,13 @@ import mmap
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from junkhound import sighting
-from junkhound.attribution import Atlas
+from junkhound.attribution import DatedTables, RouteTable, embedded
 from junkhound.wire import segment as segments
 
 CHUNK = 128
@@ -47,11 +48,16 @@ class Orders:
 
     hub_key: bytes
     intakes: dict[str, sighting.IntakeRules]
-    routes: tuple[tuple[int, str], ...] = ()
+    routes: tuple[tuple[int, str, str], ...] = ()
 
     def rules(self) -> sighting.Rules:
-        """Load the tables and make the rules."""
-        return sighting.Rules(self.hub_key, self.intakes, Atlas.load([(n, Path(p)) for n, p in self.routes]))
+        """Make the rules; route tables (number, date, file; no file means the embedded one) load when needed."""
+        refs = [(number, date, partial(_table, number, path)) for number, date, path in self.routes]
+        return sighting.Rules(self.hub_key, self.intakes, DatedTables(refs) if refs else None)
+
+
+def _table(number: int, path: str) -> RouteTable:
+    return RouteTable.from_bytes(Path(path).read_bytes(), number) if path else embedded()
 
 
 def start(orders: Orders) -> Callable[[int, bytes, Callable[[int], None]], Iterator[bytes]]:

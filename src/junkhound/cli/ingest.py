@@ -1,0 +1,142 @@
+"""``junkhound ingest``: take mail in."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from junkhound.cli import show
+from junkhound.verbs.office import Office, open_office
+
+if TYPE_CHECKING:
+    from junkhound.verbs.ingest import Report
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["junk", "good", "unsorted"]),
+    help="What the mail is. Default: junk in a trap or in a folder named Junk or Spam, else unsorted"
+    " (kept and traced, never scored).",
+)
+@click.option("--mailbox", metavar="NAME", help="The mailbox the mail came to ([mailboxes.NAME]); default: default.")
+@click.option("--trap", metavar="NAME", help="The trap the mail came to ([traps.NAME]).")
+@click.option(
+    "--relay",
+    "relays",
+    multiple=True,
+    metavar="HOST|NETWORK",
+    help="A relay of that mailbox whose Received lines are believed, beside those in the settings; repeatable.",
+)
+@click.option("--watch", is_flag=True, help="Keep watching the given Maildirs and take in new mail as it comes.")
+@click.option("--at", metavar="WHEN", help="Pin the moment of taking in; default: now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_obj
+def command(
+    where: dict[str, Any], paths: tuple[str, ...], kind: str | None, mailbox: str | None, trap: str | None,
+    relays: tuple[str, ...], watch: bool, at: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Take mail in: trace every message, remember its source, keep the evidence.
+
+    PATH is a message, an mbox, a Maildir, an MH folder, any folder of these, a tar or zip archive, a compressed file,
+    JSON lines, or - for standard input. Mail that is known already is not counted again, so the same
+    command may run every night. Without PATH, what waits in the spool is finished.
+
+    \b
+    Examples:
+      junkhound ingest --as junk --mailbox me --relay mx.example.org ~/Mail/Junk
+      junkhound ingest --trap lures deliveries.jsonl.zst
+      ssh mx.example.org cat /var/mail/spam | junkhound ingest --as junk --mailbox spam -
+    """
+    from junkhound.tables import Kind
+    from junkhound.verbs.ingest import Request
+
+    office = open_office(**where, at=at)
+    stated = None if kind is None else Kind[kind.upper()]
+    if watch:
+        _watch(office, Request(paths, stated, mailbox, trap, relays))
+        return
+    report = run(office, Request(paths, stated, mailbox, trap, relays), quiet=as_json)
+    if as_json:
+        show(answer(report))
+    else:
+        tell(report)
+
+
+def run(office: Office, request: Any, quiet: bool = False) -> Report:
+    """Ingest with a progress bar on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from junkhound.verbs.ingest import ingest
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        return ingest(office, request)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[mails]:,} mails"),
+               TimeElapsedColumn())  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        line = bar.add_task("taking in", total=None, mails=0)
+
+        def progress(done: int, total: int, mails: int) -> None:
+            bar.update(line, completed=done, total=total or None, mails=mails)
+
+        return ingest(office, request, progress)
+
+
+def _watch(office: Office, request: Any) -> None:
+    """Take in what stands in the Maildirs, then what arrives, until interrupted."""
+    import signal
+    import threading
+
+    from junkhound.verbs.ingest import watch
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    print(f"watching {', '.join(request.paths)}; stop with Ctrl-C", file=sys.stderr)
+    for report in watch(office, request, stop):
+        tell(report)
+
+
+def answer(report: Report) -> dict[str, Any]:
+    """The report as JSON fields."""
+    return {
+        "read": report.read, "added": report.added, "known": report.known, "rejudged": report.rejudged,
+        "recovered_segments": report.recovered, "bytes": report.bytes, "seconds": round(report.seconds, 3),
+        "counts": dict(sorted(report.counts.items())), "skipped": dict(sorted(report.skipped.items())),
+        "problems": [{"where": p.locator, "what": p.text} for p in report.problems],
+        "problem_count": report.problem_count, "no_boundary": report.no_boundary,
+    }  # fmt: skip
+
+
+def tell(report: Report) -> None:
+    """The report as a person reads it: answers on stdout, trouble on stderr."""
+    rate = f" in {report.seconds:.1f} s" if report.seconds >= 0.05 else ""
+    print(
+        f"read {report.read:,} mails ({report.bytes / 1e6:,.1f} MB){rate}: {report.added:,} new, {report.known:,} known"
+    )
+    if report.rejudged:
+        print(f"judged anew under changed settings: {report.rejudged:,}")
+    if report.recovered:
+        print(f"finished from the spool: {report.recovered:,} segments")
+    for group, title in (("kind:", "kinds"), ("path:", "paths"), ("defect:", "defects")):
+        found = {name.removeprefix(group): n for name, n in report.counts.items() if name.startswith(group)}
+        if found:
+            parts = sorted(found.items(), key=lambda pair: -pair[1])
+            print(f"  {title:8}" + ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in parts))
+    if report.skipped:
+        print("  passed over, not mail: " + ", ".join(f"{why} {n:,}" for why, n in report.skipped.most_common()))
+    unanchored = report.counts.get("unanchored", 0)
+    if report.no_boundary and unanchored:
+        name = report.no_boundary[0]
+        print(f"  {unanchored:,} have no boundary: no relay of mailbox {name!r} is configured, so nobody is blamed;"
+              f" see junkhound relays learn", file=sys.stderr)  # fmt: skip
+    for problem in report.problems[:20]:
+        print(f"junkhound: {problem.locator}: {problem.text}", file=sys.stderr)
+    if report.problem_count > 20:
+        print(f"junkhound: and {report.problem_count - 20:,} more problems; --json lists them", file=sys.stderr)

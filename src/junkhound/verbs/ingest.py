@@ -1,0 +1,264 @@
+"""Take mail in: files become segments, segments become rows, and every mail counts once.
+
+The parent reads, knows what is known and commits; workers judge. A mail is in the ledger when its segment's
+manifest row is committed; until then its segment stays in the spool, and the next run finishes it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from threading import Event
+
+import numpy as np
+from msgspec import structs
+
+from junkhound import sighting
+from junkhound.intake import Mail, Problem, folder_kind, open_sources
+from junkhound.kernel.engine import Engine, engines
+from junkhound.ledger import outdated
+from junkhound.ledger.entry import UnitEntry
+from junkhound.ledger.manifest import Duplicates
+from junkhound.ledger.spool import SegmentWriter, name_of
+from junkhound.tables import Kind, Standing
+from junkhound.verbs import data, intakes
+from junkhound.verbs.office import Office
+from junkhound.verbs.unit import Task, again, factory
+from junkhound.wire import jsonl
+from junkhound.wire.facts import Envelope, Facts, Origin, Recipient
+
+LOOKED_UP = 512
+"""Mails whose ids are looked up together."""
+
+Progress = Callable[[int, int, int], None]
+"""(bytes read, bytes in all or 0, mails read) so far."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to take in, and as what.
+
+    ``kind`` None means: a folder named Junk or Spam is junk, anything else unsorted. ``paths`` may be empty: then
+    only what waits in the spool is judged.
+    """
+
+    paths: tuple[str, ...] = ()
+    kind: Kind | None = None
+    mailbox: str | None = None
+    trap: str | None = None
+    relays: tuple[str, ...] = ()
+
+
+@dataclass
+class Report:
+    """What became of it. ``counts`` are of new rows: by kind, path and defect."""
+
+    read: int = 0
+    added: int = 0
+    known: int = 0
+    rejudged: int = 0
+    recovered: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    problem_count: int = 0
+    no_boundary: list[str] = field(default_factory=list)
+
+
+def ingest(office: Office, request: Request, progress: Progress | None = None) -> Report:
+    """Take everything in and commit it. Errors: Temporary at a full disk or spool; what was committed stays."""
+    started = time.monotonic()
+    run = _Run(office, request, progress or (lambda done, total, mails: None))
+    try:
+        run.work()
+    finally:
+        run.close()
+    run.report.seconds = time.monotonic() - started
+    return run.report
+
+
+class _Run:
+    """One ingest: the parent's side."""
+
+    def __init__(self, office: Office, request: Request, progress: Progress) -> None:
+        self.office = office
+        self.request = request
+        self.progress = progress
+        self.report = Report()
+        self.ledger = office.ledger
+        self.name = request.trap or request.mailbox or intakes.DEFAULT
+        self.orders = intakes.orders(
+            office, intakes.plans(office, request.mailbox, request.trap, request.relays), data.route_files(office)
+        )
+        self.rules = self.orders.intakes[self.name]
+        self.domains = frozenset(domain.lower() for domain in self.rules.domains)
+        self.unit = factory(office.config, self.orders)
+        self.engine: Engine = engines.get(office.config.engine.name)(office.config.engine)
+        self.in_flight: set[bytes] = set()
+        self.open_ids: dict[str, list[bytes]] = {}  # ids in segments that are not committed yet
+        number = sighting.number(self.ledger.key, "intake", self.name)
+        self.intake = {number: self.rules.analysis}
+        self.packs = outdated.packs(self.ledger, number, self.rules.analysis)
+        self.outdated = outdated.unkept(self.ledger, number, self.rules.analysis)
+        self.mixed: set[str] = set()  # segments with mail that is judged anew from its file
+        self.anew: list[UnitEntry] = []
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def work(self) -> None:
+        """Judge what waits, read what is new, judge anew what was judged under other settings."""
+        if self.rules.boundary is None:
+            self.report.no_boundary.append(self.name)
+        for task, entry in self.engine.map_units(self.unit, self._tasks()):
+            self._commit(task, entry)
+        if self.anew:
+            rows = self.ledger.commit(self.anew, self.intake).rows
+            self.report.added += rows - self.report.rejudged
+            for entry in self.anew:
+                self.ledger.spool.discard(entry.segment_name)
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def _tasks(self) -> Iterator[Task]:
+        """Segments as they are ready: what an earlier run or the pipe left, the files, packs to judge anew."""
+        now = self.office.now
+        spool = self.ledger.spool
+        spool.recover()
+        for name in spool.sealed():
+            if spool.claim(name):
+                self.report.recovered += 1
+                yield Task(name, now)
+        if self.request.paths:
+            with spool.writer() as writer:
+                yield from self._read(writer)
+            yield from self._sealed(writer)
+        for name in self.packs:
+            yield Task(name, now, packed=True, version=1 + self.rules.analysis)
+
+    def _read(self, writer: SegmentWriter) -> Iterator[Task]:
+        report = self.report
+        mails = open_sources(self.request.paths, self.office.config.intake, report.skipped, self._seen, self._problem)
+        for batch in _batches(self._prepared(mails), LOOKED_UP):
+            for facts, mail, digest, identity in self._unknown(batch):
+                segment = name_of(writer.append(facts, mail.payload, digest)[0])
+                self.open_ids.setdefault(segment, []).append(identity)
+                self.in_flight.add(identity)
+                if identity in self.outdated:
+                    self.outdated.discard(identity)
+                    self.mixed.add(segment)
+                    report.rejudged += 1
+                yield from self._sealed(writer)
+
+    def _sealed(self, writer: SegmentWriter) -> Iterator[Task]:
+        while writer.sealed:
+            name = writer.sealed.pop()
+            if self.ledger.spool.claim(name):  # else a run beside us was faster, and judges it
+                yield Task(name, self.office.now)
+
+    def _prepared(self, mails: Iterable[Mail]) -> Iterator[Item]:
+        report = self.report
+        for mail in mails:
+            facts = self._facts(mail)
+            digest = sha256(mail.payload).digest()
+            report.read += 1
+            report.bytes += len(mail.payload)
+            yield facts, mail, digest, sighting.sighting_id(digest, self.name, facts.origin.arrival)
+
+    def _unknown(self, batch: list[Item]) -> Iterator[Item]:
+        """The mails of a batch that are not in the ledger, each once.
+
+        Good and unsorted mail has no pack: where the settings changed since, it is judged anew from its file.
+        """
+        ids = np.frombuffer(b"".join(item[3] for item in batch), ">u8").reshape(-1, 2).astype(np.uint64)
+        known = self.ledger.known(ids[:, 0], ids[:, 1])
+        for item, is_known in zip(batch, known.tolist(), strict=True):
+            identity = item[3]
+            if identity in self.in_flight or (is_known and identity not in self.outdated):
+                self.report.known += 1
+            else:
+                yield item
+
+    def _facts(self, mail: Mail) -> Facts:
+        kind = self.request.kind
+        if kind is None:
+            kind = Kind.JUNK if self.rules.standing is Standing.TRAP else folder_kind(mail.folder)
+        now = self.office.now
+        if mail.facts is None:
+            return Facts(Origin(None, now, self.name, int(kind), True))
+        facts = jsonl.facts_of(mail.facts, self.name, int(kind), now)
+        return self._with_traps(facts) if self.domains else facts
+
+    def _with_traps(self, facts: Facts) -> Facts:
+        """Every recipient in a trap's own domains is a trap, whatever the file says."""
+        said = facts.envelope
+        recipients = tuple(structs.replace(r, trap=r.trap or _domain(r) in self.domains) for r in said.recipients)
+        return structs.replace(facts, envelope=Envelope(said.mail_from, recipients))
+
+    def _problem(self, problem: Problem) -> None:
+        self.report.problem_count += 1
+        if len(self.report.problems) < SHOWN:
+            self.report.problems.append(problem)
+
+    def _seen(self, done: int, total: int | None) -> None:
+        self.progress(done, total or 0, self.report.read)
+
+    # --- committing ---------------------------------------------------------------------------------------
+
+    def _commit(self, task: Task, entry: UnitEntry) -> None:
+        """Commit one segment; rows that another run committed meanwhile are left out and the rest judged again."""
+        self.report.counts.update(entry.counts)
+        if task.packed or task.name in self.mixed:
+            self.report.rejudged += entry.rows if task.packed else 0
+            self.anew.append(entry)  # committed together at the end: each such commit reads every object once
+            return
+        while True:
+            try:
+                self.report.added += self.ledger.commit([entry]).rows
+                break
+            except Duplicates as found:
+                known = found.ordinals[entry.segment]
+                self.report.known += len(known)
+                task = again(task, known)
+                unit = self.unit()
+                try:
+                    entry = unit(task)
+                finally:
+                    unit.close()
+        self.ledger.spool.discard(task.name)
+        self.in_flight.difference_update(self.open_ids.pop(task.name, ()))
+
+
+Item = tuple[Facts, Mail, bytes, bytes]
+"""A mail with its facts, its sha256 and its sighting id."""
+
+SHOWN = 1000
+"""Problems that a report lists; all are counted."""
+
+
+def _domain(recipient: Recipient) -> str:
+    return recipient.address.rpartition(b"@")[2].lower().decode("ascii", "replace")
+
+
+def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def watch(office: Office, request: Request, stop: Event) -> Iterator[Report]:
+    """Take in what stands in the given Maildirs, then new mail as it comes; one report a batch."""
+    yield ingest(office, request)
+    while not stop.is_set():
+        stop.wait(1)
+        yield ingest(office, request)

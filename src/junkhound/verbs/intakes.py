@@ -1,0 +1,81 @@
+"""How mail of each intake is judged: settings made into rules, each with its analysis version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from junkhound import sighting, tables, trace
+from junkhound.kernel.errors import UsageError
+from junkhound.tables import Standing
+from junkhound.verbs.office import Office
+from junkhound.verbs.parser import Orders
+
+DEFAULT = "default"
+"""The mailbox that files belong to when no name is given."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the settings say of one intake, before it is given a number."""
+
+    name: str
+    standing: Standing
+    relays: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    country: str = ""
+
+    def settings_hash(self, office: Office) -> str:
+        """Changes whenever the same mail would get another boundary or standing."""
+        network = office.config.network
+        said = [int(self.standing), sorted(self.relays), sorted(self.domains), self.country.upper(),
+                sorted(network.own), network.allow_documentation]  # fmt: skip
+        return sha256(json.dumps(said).encode()).hexdigest()
+
+
+def plans(
+    office: Office, mailbox: str | None = None, trap: str | None = None, relays: Iterable[str] = ()
+) -> dict[str, Plan]:
+    """Every intake of the settings, and the one a run names; ``relays`` are added to that one's.
+
+    Errors: UsageError for a trap that is not configured, or for naming both.
+    """
+    config = office.config
+    found = {name: Plan(name, Standing.TRAP, t.relays, t.domains, t.country) for name, t in config.traps.items()}
+    for name, m in config.mailboxes.items():
+        if name in found:
+            raise UsageError(f"{name!r} is both a trap and a mailbox", "give one of them another name")
+        found[name] = Plan(name, Standing.MAILBOX, m.relays, (), m.country)
+    if trap is not None and mailbox is not None:
+        raise UsageError("mail belongs to a trap or to a mailbox, not to both", "leave --trap or --mailbox out")
+    if trap is not None and (trap not in config.traps):
+        known = ", ".join(sorted(config.traps)) or "none"
+        raise UsageError(f"no trap called {trap!r}", f"write [traps.{trap}] into the settings; known: {known}")
+    if trap is None:
+        name = mailbox or DEFAULT
+        if name in config.traps:
+            raise UsageError(f"{name!r} is a trap", f"use --trap {name}")
+        found.setdefault(name, Plan(name, Standing.MAILBOX))
+    named = trap or mailbox or DEFAULT
+    extra = tuple(relays)
+    if extra:
+        plan = found[named]
+        found[named] = Plan(plan.name, plan.standing, (*plan.relays, *extra), plan.domains, plan.country)
+    return found
+
+
+def orders(office: Office, found: dict[str, Plan], routes: tuple[tuple[int, str, str], ...]) -> Orders:
+    """Rules for every intake, numbered by the ledger. Errors: ConfigError for a relay that cannot be read."""
+    network = office.config.network
+    rules = {}
+    for plan in found.values():
+        boundary = None
+        if plan.relays or plan.standing is Standing.TRAP:
+            boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
+        number = office.ledger.analysis(plan.name, sighting.CODE_VERSION, plan.settings_hash(office))
+        rules[plan.name] = sighting.IntakeRules(
+            plan.name, plan.standing, boundary, number, plan.domains, tables.country_number(plan.country)
+        )
+    return Orders(office.ledger.key, rules, routes)

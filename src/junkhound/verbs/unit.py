@@ -1,0 +1,202 @@
+"""One segment judged, packed and put into the store: the unit of work that every engine runs.
+
+The worker holds store access and never parses mail; a confined child does (``kernel.jail``). Objects are put
+before anything names them, under names that a second run finds taken, so a unit may run twice and count once.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from junkhound import sighting, tables
+from junkhound.kernel.config import Config
+from junkhound.kernel.errors import DataError
+from junkhound.kernel.jail import Died, Jail, Limits
+from junkhound.ledger import objects
+from junkhound.ledger.entry import ObjectEntry, PackEntry, UnitEntry
+from junkhound.ledger.packs import Packs, write_pack
+from junkhound.ledger.spool import Spool
+from junkhound.ledger.store import open_store
+from junkhound.tables import Kind
+from junkhound.verbs.parser import Chunk, Orders, Request, judge
+from junkhound.wire import segment as segments
+
+
+class Task(msgspec.Struct, frozen=True, array_like=True):
+    """A segment to judge, by name: in the spool, or (``packed``) from its pack, judged anew.
+
+    ``skip`` are ordinals that turned out to be known when they were committed. ``version`` is part of the
+    objects' names, so that rows judged anew stand beside the old ones until the manifest swaps them.
+    """
+
+    name: str
+    ingested_at: int
+    packed: bool = False
+    skip: tuple[int, ...] = ()
+    version: int = 1
+
+
+class UnitOfWork:
+    """Judges segments; one in each worker, with one parser process of its own."""
+
+    def __init__(self, config: Config, orders: Orders) -> None:
+        self.store = open_store(config.store.objects, config.home)
+        self.spool = Spool(config.home, config.store)
+        self.packs = Packs(self.store)
+        engine = config.engine
+        limits = Limits(memory_mb=engine.parser_memory_mb, item_s=engine.parser_mail_s)
+        self.jail = Jail("junkhound.verbs.parser:start", orders, limits) if engine.isolate else None
+        self.rules = None if engine.isolate else orders.rules()
+        self.decode = msgspec.msgpack.Decoder(Chunk).decode
+
+    def close(self) -> None:
+        """End the parser process."""
+        if self.jail is not None:
+            self.jail.close()
+
+    def __call__(self, task: Task) -> UnitEntry:
+        """Judge one segment. Errors: DataError for a damaged one, Temporary where the store cannot take it."""
+        segment = int(task.name, 16)
+        with self._opened(task) as (fd, ordinals):
+            rows = _Rows()
+            for chunk in self._judged(fd, Request(segment, skip=task.skip, ordinals=ordinals)):
+                rows.add(chunk.batch)
+            pack = None if task.packed else self._pack(task, fd)
+        return UnitEntry(
+            segment=segment,
+            segment_name=task.name,
+            objects=tuple(self._put(task, rows)),
+            pack=pack,
+            names=tuple(sorted(rows.names)),
+            intakes=tuple((intake, analysis, count) for (intake, analysis), count in sorted(rows.intakes.items())),
+            rows=rows.rows,
+            counts=dict(rows.counts),
+        )
+
+    @contextmanager
+    def _opened(self, task: Task) -> Iterator[tuple[int, tuple[int, ...] | None]]:
+        """The segment as a file of records, with their ordinals where they are not 0, 1, 2."""
+        ordinals: tuple[int, ...] | None = None
+        if task.packed:
+            fd = os.memfd_create(task.name)
+            found = []
+            with open(fd, "wb", closefd=False) as file:
+                for record in self.packs.records(int(task.name, 16)):
+                    file.write(record.frame)
+                    found.append(record.ordinal)
+            ordinals = tuple(found)
+        else:
+            fd = os.open(self.spool.path(task.name), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield fd, ordinals
+        finally:
+            os.close(fd)
+
+    def _judged(self, fd: int, request: Request) -> Iterator[Chunk]:
+        if self.jail is None:
+            assert self.rules is not None
+            yield from judge(fd, request, self.rules, lambda place: None)
+            return
+        deaths: Counter[int] = Counter()
+        while True:
+            try:
+                for frame in self.jail.run(fd, msgspec.msgpack.encode(request)):
+                    chunk = self._checked(frame)
+                    request = msgspec.structs.replace(request, start=chunk.end)
+                    yield chunk
+                return
+            except Died as died:
+                place = max(died.item, request.start)
+                deaths[place] += 1
+                if deaths[place] >= 2:  # kept, with its defect, and not tried again
+                    ordinal = place if request.ordinals is None else request.ordinals[place]
+                    request = msgspec.structs.replace(request, killed=(*request.killed, ordinal))
+
+    def _checked(self, frame: bytes) -> Chunk:
+        """A frame decoded strictly: whoever sent it has parsed hostile mail."""
+        try:
+            chunk = self.decode(frame)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise DataError(f"a parser sent what is no batch of rows: {error}") from None
+        if chunk.batch.columns.keys() - _TABLES.keys():
+            raise DataError("a parser sent rows of a table that does not exist")
+        return chunk
+
+    def _pack(self, task: Task, fd: int) -> PackEntry | None:
+        if os.fstat(fd).st_size == 0:
+            return None
+        skip = frozenset(task.skip)
+
+        def keep(record: segments.Record) -> bool:
+            return record.ordinal not in skip and record.facts.origin.kind not in _SPARSE
+
+        buffer = mmap.mmap(fd, 0, prot=mmap.PROT_READ)
+        return write_pack(self.store, task.name, segments.records(memoryview(buffer)), keep)
+
+    def _put(self, task: Task, rows: _Rows) -> Iterator[ObjectEntry]:
+        for name, table in _TABLES.items():
+            columns = rows.table(name)
+            if any(columns.values()):
+                path = objects.fresh_path(task.ingested_at, task.name, task.version, name)
+                yield objects.write(self.store, table, columns, path)
+
+
+_TABLES = {
+    table.name: table for table in (tables.SIGHTINGS, tables.KEYS, tables.NAMES, tables.TEMPLATES, tables.SESSIONS)
+}
+_SPARSE = frozenset(int(kind) for kind in sighting.SPARSE)
+assert Kind.JUNK not in _SPARSE
+
+
+class _Rows:
+    """The chunks of one segment put together."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, dict[str, list[Any]]] = {}
+        self.names: set[tuple[int, str, str]] = set()
+        self.intakes: Counter[tuple[int, int]] = Counter()
+        self.counts: Counter[str] = Counter()
+        self.rows = 0
+
+    def add(self, batch: sighting.Batch) -> None:
+        for name, columns in batch.columns.items():
+            mine = self.columns.setdefault(name, {})
+            for column, values in columns.items():
+                mine.setdefault(column, []).extend(values)
+        self.names.update(batch.names)
+        for intake, analysis, count in batch.intakes:
+            self.intakes[intake, analysis] += count
+        self.counts.update(batch.counts)
+        self.rows += batch.rows
+
+    def table(self, name: str) -> dict[str, list[Any]]:
+        """The columns of one table; templates and names once each, as their chunks do not know of each other."""
+        columns = self.columns.get(name, {})
+        by = _ONCE.get(name)
+        if by is None or not columns:
+            return columns
+        first: dict[tuple[Any, ...], int] = {}
+        for place, key in enumerate(zip(*(columns[column] for column in by), strict=True)):
+            first.setdefault(key, place)
+        return {column: [values[place] for place in first.values()] for column, values in columns.items()}
+
+
+_ONCE = {"templates": ("template",), "names": ("kind", "key")}
+
+
+def again(task: Task, skip: tuple[int, ...]) -> Task:
+    """The same segment without these ordinals, under names of its own."""
+    return msgspec.structs.replace(task, skip=tuple(sorted({*task.skip, *skip})), version=task.version + 1)
+
+
+def factory(config: Config, orders: Orders) -> partial[UnitOfWork]:
+    """What ``engine.map_units`` wants: called in each worker, it makes the worker's unit."""
+    return partial(UnitOfWork, config, orders)
