@@ -6,7 +6,7 @@
 The packages: ``@ip-location-db/asn`` (address -> ASN and organisation; CC BY 4.0: RouteViews, DB-IP, NRO) and
 ``@ip-location-db/geo-whois-asn-country`` (address -> country; CC0 and CC BY 4.0: NRO). Their makers warn of
 errors in them and say that they will not be renewed there: the file is dated and replaceable
-(``junkhound data import``). IPv6 networks longer than /64 are left out.
+(``junkhound data import``). IPv6 networks longer than /64 and special-purpose space (RFC 6890) are left out.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
 from junkhound.attribution import RouteTable, Row, pack
-from junkhound.kernel.net import V4
+from junkhound.kernel.net import V4, special_networks
 from junkhound.tables import country_number
 
 PACKAGES = ("@ip-location-db/asn", "@ip-location-db/geo-whois-asn-country")
@@ -33,6 +34,12 @@ LICENCE = (
     " Organization (nro.net), merged by ip-location-db and repacked by Junkhound; IP geolocation by DB-IP"
 )
 _64 = (1 << 64) - 1
+
+# the registries' own data put a country to documentation and private networks; nobody's mail comes from there
+SPECIAL = sorted(
+    (network.first.hi << 64 | network.first.lo, network.last.hi << 64 | network.last.lo)
+    for network, _ in special_networks()
+)
 
 
 def tables(archive: Path) -> Iterator[tuple[bool, list[str]]]:
@@ -49,20 +56,24 @@ def tables(archive: Path) -> Iterator[tuple[bool, list[str]]]:
 def rows(asn: Path, country: Path) -> Iterator[Row]:
     """Both tables as rows of one."""
     for is_v4, (first, last, number, name) in tables(asn):
-        low, high = span(is_v4, int(first), int(last))
-        if low <= high:
+        for low, high in spans(is_v4, int(first), int(last)):
             yield Row(low, high, int(number), name)
     for is_v4, (first, last, code) in tables(country):
-        low, high = span(is_v4, int(first), int(last))
-        if low <= high:
+        for low, high in spans(is_v4, int(first), int(last)):
             yield Row(low, high, country=country_number(code))
 
 
-def span(is_v4: bool, first: int, last: int) -> tuple[int, int]:
-    """The range in the 128-bit space; IPv6 cut to whole /64s, which may leave nothing."""
-    if is_v4:
-        return V4 + first, V4 + last
-    return first + _64 & ~_64, (last + 1 & ~_64) - 1
+def spans(is_v4: bool, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """The range in the 128-bit space without special-purpose networks; IPv6 cut to whole /64s."""
+    low, high = (V4 + first, V4 + last) if is_v4 else (first + _64 & ~_64, (last + 1 & ~_64) - 1)
+    for start, end in SPECIAL[bisect_left(SPECIAL, low, key=lambda span: span[1]) :]:
+        if start > high:
+            break
+        if low < start:
+            yield low, start - 1
+        low = end + 1
+    if low <= high:
+        yield low, high
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from junkhound.attribution.routes import RouteTable
 from junkhound.kernel.errors import NotFound
@@ -11,13 +11,17 @@ from junkhound.kernel.errors import NotFound
 NUMBER = 1  # the embedded table's number in every home
 
 
-def content() -> bytes:
-    """The bytes of the newest packed table in the package."""
-    folder = resources.files("junkhound.attribution") / "data"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".routes"))
+def path() -> Path:
+    """The newest packed table in the package."""
+    names = sorted((Path(__file__).parent / "data").glob("*.routes"))
     if not names:
         raise NotFound("the package has no route table", "tools/pack_routes.py makes it; was it installed whole?")
-    return (folder / names[-1]).read_bytes()
+    return names[-1]
+
+
+def content() -> bytes:
+    """Its bytes."""
+    return path().read_bytes()
 
 
 @cache

@@ -41,8 +41,8 @@ _WORDS = {
         dedicated server, dedicated servers, vps, colocation, colo, servers, hetzner*, ovh, digitalocean, linode,
         akamai connected cloud,
         leaseweb, contabo, vultr, constant company, choopa, amazon.com, amazon technologies, google cloud,
-        alibaba cloud, tencent cloud, rackspace, godaddy*, dreamhost, bluehost, hostinger, ionos, strato, scaleway, kamatera,
-        m247,
+        alibaba cloud, tencent cloud, rackspace, godaddy*, dreamhost, bluehost, hostinger, ionos, strato, scaleway,
+        kamatera, m247,
         quadranet, hostwinds, oneprovider, psychz, colocrossing, serverius
     """,
     Operator.MAIL_PROVIDER: """
