@@ -1,0 +1,119 @@
+"""Which machines we believe: relays in front of a mailbox or trap, and our own space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from junkhound.kernel.errors import ConfigError
+from junkhound.kernel.net import Address, Network, Space, parse_network, space
+from junkhound.trace.dialects.grammar import name
+
+_LOCAL_NAMES = frozenset(("localhost", "localhost.localdomain", "localhost4", "localhost6", "local"))
+
+
+class Networks:
+    """A set of networks that answers whether one holds an address, in one look-up a prefix length."""
+
+    __slots__ = ("_by_length",)
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        lengths: dict[int, set[int]] = {}
+        for network in networks:
+            shift = 128 - network.bits
+            lengths.setdefault(shift, set()).add((network.hi << 64 | network.lo) >> shift)
+        self._by_length = tuple(sorted(lengths.items()))
+
+    def __contains__(self, address: Address) -> bool:
+        number = address.hi << 64 | address.lo
+        return any(number >> shift in held for shift, held in self._by_length)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_length)
+
+
+class Boundary:
+    """The relays we believe and the space that is ours, as settings say; the same everywhere, never learned.
+
+    A relay is named by network or address, by host name, or by suffix (``.example.org``). A *name* says whose line
+    we read; only an *address* (or a name that the writer checked) says who was on the other end, because a
+    stranger may claim any name.
+    """
+
+    __slots__ = ("_hosts", "_own", "_relays", "_suffixes", "allow_documentation")
+
+    def __init__(self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool) -> None:
+        hosts: set[str] = set()
+        suffixes: set[str] = set()
+        networks: dict[bool, list[Network]] = {True: [], False: []}
+        for mine, words in [(False, w) for w in relays] + [(True, w) for w in own]:
+            network, host = relay(words)
+            if network is not None:
+                networks[mine].append(network)
+            elif host.startswith("."):
+                suffixes.add(host)
+            else:
+                hosts.add(host)
+        self._relays = Networks(networks[False])
+        self._own = Networks(networks[True])
+        self._hosts = frozenset(hosts)
+        self._suffixes = tuple(sorted(suffixes))
+        self.allow_documentation = allow_documentation
+
+    def __bool__(self) -> bool:
+        return bool(self._hosts or self._suffixes or self._relays or self._own)
+
+    def knows_name(self, host: str | None) -> bool:
+        """Whether a host of this name is a relay or ours; lower case, no final dot."""
+        if host is None:
+            return False
+        return host in self._hosts or (bool(self._suffixes) and host.endswith(self._suffixes))
+
+    def knows(self, address: Address | None) -> bool:
+        """Whether the address is a relay's or ours."""
+        return address is not None and (address in self._relays or address in self._own)
+
+    def owns(self, address: Address | None) -> bool:
+        """Whether the address is ours."""
+        return address is not None and address in self._own
+
+    def is_public(self, address: Address) -> bool:
+        """Whether the address may belong to a stranger who can be blamed."""
+        kind = space(address)
+        return kind is Space.PUBLIC or (self.allow_documentation and kind is Space.DOCUMENTATION)
+
+
+NOWHERE = Boundary((), (), False)
+"""No relay, nothing of ours: only a session of our own can anchor a trace."""
+
+
+def relay(words: str) -> tuple[Network | None, str]:
+    """One relay setting as network or host name. Errors: ConfigError for what is neither."""
+    text = words.strip()
+    network = parse_network(text)
+    if network is not None:
+        return network, ""
+    host = name(text)
+    labels = host.removeprefix(".").split(".") if host else []
+    if host is None or not all(label and label.replace("-", "").replace("_", "").isalnum() for label in labels):
+        raise ConfigError(
+            f"not a relay: {words!r}", "write an address, a network, a host name, or a suffix such as .mx.example.org"
+        )
+    if host.startswith(".") and len(labels) < 2:
+        raise ConfigError(f"relay {words!r} would believe every host of a whole domain ending", "name one domain")
+    return None, host
+
+
+def boundary(relays: Iterable[str], own: Iterable[str] = (), allow_documentation: bool = False) -> Boundary:
+    """The boundary that settings describe. Errors: ConfigError naming the entry that is no relay.
+
+    Args:
+        relays: networks, addresses, host names, or suffixes with a leading dot.
+        own: the same, for what is ours: never a source.
+        allow_documentation: treat RFC 5737 and RFC 3849 space as public, for demonstrations.
+    """
+    return Boundary(relays, own, allow_documentation)
+
+
+def local_name(host: str | None) -> bool:
+    """Whether a host calls itself by a name that every machine has."""
+    return host in _LOCAL_NAMES

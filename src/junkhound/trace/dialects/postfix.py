@@ -1,0 +1,52 @@
+"""Postfix: ``from HELO (NAME [ADDRESS]) by HOST (Postfix) with ESMTP id ID for <RCPT>; DATE``.
+
+NAME is ``unknown`` unless it also resolves back to the address. ``from userid`` lines are mail handed in by a
+program on the machine itself (pickup).
+"""
+
+from __future__ import annotations
+
+import re
+
+from junkhound.trace.dialects import Dialect, dialects
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, NOTE, make
+from junkhound.trace.hop import Hop
+
+_SMTP = re.compile(
+    rf"\s*+from\s++{HELO}\s++\((?P<rdns>[^\s()\[\]]++)\s++{IP}(?::\d++)?\)(?P<notes>(?:\s++{NOTE})*+)"
+    rf"\s++by\s++{BY}\s++\(Postfix[^()]*+(?:\([^()]*+\))?\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
+)
+_OWN = re.compile(
+    rf"\s*+by\s++{BY}\s++\(Postfix(?P<pickup>,\s++from\s++userid\s++\d++)?[^()]*+(?:\([^()]*+\))?\)"
+    rf"(?:\s++with\s++(?P<protocol>\w++))?{ID}{FOR}{DATE}"
+)
+_GROUPS = ("ip", "rdns", "helo", "by", "protocol", "id", "recipient", "notes", "date")
+_TLS = re.compile(r"using\s++(\S++)")
+
+
+def read(value: str, index: int, below: bool) -> Hop | None:
+    """Read a line of Postfix, or None."""
+    found = _SMTP.match(value)
+    if found is None:
+        own = _OWN.match(value)
+        if own is None:
+            return None
+        by, protocol, queued, recipient, pickup, date = own.group("by", "protocol", "id", "recipient", "pickup", "date")
+        return make(
+            "postfix", index, below, by=by, protocol=protocol, id=queued, recipient=recipient,
+            ident=pickup and pickup.split()[-1], date=date, local=True,
+            pickup=pickup is not None,
+        )  # fmt: skip
+    ip, rdns, helo, by, protocol, queued, recipient, notes, date = found.group(*_GROUPS)
+    auth, tls = False, None
+    if notes:
+        auth = "uthenticated sender" in notes
+        encrypted = _TLS.search(notes)
+        tls = encrypted and encrypted[1]
+    return make(
+        "postfix", index, below, ip=ip, rdns=rdns, helo=helo, by=by, protocol=protocol, id=queued,
+        recipient=recipient, auth=auth, tls=tls, date=date, verified=True,
+    )  # fmt: skip
+
+
+dialects.register("postfix")(Dialect(("(Postfix",), read))

@@ -1,0 +1,76 @@
+"""The Received fields of a message as hops, each read when somebody looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+from junkhound.trace.dialects import LINE_LIMIT, read_line
+from junkhound.trace.hop import Hop
+
+if TYPE_CHECKING:
+    from junkhound.evidence.message import Message
+
+READ_LIMIT = 200  # hops that are ever read; the rest are counted
+
+_ORIGINATOR = frozenset((b"from", b"to", b"subject", b"date"))
+
+
+class Hops(Sequence[Hop]):
+    """The hops of one message, top first; a line is read when it is asked for and then kept.
+
+    So the walk reads the lines near the boundary, and fifty forged lines below it cost nothing but counting.
+    """
+
+    __slots__ = ("_below", "_hops", "_places", "_raw")
+
+    def __init__(self, raw: bytes, places: list[tuple[int, int]], below: int) -> None:
+        self._raw = raw
+        self._places = places
+        self._below = below
+        self._hops: list[Hop | None] = [None] * len(places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Hop: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Hop]: ...
+    def __getitem__(self, index: int | slice) -> Hop | list[Hop]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        hop = self._hops[index]
+        if hop is None:
+            hop = self._hops[index] = self._read(index if index >= 0 else index + len(self._places))
+        return hop
+
+    def __iter__(self) -> Iterator[Hop]:
+        return (self[n] for n in range(len(self._places)))
+
+    def _read(self, index: int) -> Hop:
+        if index >= READ_LIMIT:
+            return Hop(index=index, below_originator=index >= self._below)
+        start, end = self._places[index]
+        value = self._raw[start : min(end, start + LINE_LIMIT)].decode("latin-1")
+        return read_line(value, index, index >= self._below)
+
+    def line(self, index: int) -> str:
+        """The field's value as it stands, folds and all, for showing."""
+        start, end = self._places[index]
+        return self._raw[start : min(end, start + LINE_LIMIT)].decode("latin-1").strip()
+
+
+def read(message: Message) -> Hops:
+    """The hops of a message, in the order of its Received fields, top first. Never raises."""
+    places: list[tuple[int, int]] = []
+    below = -1
+    originator = False
+    for name, _, start, end in message.fields:
+        if name == b"received":
+            if originator and below < 0:
+                below = len(places)
+            places.append((start, end))
+        elif name in _ORIGINATOR:
+            originator = True
+    return Hops(message.raw, places, below if below >= 0 else len(places))

@@ -1,0 +1,112 @@
+"""A sentence for every hop that a layman can read: who says so, and why we believe it or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from junkhound.tables import Clue
+from junkhound.trace.border import Boundary
+from junkhound.trace.hop import Hop
+from junkhound.trace.verdict import HopReason
+from junkhound.trace.walk import SESSION, End, Peer, Walk
+
+SHOWN = 12  # lines below the hand-over that get a sentence of their own
+
+_TYPED = "below the hand-over: whoever sent the message could have typed this line"
+_FORGED = int(Clue.FORGED)
+_GAP = int(Clue.GAP)
+_CLOCK = int(Clue.QUEUE_ID_CLOCK)
+_IMPOSSIBLE = int(Clue.IMPOSSIBLE_ADDRESS)
+_CLAIMS_US = int(Clue.CLAIMS_OUR_NAME)
+
+
+def explain(hops: Sequence[Hop], path: Walk, odd: list[int], border: Boundary) -> tuple[HopReason, ...]:
+    """One reason a hop, our own session first; after ``SHOWN`` lines below the hand-over the rest is left out."""
+    found = [_believed(hop, peer) for hop, peer in path.seen]
+    if path.end is End.NOBODY and not path.seen:
+        return _nobody(hops, border)
+    if path.end in (End.INSIDE, End.RELAY):
+        found[-1] = _dead_end(path)
+    first = path.believed
+    for place in range(first, min(len(hops), first + SHOWN)):
+        clues = odd[place - first] if place - first < len(odd) else 0
+        if clues & _FORGED:
+            hop = hops[place]
+            found.append(HopReason(place, "forged", _forgery(hop, clues), hop.ip, hop.by, clues))
+        else:
+            found.append(HopReason(place, "unverified", _TYPED, None, None, clues))
+    return tuple(found)
+
+
+def _nobody(hops: Sequence[Hop], border: Boundary) -> tuple[HopReason, ...]:
+    if not hops:
+        return ()
+    top = hops[0]
+    writer = top.by or "an unnamed machine"
+    if not border:
+        text = f"{writer} wrote this line, but no relay is configured, so no line can be believed"
+    else:
+        text = f"{writer} wrote this line and is none of the configured relays, so no line can be believed"
+    rest = "below a line that is not believed: anybody could have typed it"
+    more = (HopReason(n, "unverified", rest) for n in range(1, min(len(hops), SHOWN)))
+    return (HopReason(0, "unverified", text, None, top.by), *more)
+
+
+def _believed(hop: Hop, peer: Peer) -> HopReason:
+    """The sentence for a line, or our session, that we believe."""
+    ours = hop.index == SESSION
+    writer = "our own session" if ours else hop.by or "our machine"
+    if peer is Peer.STRANGER:
+        return HopReason(hop.index, "handover", _handover(hop, writer, ours), hop.ip, hop.rdns or hop.helo)
+    if peer is Peer.RELAY or peer is Peer.OWN:
+        whose = "a relay we believe" if peer is Peer.RELAY else "a machine of ours"
+        return HopReason(hop.index, "trusted", f"{writer} took it from {hop.ip}, {whose}", hop.ip, hop.rdns or hop.helo)
+    if peer is Peer.LOOPBACK:
+        return HopReason(hop.index, "local", f"{writer} passed it on inside the same machine", hop.ip, hop.by)
+    if peer is Peer.STEP:
+        what = "fetched it from a mailbox" if hop.dialect == "fetchmail" else "passed it on to itself"
+        return HopReason(hop.index, "local", f"{writer} {what}", hop.ip, hop.by)
+    if peer is Peer.PICKUP:
+        return HopReason(
+            hop.index, "local", f"it was handed in on {writer} itself, by a user or program there", None, hop.by
+        )
+    if peer is Peer.PRIVATE:
+        text = f"{writer} took it from {hop.ip}, an internal address that is not among the configured relays"
+        return HopReason(hop.index, "handover", text, hop.ip, hop.rdns or hop.helo)
+    text = f"{writer} is believed, but its line does not say clearly from whom it took the message"
+    return HopReason(hop.index, "trusted", text, None, hop.by)
+
+
+def _handover(hop: Hop, writer: str, ours: bool) -> str:
+    believed = "" if ours else ", which we believe,"
+    if hop.auth:
+        return (
+            f"{writer}{believed} took it from {hop.ip}, a client that had logged in; lines below are the client's own"
+        )
+    text = f"{writer}{believed} took it from {hop.ip}"
+    if hop.helo is not None and hop.helo != hop.rdns:
+        text += f", which called itself {hop.helo}"
+    if hop.rdns is not None:
+        text += f" (its name is {hop.rdns})"
+    return text
+
+
+def _dead_end(path: Walk) -> HopReason:
+    hop = path.hop
+    assert hop is not None
+    writer = "our own session" if hop.index == SESSION else hop.by or "our machine"
+    if path.end is End.RELAY:
+        text = f"{writer} took it from {hop.ip}, a relay we believe, but the line it should have written is missing"
+    else:
+        text = f"{writer} took it from our own side, and no line below says who brought it there"
+    return HopReason(hop.index, "trusted", text, hop.ip, hop.by)
+
+
+def _forgery(hop: Hop, clues: int) -> str:
+    if clues & _CLOCK:
+        return f"forged: the clock in its queue id {hop.id} contradicts its own date"
+    if clues & _IMPOSSIBLE:
+        return "forged: it shows an address that no machine can have"
+    if clues & _CLAIMS_US:
+        return f"forged: it claims to be written by {hop.by}, but not in the form that server uses"
+    return "forged: it contradicts what is known"
