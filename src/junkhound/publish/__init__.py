@@ -1,1 +1,17 @@
-"""To be described."""
+"""Lists on their way out: an edition in the words others may read, guarded, in many forms, written whole.
+
+A new form is one function from ``Edition`` to files, registered in ``outputs`` or by the entry-point group
+``junkhound.outputs``.
+"""
+
+from junkhound.publish import feed, plain, rbldnsd  # the forms that ship with us file themselves
+from junkhound.publish.cover import cover
+from junkhound.publish.edition import Edition, Entry, edition
+from junkhound.publish.guard import Last, check, spare
+from junkhound.publish.outputs import Output, outputs
+from junkhound.publish.write import Written, write
+
+__all__ = [
+    "Edition", "Entry", "Last", "Output", "Written", "check", "cover", "edition", "feed", "outputs", "plain",
+    "rbldnsd", "spare", "write",
+]  # fmt: skip

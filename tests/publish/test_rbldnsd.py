@@ -1,0 +1,180 @@
+"""A real rbldnsd loads what we write and answers as the list says."""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import os
+import random
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from junkhound.kernel import clock, net
+from junkhound.kernel.net import Address, Network
+from junkhound.listing import span
+from junkhound.publish import outputs
+from junkhound.publish.edition import Edition
+from support.dns import NS, NXDOMAIN, REFUSED, SOA, TXT, A, ask, reversed_name
+from support.editions import entry, make
+from support.peers import free_port, need
+
+pytestmark = pytest.mark.peer
+ZONE = "main.bl.example.org"
+QUERIES = 10_000
+
+
+@contextlib.contextmanager
+def served(edition: Edition, folder: Path, four: str = "ip4set", zone_of_clock: str = "UTC") -> Iterator[int]:
+    """rbldnsd serving the edition on a free port of 127.0.0.1."""
+    program = need("rbldnsd")
+    port = free_port(socket.SOCK_DGRAM)
+    sets = [f"{ZONE}:{four}:ip4set", f"{ZONE}:ip6trie:ip6trie"]
+    with _reachable(folder) as (place, user), (folder / "log").open("wb") as log:
+        for ending, content in outputs.get("rbldnsd")(edition).items():
+            (place / ending).write_bytes(content)
+            (place / ending).chmod(0o644)
+        server = subprocess.Popen(
+            [program, "-n", *user, "-w", str(place), "-b", f"127.0.0.1/{port}", *sets],
+            stdout=log, stderr=log, env={**os.environ, "TZ": zone_of_clock},
+        )  # fmt: skip
+        try:
+            _wait(port, server, folder / "log")
+            yield port
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+@contextlib.contextmanager
+def _reachable(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Where the server reads: it refuses to be root, so it becomes nobody, who may not enter root's folders."""
+    if os.geteuid() != 0:
+        yield folder, []
+        return
+    with tempfile.TemporaryDirectory(prefix="junkhound-zone-") as made:
+        os.chmod(made, 0o755)
+        yield Path(made), ["-u", "nobody:nogroup"]
+
+
+def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            pytest.fail(f"rbldnsd stopped: {log.read_text()}")
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            ask(port, [(f"2.0.0.127.{ZONE}", A)], wait_s=0.1, tries=1)
+            return
+        time.sleep(0.01)  # a refused question comes back at once: do not spin
+    pytest.fail(f"rbldnsd does not answer: {log.read_text()}")
+
+
+def world(rng: random.Random) -> Edition:
+    """A few thousand entries: single addresses, ranges up to /24, IPv6 networks, exclusions inside them."""
+    four = {net.network_of(net.v4(rng.randrange(0x2D000000, 0x2D400000)), 96 + 32) for _ in range(3000)}
+    wide = {net.network_of(net.v4(0x2E000000 + 512 * n + 256), 96 + rng.randint(24, 30)) for n in range(150)}
+    six = {Network(0x2A00_0000_0000_0000 + 3 * rng.randrange(1 << 20), 0, 64) for _ in range(1500)}
+    holes = [net.network_of(Address(n.hi, n.lo + rng.randrange(1 << (128 - n.bits))), 128) for n in sorted(wide)[::2]]
+    holes += [Network(n.hi, rng.randrange(1 << 64), 128) for n in sorted(six)[::10]]
+    holes += [net.network_of(n.first, n.bits + 1) for n in sorted(wide)[1::6]]
+    holes.append(net.network_of(net.v4(0x0A000000), 96 + 8))  # wider than $MAXRANGE4
+    entries = [entry(str(network), number=7 + n) for n, network in enumerate(sorted(four | wide | six))]
+    return make(*entries, at=clock.SystemClock().now() - clock.SECOND, exclusions=tuple(holes))
+
+
+def questions(edition: Edition, rng: random.Random) -> list[tuple[Address, bool]]:
+    """Half of them listed; every range's and hole's first and last address and their outer neighbours among them."""
+    listed = sorted(span(e.network) for e in edition.entries)
+    holes = sorted(span(network) for network in edition.exclusions)
+
+    def inside(address: int, ranges: list[tuple[int, int]]) -> bool:
+        place = bisect.bisect_right(ranges, (address, 1 << 128))
+        return any(first <= address <= last for first, last in ranges[max(place - 3, 0) : place])
+
+    edges = {a for first, last in (*listed, *holes) for a in (first - 1, first, last, last + 1)}
+    edges |= {rng.randint(first, last) for first, last in (*listed, *holes) for _ in range(3)}
+    judged = [(a, inside(a, listed) and not inside(a, holes)) for a in sorted(edges)]
+    yes, no = [pair for pair in judged if pair[1]], [pair for pair in judged if not pair[1]]
+    assert min(len(yes), len(no)) >= QUERIES // 2
+    picked = rng.sample(yes, QUERIES // 2) + rng.sample(no, QUERIES // 2)
+    return [(Address(a >> 64, a & net.MASK64), is_listed) for a, is_listed in picked]
+
+
+@pytest.mark.parametrize("four", ["ip4set", "ip4trie"])
+def test_it_agrees_on_ten_thousand_questions(tmp_path: Path, four: str) -> None:
+    rng = random.Random(4)
+    edition = world(rng)
+    asked = questions(edition, rng)
+    with served(edition, tmp_path, four) as port:
+        answers = ask(port, [(reversed_name(address, ZONE), A) for address, _ in asked])
+    assert not [line for line in (tmp_path / "log").read_text().splitlines() if "ignored" in line or "invalid" in line]
+    wrong = [
+        (str(address), is_listed, answer)
+        for (address, is_listed), answer in zip(asked, answers, strict=True)
+        if answer != ((0, ("127.0.0.2",)) if is_listed else (NXDOMAIN, ()))
+    ]
+    assert wrong == []
+
+
+def test_texts_test_entries_and_apex(tmp_path: Path) -> None:
+    now = clock.SystemClock().now() - clock.SECOND
+    edition = make(
+        entry("203.0.113.7", number=123),
+        entry("2001:db8:1:2::/64", number=124),
+        at=now,
+        url="https://bl.example.org/r/%s?cost=$5",
+    )
+    with served(edition, tmp_path) as port:
+
+        def text(address: str) -> tuple[str, ...]:
+            parsed = net.parse(address)
+            assert parsed is not None
+            return ask(port, [(reversed_name(parsed, ZONE), TXT)])[0].records
+
+        def code(address: str) -> tuple[int, tuple[str, ...]]:
+            parsed = net.parse(address)
+            assert parsed is not None
+            # the mapped address in IPv6 form, as RFC 5782 section 5 writes its test entries
+            name = ".".join([*reversed(parsed.packed.hex()), ZONE]) if ":" in address else reversed_name(parsed, ZONE)
+            return tuple(ask(port, [(name, A)])[0])
+
+        facts = "direct spam source, 10 to 50 messages, last seen 2026-01-02, expires 2026-01-09"
+        assert text("203.0.113.7") == (
+            f"IP 203.0.113.7 is listed (JH-2026-000123, {facts}). https://bl.example.org/r/JH-2026-000123?cost=$5",
+        )
+        assert text("2001:db8:1:2::99") == (
+            f"IP 2001:db8:1:2::99 is listed (JH-2026-000124, {facts}). https://bl.example.org/r/JH-2026-000124?cost=$5",
+        )
+        assert code("127.0.0.2") == (0, ("127.0.0.2",))
+        assert code("127.0.0.1") == (NXDOMAIN, ())
+        assert code("::ffff:127.0.0.2") == (0, ("127.0.0.2",))
+        assert code("::ffff:127.0.0.1") == (NXDOMAIN, ())
+        assert text("127.0.0.2") == ("test entry, RFC 5782 section 5",)
+        soa, ns = ask(port, [(ZONE, SOA), (ZONE, NS)])
+        assert int(soa.records[0][-40:-32], 16) == now // clock.SECOND  # the serial
+        assert len(ns.records) == 1
+
+
+@pytest.mark.parametrize("zone_of_clock", ["Pacific/Auckland", "America/Los_Angeles", "UTC"])
+def test_a_fresh_file_is_served_and_a_stale_one_is_not(tmp_path: Path, zone_of_clock: str) -> None:
+    now = clock.SystemClock().now()
+    fresh = make(entry("203.0.113.7"), at=now - clock.MINUTE, expires_at=now + 5 * clock.MINUTE)
+    stale = make(entry("203.0.113.7"), at=now - clock.HOUR, expires_at=now - clock.MINUTE)
+    for edition, expected in ((fresh, 0), (stale, REFUSED)):
+        with served(edition, tmp_path, zone_of_clock=zone_of_clock) as port:
+            answer = ask(port, [(f"7.113.0.203.{ZONE}", A)])[0]
+        assert answer.code == expected or (expected == REFUSED and answer.code == 2), edition.expires_at
+        assert bool(answer.records) == (expected == 0)
+
+
+def test_a_range_that_is_too_wide_is_left_out_by_the_server(tmp_path: Path) -> None:
+    """$MAXRANGE4 stands before the entries: our guard would have to fail before rbldnsd answered for a /23."""
+    now = clock.SystemClock().now() - clock.SECOND
+    with served(make(entry("198.18.0.0/23"), entry("203.0.113.0/24", number=2), at=now), tmp_path) as port:
+        wide, narrow = ask(port, [(f"1.0.18.198.{ZONE}", A), (f"1.113.0.203.{ZONE}", A)])
+    assert wide.code == NXDOMAIN
+    assert narrow.code == 0
