@@ -219,9 +219,14 @@ class SegmentWriter:
 
         Errors: Temporary: none of the mails since the last ``sync`` may be acknowledged.
         """
+        try:
+            self._settle()
+        finally:
+            self._failed = None  # said once, to those who wait
+
+    def _settle(self) -> None:
         if self._failed is not None:
-            failed, self._failed = self._failed, None
-            raise failed
+            raise self._failed
         if self._unsynced:
             self._guarded(self._sync)
 
@@ -229,7 +234,7 @@ class SegmentWriter:
         """Sync, close and name the segment for the workers; its name, or None where there was no mail."""
         if self._handle is None:
             return None
-        self.sync()
+        self._settle()
         self._guarded(self._seal)
         name = name_of(self._number)
         self.sealed.append(name)
