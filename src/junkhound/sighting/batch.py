@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from junkhound import content, evidence, tables, trace
+from junkhound import content, tables, trace
+from junkhound.evidence.message import Message, parse
 from junkhound.kernel.clock import DAY
-from junkhound.sighting import ids
+from junkhound.sighting import headers, ids
 from junkhound.sighting.numbers import number
 from junkhound.sighting.rules import IntakeRules, Rules
 from junkhound.tables import Clue, Defect, KeyKind, Kind, Path, Standing, State
@@ -75,7 +76,7 @@ class _Desk:
         facts = delivery.facts
         origin = facts.origin
         rules = self.rules.of(origin.intake)
-        message = evidence.parse(delivery.mail)
+        message = parse(delivery.mail)
         verdict = trace.judge(trace.read(message), rules.boundary, facts)
         kind = _kind(origin.kind, message)
         sparse = kind in SPARSE
@@ -191,7 +192,7 @@ class _Desk:
         return 0
 
     def _keys(
-        self, identity: tuple[int, int], day: int, message: evidence.Message, view: content.View, verdict: trace.Verdict
+        self, identity: tuple[int, int], day: int, message: Message, view: content.View, verdict: trace.Verdict
     ) -> int:
         """Write what this message shares with others; returns the key of its first DKIM domain, 0 for none."""
         found: set[tuple[int, int]] = set()
@@ -219,16 +220,16 @@ class _Desk:
                 add(KeyKind.ATTACHMENT_NAME, attachment.name)
         for domain in view.addresses:
             add(KeyKind.MAIL_ADDRESS, domain)
-        if author := content.address_domain(message.text(b"from")):
+        if author := headers.address_domain(message.text(b"from")):
             add(KeyKind.FROM_DOMAIN, author)
-        if reply := content.address_domain(message.text(b"reply-to")):
+        if reply := headers.address_domain(message.text(b"reply-to")):
             add(KeyKind.REPLY_TO, reply)
         if mailer := message.first(b"x-mailer"):
             add(KeyKind.MAILER, mailer.strip()[:255].decode("utf-8", "replace"))
         if verdict.handover is not None and verdict.handover != verdict.address:
             add(KeyKind.HANDOVER, str(verdict.handover))
         auth = 0
-        if (dkim := message.first(b"dkim-signature")) and (domain := content.dkim_domain(dkim)):
+        if (dkim := message.first(b"dkim-signature")) and (domain := headers.dkim_domain(dkim)):
             auth = add(KeyKind.DKIM_DOMAIN, domain)
         hi, lo = identity
         self.keys.extend((hi, lo, day, kind, key) for kind, key in sorted(found))
@@ -308,7 +309,7 @@ def _columns(names: Iterable[str], rows: list[tuple[Any, ...]]) -> dict[str, lis
     return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-def _kind(stated: int, message: evidence.Message) -> Kind:
+def _kind(stated: int, message: Message) -> Kind:
     """The kind the operator stated; junk that is a delivery status report is backscatter (RFC 3464)."""
     if stated == Kind.JUNK:
         value = message.first(b"content-type")
@@ -322,7 +323,7 @@ _KINDS = frozenset(int(kind) for kind in Kind)
 
 
 def _dkim_key(value: bytes) -> int:
-    domain = content.dkim_domain(value)
+    domain = headers.dkim_domain(value)
     return content.key(domain) if domain else 0
 
 

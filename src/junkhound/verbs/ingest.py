@@ -93,7 +93,7 @@ class _Run:
         self.ledger = office.ledger
         self.name = request.trap or request.mailbox or intakes.DEFAULT
         self.orders = intakes.orders(
-            office, intakes.plans(office, request.mailbox, request.trap, request.relays), data.route_files(office)
+            office, intakes.plans(office, request.mailbox, request.trap, request.relays), data.route_tables(office)
         )
         self.rules = self.orders.intakes[self.name]
         self.domains = frozenset(domain.lower() for domain in self.rules.domains)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from junkhound import sighting, tables, trace
+from junkhound.attribution import RouteTable
 from junkhound.kernel.errors import UsageError
 from junkhound.tables import Standing
 from junkhound.verbs.office import Office
@@ -66,7 +67,9 @@ def plans(
     return found
 
 
-def orders(office: Office, found: dict[str, Plan], routes: tuple[tuple[int, str, str], ...]) -> Orders:
+def orders(
+    office: Office, found: dict[str, Plan], routes: Iterable[tuple[int, str, Callable[[], RouteTable]]]
+) -> Orders:
     """Rules for every intake, numbered by the ledger. Errors: ConfigError for a relay that cannot be read."""
     network = office.config.network
     rules = {}
@@ -78,4 +81,4 @@ def orders(office: Office, found: dict[str, Plan], routes: tuple[tuple[int, str,
         rules[plan.name] = sighting.IntakeRules(
             plan.name, plan.standing, boundary, number, plan.domains, tables.country_number(plan.country)
         )
-    return Orders(office.ledger.key, rules, routes)
+    return Orders(office.ledger.key, rules, tuple(routes))

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import msgspec
 
 from junkhound import sighting
-from junkhound.attribution import DatedTables, RouteTable, embedded
+from junkhound.attribution import DatedTables, RouteTable
+from junkhound.kernel import net
 from junkhound.wire import segment as segments
+from junkhound.wire.facts import Facts, Origin
 
 CHUNK = 128
 """Mails in one frame: what is done anew when a mail kills the parser."""
@@ -48,21 +49,17 @@ class Orders:
 
     hub_key: bytes
     intakes: dict[str, sighting.IntakeRules]
-    routes: tuple[tuple[int, str, str], ...] = ()
+    routes: tuple[tuple[int, str, Callable[[], RouteTable]], ...] = ()
 
     def rules(self) -> sighting.Rules:
-        """Make the rules; route tables (number, date, file; no file means the embedded one) load when needed."""
-        refs = [(number, date, partial(_table, number, path)) for number, date, path in self.routes]
-        return sighting.Rules(self.hub_key, self.intakes, DatedTables(refs) if refs else None)
-
-
-def _table(number: int, path: str) -> RouteTable:
-    return RouteTable.from_bytes(Path(path).read_bytes(), number) if path else embedded()
+        """Make the rules; route tables (number, date, loader) load when they are needed."""
+        return sighting.Rules(self.hub_key, self.intakes, DatedTables(self.routes) if self.routes else None)
 
 
 def start(orders: Orders) -> Callable[[int, bytes, Callable[[int], None]], Iterator[bytes]]:
     """Called once in the child: loads, and returns the work function of ``kernel.jail``."""
     rules = orders.rules()
+    _warm(rules)
     decode = msgspec.msgpack.Decoder(Request).decode
     encode = msgspec.msgpack.Encoder().encode
 
@@ -71,6 +68,14 @@ def start(orders: Orders) -> Callable[[int, bytes, Callable[[int], None]], Itera
             yield encode(chunk)
 
     return work
+
+
+def _warm(rules: sighting.Rules) -> None:
+    """Judge a first mail, so that modules and today's route table are loaded before anything is limited or timed."""
+    now = time.time_ns() // 1000
+    facts = Facts(Origin(net.v4(0x08080808).packed, now, "", imported=True))
+    mail = b"Received: from a by b; Thu, 4 May 2006 03:02:01 +0000\r\n\r\nhttp://example.org/\r\n"
+    sighting.judge([sighting.Delivery(0, 0, bytes(32), mail, facts)], rules)
 
 
 def judge(fd: int, request: Request, rules: sighting.Rules, mark: Callable[[int], None]) -> Iterator[Chunk]:

@@ -29,6 +29,9 @@ from junkhound.tables import Kind
 from junkhound.verbs.parser import Chunk, Orders, Request, judge
 from junkhound.wire import segment as segments
 
+PARSER = "junkhound.verbs.parser:start"
+"""What runs in the confined child."""
+
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
     """A segment to judge, by name: in the spool, or (``packed``) from its pack, judged anew.
@@ -53,7 +56,7 @@ class UnitOfWork:
         self.packs = Packs(self.store)
         engine = config.engine
         limits = Limits(memory_mb=engine.parser_memory_mb, item_s=engine.parser_mail_s)
-        self.jail = Jail("junkhound.verbs.parser:start", orders, limits) if engine.isolate else None
+        self.jail = Jail(PARSER, orders, limits) if engine.isolate else None
         self.rules = None if engine.isolate else orders.rules()
         self.decode = msgspec.msgpack.Decoder(Chunk).decode
 
@@ -89,7 +92,7 @@ class UnitOfWork:
             fd = os.memfd_create(task.name)
             found = []
             with open(fd, "wb", closefd=False) as file:
-                for record in self.packs.records(int(task.name, 16)):
+                for record in self.packs.records(task.name):
                     file.write(record.frame)
                     found.append(record.ordinal)
             ordinals = tuple(found)
