@@ -74,6 +74,10 @@ class _Line:
         return words[0] if words else None
 
 
+# A line without a from clause names no other machine: a step inside the one that wrote it.
+_STEPS = frozenset((None, "SMTP", "ESMTP", "ESMTPS", "LMTP"))
+
+
 class _Peer:
     """What the from clause says of the machine at the other end."""
 
@@ -113,7 +117,8 @@ def scan(value: str, index: int, below: bool) -> Hop:
     by = line.word("by")
     envelope_from = sender[1] if sender else None
     return Hop(
-        ip=ip, rdns=name(peer.rdns), helo=name(peer.helo), by=name(by), protocol=protocol, id=_id(line, value),
+        ip=ip, rdns=name(peer.rdns), helo=name(peer.helo), by=name(by), by_ip=address(by.strip("[]")) if by else None,
+        protocol=protocol, id=_id(line, value), local="from" not in line.clauses and protocol in _STEPS,
         recipient=_bare(line.word("for")), ident=peer.ident, envelope_from=envelope_from or _late_sender(value),
         auth=auth, at=parse_text(line.date), dialect="scan", index=index, below_originator=below,
         no_rdns=peer.no_rdns, impossible=peer.impossible, ambiguous=peer.ambiguous,
