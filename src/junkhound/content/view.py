@@ -1,0 +1,167 @@
+"""What a message says and carries, in the form that every room above reads."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+
+from junkhound.content import html, template, urls
+from junkhound.content.urls import MAX_URLS, Url
+from junkhound.evidence.message import Message, Part
+from junkhound.tables import Defect
+
+MAX_TEXT = 256 * 1024  # characters of visible text, and bytes of one text part
+MAX_ATTACHMENTS = 200
+MAX_TEXTS = 50  # text parts read
+
+_TEXT_CAPPED = int(Defect.TEXT_CAPPED)
+_URLS_CAPPED = int(Defect.URLS_CAPPED)
+_TOO_MANY_PARTS = int(Defect.TOO_MANY_PARTS)
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """One part that is not text to read: a file, a picture, a message inside."""
+
+    name: str
+    type: str
+    size: int
+    sha256: bytes
+
+    @property
+    def key(self) -> int:
+        """The first 64 bits of the hash: ``KeyKind.ATTACHMENT``."""
+        return int.from_bytes(self.sha256[:8], "big")
+
+
+class View(msgspec.Struct, frozen=True):
+    """What the reader of a message sees, and what it links to and carries.
+
+    ``text`` is the visible text; of a multipart/alternative the best version that says anything. ``urls`` come from
+    all versions, each once. ``addresses`` are registrable domains of mail addresses in text and mailto links.
+    ``template`` is the exact hash of the normalised text, 0 for no text; ``words`` counts its words. ``defects`` are
+    those of the message and of this reading.
+    """
+
+    text: str
+    urls: tuple[Url, ...]
+    attachments: tuple[Attachment, ...]
+    addresses: tuple[str, ...]
+    template: int
+    words: int
+    defects: int
+
+
+def view(message: Message) -> View:
+    """Read every part once. Never raises; work and result are bounded for any input."""
+    reader = _Reader()
+    for part in message.parts():
+        reader.part(part)
+    text = reader.visible()
+    words, count = template.normalise(text)
+    found = reader.found()
+    return View(
+        text,
+        found,
+        tuple(reader.attachments),
+        tuple(sorted(reader.domains)),
+        template.number(words),
+        count,
+        message.defects | reader.defects,
+    )
+
+
+def sketch(view: View) -> bytes:
+    """128 min-hashes of the word set (u32, little endian), wanted once per new template; b"" for no words."""
+    return template.sketch(view.text)
+
+
+class _Reader:
+    """One reading: texts by alternative, links in order of appearance."""
+
+    def __init__(self) -> None:
+        self.texts: list[tuple[int, str]] = []
+        self.links: dict[str, str] = {}
+        self.attachments: list[Attachment] = []
+        self.domains: set[str] = set()
+        self.defects = 0
+        self.room = MAX_TEXT
+
+    def part(self, part: Part) -> None:
+        kind = part.type
+        if part.disposition != "attachment":
+            if kind == "text/html":
+                self.html(part)
+                return
+            if kind == "text/plain" and (part.disposition or not part.name):
+                self.plain(part.choice, self.source(part))
+                return
+        self.attach(part)
+
+    def source(self, part: Part) -> str:
+        """The part's text as far as there is room: many parts together get no more than one."""
+        if len(self.texts) >= MAX_TEXTS or self.room <= 0:
+            self.defects |= _TEXT_CAPPED
+            return ""
+        text = part.text(self.room)
+        self.room = max(0, self.room - len(text))
+        return text
+
+    def plain(self, choice: int, text: str) -> None:
+        self.texts.append((choice, text))
+        for url in urls.in_text(text):
+            self.links.setdefault(url, "text")
+        if "@" in text:
+            self.domains |= urls.mail_domains(text)
+
+    def html(self, part: Part) -> None:
+        source = self.source(part)
+        if not source:
+            return
+        text, links, defects = html.read(source)
+        self.defects |= defects
+        if len(links) >= html.MAX_LINKS:
+            self.defects |= _URLS_CAPPED
+        for place, value in links:
+            if value[:7].lower() == "mailto:":
+                self.domains |= urls.mail_domains(value[7:500])
+            else:
+                self.links.setdefault(value, place)
+        self.plain(part.choice, text)
+
+    def attach(self, part: Part) -> None:
+        if len(self.attachments) >= MAX_ATTACHMENTS:
+            self.defects |= _TOO_MANY_PARTS
+            return
+        octets = part.payload()
+        self.attachments.append(Attachment(part.name, part.type, len(octets), sha256(octets).digest()))
+
+    def found(self) -> tuple[Url, ...]:
+        """Each link once, read; links are read until enough of them lead somewhere."""
+        seen: dict[str, Url] = {}
+        for text, place in self.links.items():
+            url = urls.read(text, place)
+            if url is not None:
+                if len(seen) >= MAX_URLS:
+                    self.defects |= _URLS_CAPPED
+                    break
+                seen.setdefault(url.text, url)
+        return tuple(seen.values())
+
+    def visible(self) -> str:
+        """The texts a reader gets to see: of an alternative the last that is not blank (RFC 2046 section 5.1.4)."""
+        shown: list[str] = []
+        best: dict[int, int] = {}
+        for choice, text in self.texts:
+            if choice and choice in best:
+                if text and not text.isspace():
+                    shown[best[choice]] = text
+            else:
+                if choice:
+                    best[choice] = len(shown)
+                shown.append(text)
+        text = shown[0] if len(shown) == 1 else "\n".join(shown)
+        if len(text) > MAX_TEXT:
+            self.defects |= _TEXT_CAPPED
+            text = text[:MAX_TEXT]
+        return text
