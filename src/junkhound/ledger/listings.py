@@ -1,0 +1,462 @@
+"""What is on a list and what ever was: decisions applied in one transaction, every step kept with who and why.
+
+A listing has one number for its life; a return gets a new one. Nothing here is ever deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+
+from junkhound.kernel import clock, net
+from junkhound.kernel.clock import HOUR
+from junkhound.kernel.errors import NotFound, Refused
+from junkhound.kernel.net import Address, Network
+from junkhound.ledger import schema, state
+from junkhound.ledger.listing_tables import decisions, list_runs, listing_events, listings, pins, policies
+from junkhound.listing import Decision, Outcome, Policy, Reason
+
+RULES = "junkhound"  # who acts when no person does
+RENEWAL_STEP = 6 * HOUR  # a later end is an event of its own only beyond this, or every mail would be one
+PINNED = 20  # witness messages kept from each end
+
+Pins = Mapping[Network, Sequence[tuple[int, int, int | None]]]
+"""By subject its witness messages as (segment, ordinal, seen_at), oldest first."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One listing, current or past."""
+
+    number: str
+    list: str
+    subject: Network
+    listing_class: str
+    messages: int
+    vantages: int
+    first_at: int
+    last_at: int
+    listed_at: int
+    expires_at: int
+    noted_at: int
+    ended_at: int | None
+    end: str | None
+    relistings: int
+    decision: str
+    policy: str
+
+    def live(self, at: int) -> bool:
+        """Whether it stood at that moment."""
+        return self.listed_at <= at < (self.expires_at if self.ended_at is None else self.ended_at)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One step in a listing's life."""
+
+    at: int
+    event: str
+    who: str
+    why: str
+    expires_at: int | None
+    decision: str | None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A decision as it was stored."""
+
+    id: str
+    list: str
+    subject: str
+    at: int
+    outcome: str
+    score: float
+    policy: str
+    inputs: dict[str, Any]
+    reasons: tuple[Reason, ...]
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What a decision needs of a subject's past on one list."""
+
+    relistings: int = 0
+    cleared_hour: int | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """When a list was last decided, and last published with how many entries."""
+
+    decided_at: int
+    policy: str
+    published_at: int | None
+    published_entries: int | None
+
+
+class Applied(msgspec.Struct):
+    """What a run changed, as listing numbers in the order of addresses."""
+
+    listed: list[str] = []
+    relisted: list[str] = []
+    renewed: list[str] = []
+    expired: list[str] = []
+    delisted: list[str] = []
+
+    @property
+    def changed(self) -> int:
+        return sum(len(getattr(self, name)) for name in self.__struct_fields__)
+
+
+def decision_id(decision: Decision) -> str:
+    """The same decision has the same id, whoever makes it and however often."""
+    words = [decision.list, str(decision.subject), decision.at, decision.outcome.value, decision.policy]
+    return hashlib.sha256(json.dumps([*words, decision.inputs], sort_keys=True).encode()).hexdigest()[:32]
+
+
+class Listings:
+    """The listings of one state database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # -- changing ---------------------------------------------------------------------------------------------
+
+    def apply(self, policy: Policy, made: Iterable[Decision], at: int, witnesses: Pins | None = None) -> Applied:
+        """Bring the list to what was decided for moment ``at``; deciding twice changes nothing.
+
+        Errors: Refused where the list has already been decided for a later moment.
+        """
+        applied = Applied()
+        with state.writing(self._engine) as connection:
+            run = _run(connection, policy.name)
+            if run is not None and run.decided_at > at:
+                raise Refused(
+                    f"list {policy.name!r} was decided as of {clock.text(run.decided_at)}, which is later",
+                    "history is not rewritten; see what an earlier moment would give with --dry-run",
+                )
+            state.insert_new(connection, policies, [{"hash": policy.hash, "text": policy.text}])
+            self._expire(connection, policy.name, at, applied)
+            step = _Step(connection, policy, at, applied, witnesses or {})
+            step.take(sorted(made, key=lambda decision: decision.subject))
+            _note_run(connection, policy.name, run, {"decided_at": at, "policy": policy.hash})
+            if applied.changed:
+                state.bump(connection, "change")
+        return applied
+
+    def expire(self, name: str, at: int) -> list[str]:
+        """End what has run out by ``at``; each ends at its own moment, however late we look."""
+        applied = Applied()
+        with state.writing(self._engine) as connection:
+            self._expire(connection, name, at, applied)
+            if applied.expired:
+                state.bump(connection, "change")
+        return applied.expired
+
+    def remove(self, name: str, subject: Network, at: int, who: str, why: str) -> Listing:
+        """Take a subject off by hand; what was seen up to now does not count against it again.
+
+        Errors: NotFound if it is not on the list.
+        """
+        with state.writing(self._engine) as connection:
+            found = [one for one in _select(connection, _active(name)) if one.subject == subject]
+            if not found or not found[0].live(at):
+                raise NotFound(f"{subject} is not on list {name!r}")
+            _end(connection, found, at, "removed", "delisted", who, why)
+            state.bump(connection, "change")
+        return self.get(found[0].number)
+
+    def note_edition(self, name: str, at: int, entries: int) -> None:
+        """Remember what was published."""
+        with state.writing(self._engine) as connection:
+            values = {"published_at": at, "published_entries": entries}
+            connection.execute(update(list_runs).where(list_runs.c.list == name).values(**values))
+
+    def keep_trace(self, owner: str, segment: int, ordinal: int, trace: str) -> None:
+        """Store the trace (JSON) of a pinned message; the first one stays."""
+        where = (pins.c.owner == owner, pins.c.segment == segment, pins.c.ordinal == ordinal, pins.c.trace.is_(None))
+        with state.writing(self._engine) as connection:
+            connection.execute(update(pins).where(*where).values(trace=trace))
+
+    @staticmethod
+    def _expire(connection: Connection, name: str, at: int, applied: Applied) -> None:
+        over = _select(connection, _active(name).where(listings.c.expires_at <= at))
+        for one in over:
+            _end(connection, [one], one.expires_at, "expired", "expired", RULES, "nothing more was seen")
+        applied.expired += [one.number for one in sorted(over, key=lambda one: one.subject)]
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    def run(self, name: str) -> Run | None:
+        """When the list was last decided and published; None if never decided."""
+        with state.reading(self._engine) as connection:
+            return _run(connection, name)
+
+    def live(self, name: str, at: int) -> list[Listing]:
+        """What stood on the list at a moment, in the order of addresses."""
+        query = select(listings).where(listings.c.list == name, listings.c.listed_at <= at)
+        query = query.where(listings.c.ended_at.is_(None) | (listings.c.ended_at > at))
+        with state.reading(self._engine) as connection:
+            found = _select(connection, query)
+        return sorted((one for one in found if one.live(at)), key=lambda one: one.subject)
+
+    def of(self, address: Address) -> list[Listing]:
+        """Every listing, on any list, that held or holds this address; oldest first."""
+        wanted = {net.network_of(address, bits).first.packed for bits in range(8, 129)}
+        query = select(listings).where(listings.c.first.in_(sorted(wanted)), listings.c.last >= address.packed)
+        with state.reading(self._engine) as connection:
+            found = _select(connection, query)
+        return sorted(found, key=lambda one: (one.listed_at, one.number))
+
+    def get(self, number: str) -> Listing:
+        """One listing by its number. Errors: NotFound."""
+        with state.reading(self._engine) as connection:
+            found = _select(connection, select(listings).where(listings.c.number == number))
+        if not found:
+            raise NotFound(f"no listing {number!r}", "numbers look like JH-2026-000123")
+        return found[0]
+
+    def events(self, number: str) -> list[Event]:
+        """The life of one listing, oldest first."""
+        fields = [listing_events.c[name] for name in Event.__struct_fields__]
+        query = select(*fields).where(listing_events.c.number == number)
+        with state.reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(listing_events.c.at, listing_events.c.serial))
+            return [Event(*row) for row in rows]
+
+    def decision(self, number: str) -> Stored:
+        """A stored decision by its id. Errors: NotFound."""
+        with state.reading(self._engine) as connection:
+            row = connection.execute(select(decisions).where(decisions.c.id == number)).mappings().one_or_none()
+        if row is None:
+            raise NotFound(f"no decision {number!r}")
+        reasons = tuple(Reason(*pair) for pair in json.loads(row["reasons"]))
+        return Stored(**{**row, "inputs": json.loads(row["inputs"]), "reasons": reasons})
+
+    def policy_text(self, hash: str) -> str:
+        """The rules behind a policy hash, as JSON. Errors: NotFound."""
+        with state.reading(self._engine) as connection:
+            text = connection.execute(select(policies.c.text).where(policies.c.hash == hash)).scalar()
+        if text is None:
+            raise NotFound(f"no policy {hash!r}")
+        return str(text)
+
+    def pins(self, owner: str) -> list[dict[str, Any]]:
+        """The witness messages kept for an owner, oldest first."""
+        query = select(pins).where(pins.c.owner == owner).order_by(pins.c.seen_at, pins.c.segment, pins.c.ordinal)
+        with state.reading(self._engine) as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def past(self, name: str, at: int) -> dict[Network, Past]:
+        """By subject what counts of its past on a list: listings that ran out, and the last removal by hand."""
+        query = select(listings).where(listings.c.list == name, listings.c.ended_at <= at)
+        found: dict[Network, Past] = {}
+        with state.reading(self._engine) as connection:
+            for one in _select(connection, query):
+                before = found.get(one.subject, Past())
+                if one.end == "removed" and one.ended_at is not None:
+                    hour = max(one.ended_at // HOUR, before.cleared_hour or 0)
+                    found[one.subject] = Past(before.relistings, hour)
+                elif one.end == "expired":
+                    found[one.subject] = Past(before.relistings + 1, before.cleared_hour)
+        return found
+
+
+class _Step:
+    """One run of decisions inside its transaction."""
+
+    def __init__(self, connection: Connection, policy: Policy, at: int, applied: Applied, witnesses: Pins) -> None:
+        self.connection, self.policy, self.at = connection, policy, at
+        self.applied, self.witnesses = applied, witnesses
+        self.standing = {one.subject: one for one in _select(connection, _active(policy.name))}
+
+    def take(self, made: list[Decision]) -> None:
+        new = []
+        for decision in made:
+            one = self.standing.get(decision.subject)
+            if decision.outcome is Outcome.CLEAR and one is not None:
+                self._clear(one, decision)
+            elif decision.outcome is Outcome.LIST and one is not None:
+                self._renew(one, decision)
+            elif decision.outcome is Outcome.LIST:
+                new.append(decision)
+        if new:
+            self._list(new)
+
+    def _clear(self, one: Listing, decision: Decision) -> None:
+        _keep(self.connection, [decision])
+        why = decision.reasons[-1].text
+        _end(self.connection, [one], self.at, "cleared", "delisted", RULES, why, decision_id(decision))
+        self.applied.delisted.append(one.number)
+
+    def _renew(self, one: Listing, decision: Decision) -> None:
+        expires_at = decision.expires_at
+        assert expires_at is not None
+        # Rows that age out of the window may not shorten what stands; only other rules may.
+        if decision.policy == one.policy and expires_at <= one.expires_at:
+            return
+        values: dict[str, Any] = {
+            "expires_at": expires_at,
+            "last_at": max(one.last_at, decision.last_at or 0),
+            "messages": max(one.messages, decision.messages),
+            "vantages": max(one.vantages, decision.vantages),
+            "class": decision.listing_class or one.listing_class,
+            "policy": decision.policy,
+        }
+        if abs(expires_at - one.noted_at) >= RENEWAL_STEP or decision.policy != one.policy:
+            _keep(self.connection, [decision])
+            values |= {"noted_at": expires_at, "decision": decision_id(decision)}
+            _note(self.connection, [one.number], self.at, "renewed", RULES, _why(decision), decision, expires_at)
+            self._pin(one.number, decision.subject)
+            self.applied.renewed.append(one.number)
+        self.connection.execute(update(listings).where(listings.c.number == one.number).values(**values))
+
+    def _list(self, new: list[Decision]) -> None:
+        _keep(self.connection, new)
+        earlier = self._earlier()
+        for number, decision in zip(_numbers(self.connection, self.at, len(new)), new, strict=True):
+            back = decision.subject in earlier
+            self.connection.execute(insert(listings).values(**self._row(number, decision)))
+            event = "relisted" if back else "listed"
+            _note(self.connection, [number], self.at, event, RULES, _why(decision), decision, decision.expires_at)
+            self._pin(number, decision.subject)
+            (self.applied.relisted if back else self.applied.listed).append(number)
+
+    def _earlier(self) -> set[Network]:
+        query = select(listings).where(listings.c.list == self.policy.name, listings.c.ended_at.is_not(None))
+        return {one.subject for one in _select(self.connection, query)}
+
+    def _row(self, number: str, decision: Decision) -> dict[str, Any]:
+        return {
+            "number": number,
+            "list": decision.list,
+            "first": decision.subject.first.packed,
+            "last": decision.subject.last.packed,
+            "bits": decision.subject.bits,
+            "class": decision.listing_class,
+            "messages": decision.messages,
+            "vantages": decision.vantages,
+            "first_at": decision.first_at,
+            "last_at": decision.last_at,
+            "listed_at": self.at,
+            "expires_at": decision.expires_at,
+            "noted_at": decision.expires_at,
+            "relistings": decision.inputs["relistings"],
+            "decision": decision_id(decision),
+            "policy": decision.policy,
+        }
+
+    def _pin(self, owner: str, subject: Network) -> None:
+        """The first witness messages stay; the newest make place for newer ones."""
+        messages = list(self.witnesses.get(subject, ()))
+        if not messages:
+            return
+        mine = (pins.c.owner == owner,)
+        held = self.connection.execute(select(pins.c.segment, pins.c.ordinal).where(*mine, pins.c.place == "first"))
+        first = {(int(segment), int(ordinal)) for segment, ordinal in held}
+        if not first:
+            first = {(segment, ordinal) for segment, ordinal, _ in messages[:PINNED]}
+            self._put_pins(owner, messages[:PINNED], "first")
+        self.connection.execute(pins.delete().where(*mine, pins.c.place == "newest", pins.c.trace.is_(None)))
+        self._put_pins(owner, [m for m in messages[-PINNED:] if m[:2] not in first], "newest")
+
+    def _put_pins(self, owner: str, messages: Sequence[tuple[int, int, int | None]], place: str) -> None:
+        rows = [
+            {"owner": owner, "segment": segment, "ordinal": ordinal, "place": place, "seen_at": seen_at}
+            for segment, ordinal, seen_at in messages
+        ]
+        state.insert_new(self.connection, pins, rows)
+
+
+def _numbers(connection: Connection, at: int, count: int) -> list[str]:
+    """The next listing numbers of the year of ``at``; a number is given once, even if its listing were lost."""
+    year = clock.to_datetime(at).year
+    name, counters = f"listing:{year}", schema.counters
+    state.insert_new(connection, counters, [{"name": name, "value": 0}])
+    connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + count))
+    last = state.counter(connection, name)
+    return [f"JH-{year:04d}-{number:06d}" for number in range(last - count + 1, last + 1)]
+
+
+def _active(name: str) -> Any:
+    return select(listings).where(listings.c.list == name, listings.c.ended_at.is_(None))
+
+
+def _select(connection: Connection, query: Any) -> list[Listing]:
+    found = []
+    for row in connection.execute(query).mappings():
+        first = net.from_packed(bytes(row["first"]))
+        values = {name: row[name] for name in Listing.__struct_fields__ if name in row}
+        values |= {"subject": Network(first.hi, first.lo, row["bits"]), "listing_class": row["class"]}
+        found.append(Listing(**values))
+    return found
+
+
+def _keep(connection: Connection, made: list[Decision]) -> None:
+    rows = [
+        {
+            "id": decision_id(decision),
+            "list": decision.list,
+            "subject": str(decision.subject),
+            "at": decision.at,
+            "outcome": decision.outcome.value,
+            "score": decision.score,
+            "policy": decision.policy,
+            "inputs": json.dumps(decision.inputs, sort_keys=True),
+            "reasons": json.dumps([[reason.code, reason.text] for reason in decision.reasons]),
+        }
+        for decision in made
+    ]
+    state.insert_new(connection, decisions, rows)
+
+
+def _note(
+    connection: Connection,
+    numbers: Iterable[str],
+    at: int,
+    event: str,
+    who: str,
+    why: str,
+    decision: Decision | str | None = None,
+    expires_at: int | None = None,
+) -> None:
+    rests_on = decision_id(decision) if isinstance(decision, Decision) else decision
+    about = {"at": at, "event": event, "who": who, "why": why, "expires_at": expires_at, "decision": rests_on}
+    state.insert_new(connection, listing_events, [{"number": number, **about} for number in numbers])
+
+
+def _end(
+    connection: Connection,
+    over: list[Listing],
+    at: int,
+    end: str,
+    event: str,
+    who: str,
+    why: str,
+    decision: str | None = None,
+) -> None:
+    numbers = [one.number for one in over]
+    where = listings.c.number == bindparam("which")
+    connection.execute(update(listings).where(where).values(ended_at=at, end=end), [{"which": n} for n in numbers])
+    connection.execute(update(pins).where(pins.c.owner == bindparam("which")).values(closed_at=at), [
+        {"which": number} for number in numbers
+    ])  # fmt: skip
+    _note(connection, numbers, at, event, who, why, decision)
+
+
+def _why(decision: Decision) -> str:
+    return "; ".join(reason.text for reason in decision.reasons)
+
+
+def _run(connection: Connection, name: str) -> Run | None:
+    fields = [list_runs.c[field] for field in Run.__struct_fields__]
+    row = connection.execute(select(*fields).where(list_runs.c.list == name)).one_or_none()
+    return None if row is None else Run(*row)
+
+
+def _note_run(connection: Connection, name: str, before: Run | None, values: dict[str, Any]) -> None:
+    if before is None:
+        connection.execute(insert(list_runs).values(list=name, **values))
+    else:
+        connection.execute(update(list_runs).where(list_runs.c.list == name).values(**values))
