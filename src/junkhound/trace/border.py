@@ -25,7 +25,10 @@ class Networks:
 
     def __contains__(self, address: Address) -> bool:
         number = address.hi << 64 | address.lo
-        return any(number >> shift in held for shift, held in self._by_length)
+        for shift, held in self._by_length:  # noqa: SIM110  any() would cost three times as much
+            if number >> shift in held:
+                return True
+        return False
 
     def __bool__(self) -> bool:
         return bool(self._by_length)

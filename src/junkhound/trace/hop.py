@@ -7,7 +7,7 @@ import msgspec
 from junkhound.kernel.net import Address
 
 
-class Hop(msgspec.Struct, frozen=True):
+class Hop(msgspec.Struct, frozen=True, gc=False):
     """What one ``Received`` field says.
 
     ``ip`` was seen by the host that wrote the line; ``helo`` was only claimed to it; ``rdns`` is the name it

@@ -39,19 +39,15 @@ _SESSION_FACTS, _FOR_OTHER, _FORGED = int(Clue.SESSION_FACTS), int(Clue.FOR_OTHE
 _PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
 
 _WEBMAIL = frozenset(("HTTP", "HTTPS", "HTTPU", "HTTPREST"))
-_PATHS = {
-    End.NOBODY: Path.UNANCHORED,
-    End.INSIDE: Path.UNANCHORED,
-    End.PRIVATE: Path.UNANCHORED,
-    End.UNREAD: Path.UNANCHORED,
-    End.RELAY: Path.UNKNOWN,
-    End.LOCAL: Path.LOCAL,
-}
+# By End:
+_PATHS = (
+    Path.DIRECT, Path.UNANCHORED, Path.UNANCHORED, Path.UNKNOWN, Path.LOCAL, Path.UNANCHORED, Path.UNANCHORED,
+)  # fmt: skip
 _LITERAL = re.compile(r"\[?(?:IPv6:)?([0-9a-f:.]++)\]?\Z", re.IGNORECASE)
 _clue = lru_cache(4096)(Clue)
 
 
-def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = None) -> Verdict:
+def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = None, explain: bool = True) -> Verdict:
     """Decide where a message came from.
 
     A pure function of its arguments: the same for every engine and batch. Lines below the hand-over never change
@@ -61,6 +57,7 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
         hops: as ``read`` gives them, top first; only those near the boundary are looked at.
         boundary: the relays that are believed; None or empty anchors nothing but our own session.
         facts: what is known of the delivery; its client, if any, is hop 0.
+        explain: give a reason for every hop; without, ``reasons`` is empty and the verdict a third cheaper.
     """
     border = boundary if boundary is not None else NOWHERE
     path = walk(hops, border, facts)
@@ -74,11 +71,11 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
         clues |= found
     if facts is not None and path.believed and path.end is not End.NOBODY:
         clues |= _for_other(path, facts)
-    return _verdict(hops, path, border, facts, clues, odd)
+    return _verdict(hops, path, border, facts, clues, odd, explain)
 
 
 def _verdict(
-    hops: Sequence[Hop], path: Walk, border: Boundary, facts: Facts | None, clues: int, odd: list[int]
+    hops: Sequence[Hop], path: Walk, border: Boundary, facts: Facts | None, clues: int, odd: list[int], explain: bool
 ) -> Verdict:
     last = path.hop
     seen_at = None
@@ -100,7 +97,7 @@ def _verdict(
         path=_class(last) if anchored and last is not None else _PATHS[path.end],
         clues=_clue(clues),
         seen_at=seen_at,
-        reasons=reasons.explain(hops, path, odd, border),
+        reasons=reasons.explain(hops, path, odd, border) if explain else (),
         helo=last.helo if last is not None else None,
         rdns=last.rdns if last is not None else None,
         hops=len(hops),
@@ -175,6 +172,7 @@ def _lines_below(hops: Sequence[Hop], path: Walk, border: Boundary) -> list[int]
     last = path.hop
     assert last is not None
     odd = []
+    ours = {seen.by for seen, _ in path.seen if seen.by is not None}
     above = last
     for place in range(path.believed, min(len(hops), path.believed + NEAR)):
         hop = hops[place]
@@ -183,7 +181,7 @@ def _lines_below(hops: Sequence[Hop], path: Walk, border: Boundary) -> list[int]
             clues |= _GAP
         if hop.at is not None and above.at is not None and hop.at > above.at + BACKWARDS:
             clues |= _TIME_BACKWARDS
-        if border.knows_name(hop.by) or border.knows(hop.by_ip):
+        if hop.by in ours or border.knows_name(hop.by) or border.knows(hop.by_ip):
             clues |= _CLAIMS_OUR_NAME
             if not _our_grammar(hop, path):
                 clues |= _FORGED
@@ -205,10 +203,11 @@ def _line(hop: Hop, border: Boundary) -> int:
         clues |= _NO_DATE
     if hop.impossible or (hop.ip is not None and _nowhere(hop.ip, border)):
         clues |= _IMPOSSIBLE_ADDRESS
-    if hop.id is not None and hop.dialect in queueid.KNOWN:
-        if queueid.form(hop) is False:
+    if hop.id is not None:
+        form, contradicts = queueid.examine(hop)
+        if form is False:
             clues |= _QUEUE_ID_FORM
-        elif queueid.contradicts(hop):
+        elif contradicts:
             clues |= _QUEUE_ID_CLOCK
     return clues
 

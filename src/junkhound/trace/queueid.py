@@ -17,49 +17,42 @@ _BASE52 = {c: n for n, c in enumerate("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklm
 _BASE60 = {c: n for n, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx")}
 
 _EXIM = re.compile(r"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\Z")
-_POSTFIX_SHORT = re.compile(r"[0-9A-F]{6,15}\Z")
-_POSTFIX_LONG = re.compile(
-    r"[0-9BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz]{10,}z[0-9BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz]+\Z"
-)
+_NO_VOWEL = "0-9BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
+_POSTFIX_LONG = re.compile(rf"[{_NO_VOWEL}]{{10,}}z[{_NO_VOWEL}]+\Z")
+_POSTFIX = re.compile(rf"[0-9A-F]{{6,15}}\Z|[{_NO_VOWEL}]{{10,}}z[{_NO_VOWEL}]+\Z")
 _SENDMAIL = re.compile(r"[0-9A-Za-x]{8}\d{5,9}\Z|[A-Z]{3}\d{5}\Z")
 
-KNOWN = frozenset(("exim", "postfix", "sendmail"))  # dialects whose ids we can read
+_FORMS = {"exim": _EXIM, "postfix": _POSTFIX, "sendmail": _SENDMAIL}
+
 SLACK = HOUR  # a mail may wait a while between getting its id and its line
 
 
-def form(hop: Hop) -> bool | None:
-    """Whether the id has the form its program gives ids; None where we know no form."""
-    if hop.id is None:
-        return None
-    if hop.dialect == "exim":
-        return _EXIM.match(hop.id) is not None
-    if hop.dialect == "postfix":
-        return _POSTFIX_SHORT.match(hop.id) is not None or _POSTFIX_LONG.match(hop.id) is not None
-    if hop.dialect == "sendmail":
-        return _SENDMAIL.match(hop.id) is not None
-    return None
+def examine(hop: Hop) -> tuple[bool | None, bool]:
+    """Whether the id has the form its program gives ids (None: no form known), and whether its clock contradicts.
 
-
-def contradicts(hop: Hop) -> bool:
-    """Whether the clock in the id is further from the line's date than a waiting mail explains."""
+    A mail may wait before its line is written, and Sendmail before 8.15 counts in local time.
+    """
+    form = _FORMS.get(hop.dialect)
+    if form is None or hop.id is None:
+        return None, False
+    found = form.match(hop.id)
+    if found is None:
+        return False, False
     at = clock(hop)
     if at is None or hop.at is None:
-        return False
-    # Sendmail before 8.15 counts in local time, others may sit a day in a queue before the id is printed again.
+        return True, False
     slack = SLACK + (14 * HOUR if hop.dialect == "sendmail" else 0)
-    return abs(at - hop.at) > slack
+    return True, abs(at - hop.at) > slack
 
 
 def clock(hop: Hop) -> int | None:
-    """The instant inside the id, microseconds UTC; None where there is none."""
-    if hop.id is None or hop.at is None or not form(hop):
+    """The instant inside an id of the right form, microseconds UTC; None where there is none."""
+    if hop.id is None or hop.at is None:
         return None
     if hop.dialect == "exim":
         return _digits(hop.id[:6], _BASE62, 62) * SECOND
     if hop.dialect == "postfix":
-        if not _POSTFIX_LONG.match(hop.id):
-            return None
-        return _digits(hop.id[:6], _BASE52, 52) * SECOND
+        return _digits(hop.id[:6], _BASE52, 52) * SECOND if _POSTFIX_LONG.match(hop.id) else None
     if hop.dialect == "sendmail" and len(hop.id) > 12:
         return _sendmail(hop.id, hop.at)
     return None

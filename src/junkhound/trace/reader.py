@@ -41,19 +41,22 @@ class Hops(Sequence[Hop]):
         if isinstance(index, slice):
             return [self[n] for n in range(*index.indices(len(self)))]
         hop = self._hops[index]
-        if hop is None:
-            hop = self._hops[index] = self._read(index if index >= 0 else index + len(self._places))
-        return hop
+        return self._read(index if index >= 0 else index + len(self._places)) if hop is None else hop
 
     def __iter__(self) -> Iterator[Hop]:
-        return (self[n] for n in range(len(self._places)))
+        for index, hop in enumerate(self._hops):
+            yield self._read(index) if hop is None else hop
 
     def _read(self, index: int) -> Hop:
-        if index >= READ_LIMIT:
-            return Hop(index=index, below_originator=index >= self._below)
-        start, end = self._places[index]
-        value = self._raw[start : min(end, start + LINE_LIMIT)].decode("latin-1")
-        return read_line(value, index, index >= self._below)
+        below = index >= self._below
+        if index < READ_LIMIT:
+            start, end = self._places[index]
+            value = self._raw[start : min(end, start + LINE_LIMIT)].decode("latin-1")
+            hop = read_line(value, index, below)
+        else:
+            hop = Hop(index=index, below_originator=below)
+        self._hops[index] = hop
+        return hop
 
     def line(self, index: int) -> str:
         """The field's value as it stands, folds and all, for showing."""

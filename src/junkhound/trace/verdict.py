@@ -8,7 +8,7 @@ from junkhound.kernel.net import Address
 from junkhound.tables import Clue, Path
 
 
-class HopReason(msgspec.Struct, frozen=True):
+class HopReason(msgspec.Struct, frozen=True, gc=False):
     """What was decided at one hop and why.
 
     ``index`` is the Received field (0 on top), -1 our own session. ``status`` is one of ``trusted`` (we
@@ -25,7 +25,7 @@ class HopReason(msgspec.Struct, frozen=True):
     clues: int = 0
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """Where a message came from.
 
     ``handover`` gave it to the last host we trust. ``source`` injected it, possibly deeper, possibly

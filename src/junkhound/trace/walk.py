@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-from junkhound.kernel.net import Address, Space, from_packed, space
+from junkhound.kernel.net import Address, from_packed
 from junkhound.trace.border import Boundary, local_name
 from junkhound.trace.hop import Hop
 from junkhound.trace.names import together
@@ -43,13 +43,11 @@ class End(IntEnum):
     UNREAD = 6
 
 
-_STOPS = {
-    Peer.STRANGER: End.STRANGER,
-    Peer.PICKUP: End.LOCAL,
-    Peer.PRIVATE: End.PRIVATE,
-    Peer.UNREAD: End.UNREAD,
-}
-_GOES_ON = {Peer.RELAY: End.RELAY, Peer.OWN: End.INSIDE, Peer.LOOPBACK: End.INSIDE, Peer.STEP: End.INSIDE}
+# By Peer: where the walk stands after a line that saw such a machine, and whether it stops there.
+_ENDS = (
+    (End.STRANGER, True), (End.RELAY, False), (End.INSIDE, False), (End.INSIDE, False), (End.INSIDE, False),
+    (End.LOCAL, True), (End.PRIVATE, True), (End.UNREAD, True),
+)  # fmt: skip
 
 
 class Walk:
@@ -72,9 +70,8 @@ class Walk:
         self.seen.append((hop, peer))
         self.hop = hop
         self.believed = hop.index + 1
-        end = _STOPS.get(peer)
-        self.end = _GOES_ON[peer] if end is None else end
-        return end is not None
+        self.end, stops = _ENDS[peer]
+        return stops
 
 
 def walk(hops: Sequence[Hop], boundary: Boundary, facts: Facts | None) -> Walk:
@@ -90,6 +87,10 @@ def walk(hops: Sequence[Hop], boundary: Boundary, facts: Facts | None) -> Walk:
             return path
     folded: list[tuple[Hop, Peer]] = []
     for hop in hops:
+        if anchored and hop.local and hop.by is None:  # (qmail 4711 invoked from network): whoever is above wrote it
+            if path.take(hop, other_end(hop, boundary)):
+                break
+            continue
         if above is None or not anchored:
             known = boundary.knows_name(hop.by) or boundary.knows(hop.by_ip)
         else:
@@ -149,7 +150,7 @@ def other_end(hop: Hop, boundary: Boundary) -> Peer:
 
 def same_machine(ip: Address) -> bool:
     """Whether it is a loopback address."""
-    return (ip.is_v4 and ip.v4 >> 24 == 127) or space(ip) is Space.LOOPBACK
+    return ip.hi == 0 and (ip.lo >> 24 == 0xFFFF7F or ip.lo == 1)
 
 
 def _continues(hop: Hop, above: Hop, peer: Peer, boundary: Boundary) -> bool:

@@ -29,13 +29,19 @@ class Dialect(NamedTuple):
 
 dialects: Registry[Dialect] = Registry("dialects")
 
+# Tried in this order: the common ones first; dialects of other packages stand before the last, which takes most.
+_FIRST = ("postfix", "exchange", "sendmail", "exim", "qmail", "gmail", "fetchmail", "local", "yahoo", "http")
+_LAST = "plain"
+
 _order: list[tuple[str, Callable[[str, int, bool], Hop | None]]] = []
 
 
 def table() -> list[tuple[str, Callable[[str, int, bool], Hop | None]]]:
-    """(marker, reader) in the order they are tried; those of other packages come last."""
+    """(marker, reader) in the order they are tried."""
     if not _order:
-        _order.extend((marker, dialect.read) for _, dialect in dialects for marker in dialect.markers)
+        known = dict(dialects)
+        names = [*_FIRST, *(name for name in known if name not in _FIRST and name != _LAST), _LAST]
+        _order.extend((marker, known[name].read) for name in names for marker in known[name].markers)
     return _order
 
 
@@ -56,7 +62,7 @@ def read_line(value: str, index: int, below: bool) -> Hop:
     return scan(value, index, below)
 
 
-from junkhound.trace.dialects import (  # noqa: E402, F401  each registers itself, in the order they are tried
+from junkhound.trace.dialects import (  # noqa: E402  each registers itself
     exchange,
     exim,
     fetchmail,
@@ -68,4 +74,9 @@ from junkhound.trace.dialects import (  # noqa: E402, F401  each registers itsel
     qmail,
     sendmail,
     yahoo,
-)  # isort: skip
+)
+
+__all__ = [
+    "LINE_LIMIT", "Dialect", "dialects", "exchange", "exim", "fetchmail", "gmail", "http", "local", "plain", "postfix",
+    "qmail", "read_line", "sendmail", "table", "yahoo",
+]  # fmt: skip

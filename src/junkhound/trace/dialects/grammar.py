@@ -7,6 +7,7 @@ linear time.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from junkhound.kernel import net
 from junkhound.kernel.net import Address
@@ -17,7 +18,7 @@ from junkhound.trace.hop import Hop
 WORD = r"[^\s()\[\]<>;]++"
 HELO = rf"(?P<helo>{WORD}|\[[^\s()\[\];]*+\])"
 IP = r"\[(?:IPv6:)?(?P<ip>[0-9A-Fa-f:.]++)(?:%\w++)?\]"
-BARE_IP = r"(?P<ip>[0-9A-Fa-f:.]++)(?:%\w++)?"
+IP2 = IP.replace("<ip>", "<ip2>")
 BY = r"(?P<by>[^\s()\[\];]++)"
 ID = r"(?:\s++id\s++(?P<id>[^\s;()]++))?"
 FOR = r"(?:\s++for\s++<?(?P<recipient>[^\s<>();]++)>?)?"
@@ -32,6 +33,7 @@ _SENDER = re.compile(r"\(envelope-from\s++<?([^<>()\s]++)")
 _NOBODY = frozenset(("unknown", "softdnserr", "unresolved", "unavailable", "localhost.unknown"))
 
 
+@lru_cache(8192)
 def address(words: str) -> Address | None:
     """An address as mail servers write it: ``IPv6:`` before, zone or port (``:25``, ``.25``) behind it."""
     found = net.parse(words)
@@ -51,6 +53,7 @@ def impossible(words: str) -> bool:
     return _QUAD.match(words) is not None and net.parse(words) is None
 
 
+@lru_cache(8192)
 def name(words: str | None) -> str | None:
     """A host name as we keep it: lower case, no final dot, None for nothing."""
     return words.lower().rstrip(".") or None if words else None
@@ -89,10 +92,11 @@ def make(
         peer = address(ip)
         if peer is None:
             return None
-    rdns = name(rdns)
-    no_rdns = rdns in _NOBODY
-    if no_rdns or (rdns is not None and rdns[0].isdigit() and net.parse(rdns) is not None):
-        no_rdns, rdns = True, None  # some servers repeat the address where a name belongs
+    no_rdns = False
+    if rdns is not None:
+        rdns = name(rdns)
+        if rdns in _NOBODY or (rdns is not None and rdns[0] in "0123456789" and net.parse(rdns) is not None):
+            no_rdns, rdns = True, None  # some servers repeat the address where a name belongs
     if protocol is not None:
         protocol = protocol.upper()
         auth = auth or protocol in _AUTH

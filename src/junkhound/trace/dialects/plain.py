@@ -8,29 +8,44 @@ from __future__ import annotations
 import re
 
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, NOTE, make
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, IP2, NOTE, make
 from junkhound.trace.hop import Hop
 
+_PROGRAM = r"(?:\s++\([\w.]++[^()\[\]]*+(?:\([^()\[\]]*+\)[^()\[\]]*+)*+\))?"
 _LINE = re.compile(
-    rf"\s*+from\s++{HELO}\s++\((?:(?P<ident>[^\s()\[\]@]++)@)?(?P<rdns>[^\s()\[\]@]++)?\s*+{IP}\)"
-    rf"(?P<notes>(?:\s++{NOTE})*+)\s++by\s++{BY}(?:\s++\([\w.]++[^()\[\]]*+(?:\([^()\[\]]*+\)[^()\[\]]*+)*+\))?"
-    rf"\s++with\s++(?P<protocol>[\w-]++){ID}(?:\s++\((?:version=(?P<tls>[^\s()]++)|using)[^()\[\]]*+\))?{FOR}{DATE}"
+    rf"\s*+from\s++{HELO}\s++(?:\((?:(?P<ident>[^\s()\[\]@]++)@)?(?P<rdns>[^\s()\[\]@]++)?\s*+{IP}\)|{IP2})"
+    rf"(?P<notes>(?:\s++{NOTE})*+)\s++by\s++{BY}{_PROGRAM}\s++with\s++(?P<protocol>[\w-]++){_PROGRAM}{ID}"
+    rf"(?:\s++\((?:version=(?P<tls>[^\s()]++)|using)[^()\[\]]*+\))?{FOR}{DATE}"
 )
-_GROUPS = ("ip", "rdns", "helo", "by", "protocol", "id", "recipient", "ident", "notes", "tls", "date")
+# The address in front is what the client called itself; who it was is not in the line.
+_NO_PEER = re.compile(
+    rf"\s*+from\s++(?P<helo>\[[0-9.]++\])\s++by\s++{BY}\s++with\s++(?P<protocol>[\w-]++){ID}{FOR}{DATE}"
+)
+_GROUPS = ("ip", "ip2", "rdns", "helo", "by", "protocol", "id", "recipient", "ident", "notes", "tls", "date")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:
     """Read a line in the common form, or None."""
     found = _LINE.match(value)
     if found is None:
-        return None
-    ip, rdns, helo, by, protocol, queued, recipient, ident, notes, tls, date = found.group(*_GROUPS)
+        return _no_peer(value, index, below)
+    ip, ip2, rdns, helo, by, protocol, queued, recipient, ident, notes, tls, date = found.group(*_GROUPS)
     if protocol == "ECSTREAM":
         helo = None  # ecelerity repeats the address there
     return make(
-        "plain", index, below, ip=ip, rdns=rdns, helo=helo, by=by, protocol=protocol, id=queued, recipient=recipient,
-        ident=ident, auth="uthenticated" in notes, tls=tls, date=date,
+        "plain", index, below, ip=ip or ip2, rdns=rdns, helo=helo, by=by, protocol=protocol, id=queued,
+        recipient=recipient, ident=ident, auth="uthenticated" in notes, tls=tls, date=date,
     )  # fmt: skip
 
 
-dialects.register("plain")(Dialect(("[",), read))
+def _no_peer(value: str, index: int, below: bool) -> Hop | None:
+    found = _NO_PEER.match(value)
+    if found is None:
+        return None
+    helo, by, protocol, queued, recipient, date = found.group("helo", "by", "protocol", "id", "recipient", "date")
+    if protocol.upper() in ("HTTP", "HTTPS", "HTTPU", "NNFMP", "TCP"):
+        return None  # there it is who it was
+    return make("plain", index, below, helo=helo, by=by, protocol=protocol, id=queued, recipient=recipient, date=date)
+
+
+dialects.register("plain")(Dialect(("from ",), read))
