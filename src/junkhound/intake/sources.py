@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import IO, NamedTuple, cast
 
 from junkhound.intake import sniff, tar
@@ -177,12 +178,17 @@ class _Reader:
             elif source.layers >= _LAYERS or (form in ("tar", "zip") and source.archives >= _ARCHIVES):
                 self._talk.wrong("nested", source.locator, "packed too often: unpack the outer archive first")
             elif form in MAGIC:
-                yield from self._stream(Window(Unpacked(window.read, form, gauge).read), source.unpacked(), gauge)
+                unpacked = Unpacked(
+                    window.read, form, gauge, source.layers, partial(self._talk.wrong, "broken", source.locator)
+                )
+                yield from self._stream(Window(unpacked.read), source.unpacked(), gauge)
             elif form == "tar":
                 yield from self._tar(window, source, gauge)
             else:
                 yield from self._zip(window, source, gauge, descriptor)
         except Broken as error:
+            if error.layer < source.layers:
+                raise
             self._talk.wrong("broken", source.locator, str(error))
 
     def _one(self, window: Window, head: bytes, source: _Source) -> Iterator[Mail]:
@@ -237,7 +243,7 @@ class _Reader:
                 yield one._replace(facts=facts)
 
     def _tar(self, window: Window, source: _Source, gauge: Gauge) -> Iterator[Mail]:
-        for member in tar.members(window, gauge):
+        for member in tar.members(window, gauge, source.layers):
             inner = source.inside(member.name)
             if member.kind == "file":
                 yield from self._stream(Window(member.read), inner, gauge)
@@ -246,11 +252,12 @@ class _Reader:
 
     def _zip(self, window: Window, source: _Source, gauge: Gauge, descriptor: int | None) -> Iterator[Mail]:
         """A zip file is read from its end, so one that comes as a stream waits in a nameless file first."""
+        unread = 0 if descriptor is None else os.fstat(descriptor).st_size - os.lseek(descriptor, 0, os.SEEK_CUR)
         with _as_file(window, descriptor) as file:
             try:
                 archive = zipfile.ZipFile(file)
             except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-                raise Broken(f"the zip archive is cut off or damaged: {error}") from None
+                raise Broken(f"the zip archive is cut off or damaged: {error}", source.layers) from None
             for info in archive.infolist():
                 gauge.member()
                 inner = source.inside(info.filename)
@@ -260,30 +267,35 @@ class _Reader:
                 if kind not in (0, stat.S_IFREG):
                     self._talk.wrong("special", inner.locator, "a link or device in the archive: not followed")
                     continue
-                if descriptor is not None:
-                    gauge.took(info.compress_size)
-                    self._talk.advance(info.compress_size)
-                yield from self._stream(Window(_ZipMember(archive, info, gauge).read), inner, gauge)
+                if read := min(unread, info.compress_size):
+                    gauge.took(read)
+                    self._talk.advance(read)
+                    unread -= read
+                yield from self._stream(Window(_ZipMember(archive, info, gauge, inner.layers).read), inner, gauge)
 
 
 class _ZipMember:
     """One member of a zip file, unpacked as it is read. Errors: Broken, Bomb."""
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, gauge: Gauge) -> None:
-        self._archive, self._info, self._gauge = archive, info, gauge
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, gauge: Gauge, layer: int) -> None:
+        self._archive, self._info, self._gauge, self._layer = archive, info, gauge, layer
         self._file: IO[bytes] | None = None
+        self._ended = False
         # Only deflate can be told to stop early; the others unpack all of what one read takes.
         self._step = 1 << 16 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else 4096
 
     def read(self, size: int) -> bytes:
+        if self._ended:
+            return b""
         try:
             if self._file is None:
                 self._file = self._archive.open(self._info)
             got = self._file.read(min(size, self._step))
         except _ZIP_ERRORS as error:
-            raise Broken(f"this member cannot be unpacked: {error}") from None
+            raise Broken(f"this member cannot be unpacked: {error}", self._layer) from None
         self._gauge.gave(len(got))
         if not got:
+            self._ended = True
             self._file.close()
         return got
 

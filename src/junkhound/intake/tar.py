@@ -19,11 +19,12 @@ _REGULAR = (b"0", b"\0", b"7")
 class Member:
     """One member; its bytes must be read before the next one is asked for. ``kind`` is ``file`` or what else it is."""
 
-    def __init__(self, window: Window, name: str, size: int, kind: str) -> None:
+    def __init__(self, window: Window, layer: int, name: str, size: int, kind: str) -> None:
         self.name = name
         self.size = size
         self.kind = kind
         self._window = window
+        self._layer = layer
         self._left = size
 
     def read(self, size: int) -> bytes:
@@ -32,7 +33,7 @@ class Member:
             return b""
         got = self._window.read(min(size, self._left))
         if not got:
-            raise Broken("the archive is cut off in the middle of this member")
+            raise Broken(f"the archive is cut off in the middle of {self.name!r}", self._layer)
         self._left -= len(got)
         return got
 
@@ -40,7 +41,7 @@ class Member:
         """Pass over what was not read, and the padding."""
         rest = self._left + -self.size % _BLOCK
         if self._window.skip(rest) < self._left:
-            raise Broken(f"the archive is cut off in the middle of {self.name!r}")
+            raise Broken(f"the archive is cut off in the middle of {self.name!r}", self._layer)
         self._left = 0
 
 
@@ -53,7 +54,7 @@ def is_tar(head: bytes) -> bool:
     return len(head) >= _BLOCK and head[:_BLOCK] != _ZERO and _checksum_holds(head[:_BLOCK])
 
 
-def members(window: Window, gauge: Gauge) -> Iterator[Member]:
+def members(window: Window, gauge: Gauge, layer: int) -> Iterator[Member]:
     """Every member in order. Errors: Broken where the archive is cut off or damaged, Bomb."""
     given: dict[str, str] = {}
     while True:
@@ -61,28 +62,28 @@ def members(window: Window, gauge: Gauge) -> Iterator[Member]:
         if header == _ZERO:
             return
         if not header:
-            raise Broken("the archive has no end mark: it may be cut off")
+            raise Broken("the archive has no end mark: it may be cut off", layer)
         if len(header) < _BLOCK or not _checksum_holds(header):
-            raise Broken("the archive is cut off or damaged: no header where one must be")
+            raise Broken("the archive is cut off or damaged: no header where one must be", layer)
         flag = header[156:157]
         size = _number(header[124:136])
         if flag in (b"L", b"K", b"x", b"g"):
             gauge.member()
-            _extend(given, flag, _extended(window, size))
+            _extend(given, flag, _extended(window, layer, size))
             continue
-        member = _member(window, header, flag, size, given)
+        member = _member(window, layer, header, flag, size, given)
         given = {}
         gauge.member()
         yield member
         member.finish()
 
 
-def _member(window: Window, header: bytes, flag: bytes, size: int, given: dict[str, str]) -> Member:
+def _member(window: Window, layer: int, header: bytes, flag: bytes, size: int, given: dict[str, str]) -> Member:
     name = given.get("path") or _name(header)
     if "size" in given:
         size = _number(given["size"].encode("ascii", "replace"), 10)
     if size < 0:
-        raise Broken(f"the archive is damaged: {name!r} has no size")
+        raise Broken(f"the archive is damaged: {name!r} has no size", layer)
     kind = "file" if flag in _REGULAR else _KINDS.get(flag, "special file")
     if flag == b"S" or any(key.startswith("GNU.sparse.") for key in given):
         kind = "sparse file"
@@ -92,7 +93,7 @@ def _member(window: Window, header: bytes, flag: bytes, size: int, given: dict[s
         size = 0
     if kind == "file" and name.endswith("/"):
         kind = "folder"  # v7 archives mark folders so
-    return Member(window, name, size, kind)
+    return Member(window, layer, name, size, kind)
 
 
 def _pass_sparse_map(window: Window, header: bytes) -> None:
@@ -102,12 +103,12 @@ def _pass_sparse_map(window: Window, header: bytes) -> None:
         more = block[504] if len(block) == _BLOCK else 0
 
 
-def _extended(window: Window, size: int) -> bytes:
+def _extended(window: Window, layer: int, size: int) -> bytes:
     if not 0 <= size <= _LONGEST_NAME:
-        raise Broken(f"the archive is damaged: an extended header of {size:,} bytes")
+        raise Broken(f"the archive is damaged: an extended header of {size:,} bytes", layer)
     body = window.exactly(size)
     if window.skip(-size % _BLOCK) < -size % _BLOCK or len(body) < size:
-        raise Broken("the archive is cut off within an extended header")
+        raise Broken("the archive is cut off within an extended header", layer)
     return body
 
 

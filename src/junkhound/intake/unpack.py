@@ -26,7 +26,14 @@ MAGIC = {
 
 
 class Broken(Exception):
-    """A container is cut off or damaged here; what came before was whole."""
+    """A container is cut off or damaged here; what came before was whole.
+
+    ``layer`` counts the containers around it, so that the damage is told once, of the container that has it.
+    """
+
+    def __init__(self, text: str, layer: int) -> None:
+        super().__init__(text)
+        self.layer = layer
 
 
 class Bomb(Exception):
@@ -59,28 +66,45 @@ class Gauge:
 
 
 class Window:
-    """A stream with a look ahead; reading past the end gives fewer bytes."""
+    """A stream with a look ahead; reading past the end gives fewer bytes.
+
+    An error of the source comes up only when the bytes before it have been read.
+    """
 
     def __init__(self, source: Read, start: bytes = b"") -> None:
         self._source = source
         self._ready = start
         self._at = 0
+        self._failed: Exception | None = None
+
+    def _more(self, size: int) -> bytes:
+        if self._failed is not None:
+            return b""
+        try:
+            return self._source(max(_INPUT, size))
+        except Exception as error:
+            self._failed = error
+            return b""
 
     def peek(self, size: int) -> bytes:
         """Up to ``size`` bytes without taking them."""
         while (short := size - len(self._ready) + self._at) > 0:
-            more = self._source(max(_INPUT, short))
+            more = self._more(short)
             if not more:
                 break
             self._ready = self._ready[self._at :] + more
             self._at = 0
+        if self._failed is not None and self._at >= len(self._ready):
+            raise self._failed
         return self._ready[self._at : self._at + size]
 
     def read(self, size: int) -> bytes:
         """At least one byte, at most ``size``; ``b""`` at the end."""
         if self._at >= len(self._ready):
-            self._ready = self._source(max(_INPUT, size))
+            self._ready = self._more(size)
             self._at = 0
+            if not self._ready and self._failed is not None:
+                raise self._failed
         got = self._ready[self._at : self._at + size]
         self._at += len(got)
         return got
@@ -167,12 +191,17 @@ _ERRORS = (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, EOFError, V
 
 
 class Unpacked:
-    """What a compressed stream holds. Errors from ``read``: Broken at its damage or cut, Bomb over the limits."""
+    """What a compressed stream holds; ``warn`` hears of something else behind it, which is passed over.
 
-    def __init__(self, source: Read, form: str, gauge: Gauge) -> None:
+    Errors from ``read``: Broken at its damage or cut, Bomb over the limits.
+    """
+
+    def __init__(self, source: Read, form: str, gauge: Gauge, layer: int, warn: Callable[[str], None]) -> None:
         self._source = source
         self._form = form
         self._gauge = gauge
+        self._layer = layer
+        self._warn = warn
         self._engine: _Engine | None = _ENGINES[form]()
         self._packed = b""
 
@@ -182,11 +211,11 @@ class Unpacked:
             if self._engine.hungry and not self._packed:
                 self._packed = self._source(_INPUT)
                 if not self._packed:
-                    raise Broken(f"the {self._form} data is cut off")
+                    raise Broken(f"the {self._form} data is cut off", self._layer)
             try:
                 out = self._engine.step(self._packed)
             except _ERRORS as error:
-                raise Broken(f"the {self._form} data is damaged: {error}") from None
+                raise Broken(f"the {self._form} data is damaged: {error}", self._layer) from None
             self._packed = b""
             if self._engine.ended:
                 self._next_member(self._engine.rest)
@@ -206,16 +235,4 @@ class Unpacked:
             self._engine = _ENGINES[self._form]()
             self._packed = rest
         elif rest:
-            self._engine = _Stop(self._form)
-            self._packed = rest
-
-
-class _Stop:
-    """Stands behind the last member where something follows that is none."""
-
-    def __init__(self, form: str) -> None:
-        self._form = form
-        self.hungry, self.ended, self.rest = False, False, b""
-
-    def step(self, packed: bytes) -> bytes:
-        raise ValueError(f"something else follows after the {self._form} data")
+            self._warn(f"something else follows after the {self._form} data and is passed over")

@@ -86,7 +86,8 @@ def split(read: Callable[[int], bytes], limit: int, variant: str = "") -> Iterat
     """The messages of an mbox that ``read(n)`` gives piece by piece, ``b""`` at its end.
 
     Memory holds one message of at most ``limit`` bytes and one chunk; longer messages are cut there. Bytes before the
-    first postmark, if they are more than blank lines, are a message of their own, so that nothing is lost.
+    first postmark, if they are more than blank lines, are a message of their own, so that nothing is lost. An error of
+    ``read`` comes up after the messages that were whole before it.
     """
     return _Splitter(read, limit, variant).pieces()
 
@@ -117,6 +118,7 @@ class _Splitter:
         self.window = b""
         self.at = 0
         self.ended = False
+        self.failed: Exception | None = None
         self.mark = b"\nFrom "
         self.dated = True
         self.lengths = False
@@ -125,7 +127,11 @@ class _Splitter:
         """Append the next chunk and drop what lies before ``at``; False at the end of the stream."""
         if self.ended:
             return False
-        chunk = self.read(_CHUNK)
+        try:
+            chunk = self.read(_CHUNK)
+        except Exception as error:  # the mails before the damage are whole: they go first
+            self.failed = error
+            chunk = b""
         if not chunk:
             self.ended = True
             return False
@@ -134,13 +140,18 @@ class _Splitter:
         return True
 
     def pieces(self) -> Iterator[Piece]:
-        self.more()
+        while len(self.window) < _CHUNK and self.more():  # what the beginning tells must not depend on the reads
+            pass
         self._open()
         number = 0
         while self.at < len(self.window) or self.more():
             payload, truncated = self._next()
+            if self.failed is not None and self.at >= len(self.window):
+                break
             number += 1
             yield Piece(unquote(payload, self.variant), number, truncated)
+        if self.failed is not None:
+            raise self.failed
 
     def _open(self) -> None:
         """Skip blank lines and learn the line end, the kind of postmark and whether lengths can be believed."""
