@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -13,13 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from junkhound.kernel.config import Config, Store
+from junkhound.kernel.config import Config
 from junkhound.ledger import Ledger
+from support.ledgers import config_for
 from support.peers import free_port, need
-
-
-def config_for(home: Path, url: str = "") -> Config:
-    return dataclasses.replace(Config(), store=Store(home=str(home), state=url))
 
 
 @pytest.fixture

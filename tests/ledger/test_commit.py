@@ -21,7 +21,7 @@ def ids(*numbers: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_segment_counts_once(either: Ledger) -> None:
-    entry = unit(either.store, 1, [sighting(1), sighting(2)], names=((7, "vantage", "trap.example"),))
+    entry = unit(either.store, 1, [sighting(1), sighting(2)], known_as=((7, "vantage", "trap.example"),))
     first = either.commit([entry])
     again = either.commit([entry])
     assert first.segments == (1,)

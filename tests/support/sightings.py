@@ -13,7 +13,9 @@ from junkhound.ledger.store import Store
 from junkhound.tables import COLD, KEYS, NAMES, SESSIONS, SIGHTINGS, TEMPLATES, Table
 
 NOON = 1_146_744_000_000_000  # 2006-05-04T12:00:00Z
-ROW: dict[str, Any] = dict.fromkeys(SIGHTINGS.names, 0) | {"seen_at": NOON, "ingested_at": NOON + HOUR, "confidence": 9990, "count": 1, "size": 6500, "vantage": 1}  # fmt: skip
+ROW: dict[str, Any] = dict.fromkeys(SIGHTINGS.names, 0) | {
+    "seen_at": NOON, "ingested_at": NOON + HOUR, "confidence": 9990, "count": 1, "size": 6500, "vantage": 1,
+}  # fmt: skip
 
 
 def sighting(number: int, address: str | None = "192.0.2.7", **values: Any) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def unit(
     segment: int,
     rows: Iterable[Mapping[str, Any]],
     version: int = 1,
-    names: tuple[tuple[int, str, str], ...] = (),
+    known_as: tuple[tuple[int, str, str], ...] = (),
     pack: PackEntry | None = None,
     **sides: Iterable[Mapping[str, Any]],
 ) -> UnitEntry:
@@ -56,4 +58,4 @@ def unit(
     for row in rows:
         held[row["intake"], row["analysis"]] = held.get((row["intake"], row["analysis"]), 0) + 1
     intakes = tuple((intake, analysis, count) for (intake, analysis), count in sorted(held.items()))
-    return UnitEntry(segment, name, tuple(put), pack, names, intakes, len(rows), {"kind:junk": len(rows)})
+    return UnitEntry(segment, name, tuple(put), pack, known_as, intakes, len(rows), {"kind:junk": len(rows)})

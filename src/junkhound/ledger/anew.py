@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from junkhound import tables
-from junkhound.ledger import rewrite
+from junkhound.ledger import rewrite, rollups
 from junkhound.ledger.engine import Engine
-from junkhound.ledger.entry import ObjectEntry
 from junkhound.ledger.ids import U64
-from junkhound.ledger.manifest import Swap
-from junkhound.ledger.snapshot import Snapshot, Stored
+from junkhound.ledger.manifest import Draft, Swap
+from junkhound.ledger.snapshot import Partition, Snapshot, Stored
 
 BY_SIGHTING = (tables.SIGHTINGS, tables.KEYS, tables.SESSIONS)
 """The tables whose rows carry a sighting's id."""
@@ -21,27 +20,34 @@ _SOUGHT = "EXISTS (SELECT 1 FROM sought s WHERE s.id_hi = o.id_hi AND s.id_lo = 
 
 
 def removal(engine: Engine, snapshot: Snapshot, hi: U64, lo: U64) -> Swap:
-    """The swap that takes these ids out of every table: objects swapped out, others made again without them."""
-    remove: list[int] = []
-    add: list[ObjectEntry] = []
+    """The swap that takes these ids out of every table: objects swapped out, or made again without them.
+
+    The sums of their months and buckets are renewed with it.
+    """
+    draft = Draft()
     if not len(hi):
-        return Swap((), ())
+        return draft.swap()
+    places: dict[Partition, None] = {}
     connection = engine.connection()
     connection.register("sought", pa.table({"id_hi": hi, "id_lo": lo}))
     try:
         for table in BY_SIGHTING:
-            for stored, rows in _touched(engine, table, snapshot):
-                remove.append(stored.number)
+            for stored, rows in list(_touched(engine, table, snapshot)):
+                draft.remove.append(stored.number)
+                if not stored.fresh:
+                    places[stored.partition] = None
                 if rows < stored.rows:
                     rest = rewrite.without(engine, table, stored, _SOUGHT)
-                    add += [rest] if rest is not None else []
+                    draft.add += [rest] if rest is not None else []
+        for place in places:
+            rollups.renew(engine, snapshot, draft, place)
     except BaseException:
-        for entry in add:
+        for entry in draft.add:
             engine.store.delete(entry.path)
         raise
     finally:
         connection.unregister("sought")
-    return Swap(tuple(remove), tuple(add))
+    return draft.swap()
 
 
 def _touched(engine: Engine, table: tables.Table, snapshot: Snapshot) -> Iterator[tuple[Stored, int]]:

@@ -100,7 +100,8 @@ class Engine:
             nothing = ", ".join(f"NULL::{_SQL_TYPES[c.type]} AS {c.name}" for c in wanted)
             return f"(SELECT {nothing} WHERE false)"
         files = ", ".join(quote(str(self.place(stored.path))) for stored in objects)
-        options = ", filename = true" if file_names else ""
+        options = ", hive_partitioning = false"  # month and bucket are no columns of ours
+        options += ", filename = true" if file_names else ""
         if any(stored.schema_version != SCHEMA_VERSION for stored in objects):
             options += ", union_by_name = true"
         return f"read_parquet([{files}]{options})"

@@ -11,6 +11,7 @@ class ObjectEntry(msgspec.Struct, frozen=True):
     ``table`` is a name of ``tables.ALL``, or ``ids`` (sorted sighting ids). ``seen_min`` and ``seen_max`` span the
     rows' seen_at in microseconds, None where no row has one. ``month`` (``2006-05``) and ``bucket`` are set by
     compaction; fresh objects leave them empty and -1. ``buckets`` is how many the month had then: 1, 16 or 256.
+    ``segment`` is filled by the commit; a fresh object that is made again keeps it.
     """
 
     path: str
@@ -23,6 +24,7 @@ class ObjectEntry(msgspec.Struct, frozen=True):
     bucket: int = -1
     schema_version: int = 1
     buckets: int = 0
+    segment: int | None = None
 
 
 class PackEntry(msgspec.Struct, frozen=True):

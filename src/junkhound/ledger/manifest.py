@@ -60,6 +60,18 @@ class Swap(msgspec.Struct, frozen=True):
 NOTHING = Swap((), ())
 
 
+class Draft:
+    """A swap while it grows."""
+
+    def __init__(self) -> None:
+        self.remove: list[int] = []
+        self.add: list[ObjectEntry] = []
+
+    def swap(self) -> Swap:
+        """What it has come to, each object once."""
+        return Swap(tuple(dict.fromkeys(self.remove)), tuple(self.add))
+
+
 class _Unit(msgspec.Struct, frozen=True):
     entry: UnitEntry
     hi: U64
@@ -211,7 +223,8 @@ class Manifest:
             {
                 "path": e.path, "name": e.table, "rows": e.rows, "size": e.size, "seen_min": e.seen_min,
                 "seen_max": e.seen_max, "month": e.month, "bucket": e.bucket, "buckets": e.buckets,
-                "schema_version": e.schema_version, "segment": segment, "added": seq,
+                "schema_version": e.schema_version, "segment": segment if segment is not None else e.segment,
+                "added": seq,
             }
             for e in entries
         ]  # fmt: skip
@@ -277,8 +290,8 @@ class Manifest:
                 raise Conflict("objects that were to be replaced were replaced meanwhile", "try again")
         self._add(connection, swap.add, seq)
 
-    def sweep(self, before: int) -> int:
-        """Delete the files of objects that left the manifest before that moment; returns how many."""
+    def sweep(self, before: int) -> list[str]:
+        """Delete the files of objects that left the manifest before that moment; returns their paths."""
         table = schema.objects
         with state.reading(self.engine) as connection:
             gone = connection.execute(select(table.c.number, table.c.path).where(table.c.removed_at < before)).all()
@@ -287,7 +300,7 @@ class Manifest:
         for numbers in _slices([number for number, _ in gone]):
             with state.writing(self.engine) as connection:
                 connection.execute(delete(table).where(table.c.number.in_(numbers)))
-        return len(gone)
+        return [str(path) for _, path in gone]
 
 
 def _ids_entry(hi: U64, lo: U64) -> tuple[ObjectEntry, bytes]:

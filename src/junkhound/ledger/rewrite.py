@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from junkhound.ledger.engine import Engine, quote
 from junkhound.ledger.entry import ObjectEntry
 from junkhound.ledger.files import DISK, make_dirs, passing
@@ -77,7 +79,8 @@ def without(
 ) -> ObjectEntry | None:
     """The object again without the rows for which ``condition`` (on ``o``) holds; None if nothing is left."""
     sql = f"SELECT o.* FROM {engine.source(table, [stored])} o WHERE NOT ({condition})"
-    return write_query(engine, table, sql, stored.month, stored.bucket, stored.buckets, parameters)
+    made = write_query(engine, table, sql, stored.month, stored.bucket, stored.buckets, parameters)
+    return made and msgspec.structs.replace(made, segment=stored.segment)
 
 
 def _adopt(engine: Engine, part: Path, path: str) -> None:

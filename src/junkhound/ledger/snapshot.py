@@ -17,11 +17,16 @@ from sqlalchemy import Connection, Engine, select
 
 from junkhound.kernel.net import Address
 from junkhound.ledger import schema, state
+from junkhound.ledger.entry import ObjectEntry
 
 _FIELDS = (
     "number", "path", "name", "rows", "size", "seen_min", "seen_max", "month", "bucket", "buckets", "schema_version",
     "segment", "added",
 )  # fmt: skip
+
+
+Partition = tuple[str, int, int]
+"""Month, bucket, and how many buckets the month had."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -45,6 +50,10 @@ class Stored(msgspec.Struct, frozen=True):
     def fresh(self) -> bool:
         return not self.month
 
+    @property
+    def partition(self) -> Partition:
+        return self.month, self.bucket, self.buckets
+
     def meets(self, since: int | None, until: int | None) -> bool:
         """Whether it may hold rows with ``since <= seen_at < until``."""
         if since is None and until is None:
@@ -52,6 +61,14 @@ class Stored(msgspec.Struct, frozen=True):
         if self.seen_min is None or self.seen_max is None:
             return False
         return (since is None or self.seen_max >= since) and (until is None or self.seen_min < until)
+
+
+def as_stored(entry: ObjectEntry) -> Stored:
+    """An object that is in the store and not yet in the manifest."""
+    return Stored(
+        0, entry.path, entry.table, entry.rows, entry.size, entry.seen_min, entry.seen_max, entry.month, entry.bucket,
+        entry.buckets, entry.schema_version, entry.segment, 0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,8 @@ class Snapshot:
 
 
 def _holds(stored: Stored, address: Address) -> bool:
+    if stored.name == "handovers":
+        return True  # they lie beside the sources that came through them
     if stored.bucket < 0:
         return False
     return stored.buckets <= 1 or bucket_of(address, stored.buckets) == stored.bucket
