@@ -35,8 +35,8 @@ def write_pack(
 ) -> PackEntry | None:
     """Put the pack of a segment: a leaf for each record, a frame for those that ``keep`` chooses.
 
-    None, and no pack, where it chooses none: leaves without salts prove nothing. A pack that a worker left
-    before it died is adopted if it holds all of this.
+    None, and no pack, where it chooses none: leaves without salts prove nothing. A pack that was sealed already
+    is adopted if it holds all of this.
     """
     leaves, frames, packer = [], [], pack.Packer()
     for record in records:
@@ -53,21 +53,21 @@ def write_pack(
 
 
 def _adopt(store: Store, name: str, content: bytes, wanted: set[int]) -> bytes:
-    """The pack that stands where ours should; ours replaces it only if it holds less and was never sealed."""
+    """The pack that stands where ours should. One that was never sealed is not committed: ours takes its place."""
     path = pack_path(name)
     there = store.get(path)
     if there == content:
         return there
+    if not store.exists(seal_path(name)):
+        store.put(path, content)
+        return content
     try:
         found = pack.parse(there)
         if found.root == pack.parse(content).root and (found.generation or wanted <= found.entries.keys()):
             return there
     except DataError:
         pass
-    if store.exists(seal_path(name)):
-        raise TamperError(f"sealed pack {path!r} is not that of its segment", "run junkhound evidence verify")
-    store.put(path, content)
-    return content
+    raise TamperError(f"sealed pack {path!r} is not that of its segment", "run junkhound evidence verify")
 
 
 def seal(store: Store, entry: PackEntry, previous: Seal | None, sealed_at: int) -> Seal:
@@ -156,8 +156,8 @@ class Packs:
         for entry in opened.entries.values():
             yield check(opened, entry, content[entry.offset : entry.offset + entry.length])
 
-    def verify(self, name: str, sealed: Seal | None = None) -> int:
-        """Check a whole pack: index, root, every frame, and its seal if given; number of mails it holds.
+    def verify(self, name: str, sealed: Seal | None = None) -> Pack:
+        """Check a whole pack: index, root, every frame, and its seal if given.
 
         Errors: TamperError that says what broke, NotFound.
         """
@@ -182,7 +182,7 @@ class Packs:
                 raise TamperError(f"frame {entry.ordinal} of pack {name} is not where the one before it ends")
             place += entry.length
             check(opened, entry, content[entry.offset : place])
-        return len(opened.entries)
+        return opened
 
     def erase(self, name: str, ordinals: Collection[int]) -> int:
         """Remove frames and salts of these mails and keep their leaves; number of mails removed.
