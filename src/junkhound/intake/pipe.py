@@ -293,8 +293,9 @@ def _seal(spool: str, record: bytes) -> None:
         _seal_by_rename(spool, record)
     else:
         _write(handle, record)
-        folder = os.open(spool, os.O_RDONLY | os.O_CLOEXEC)  # stated only so that Python calls linkat(2), which follows
-        _take_name(spool, lambda name: os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=folder))
+        # The folder is stated only so that Python calls linkat(2), which follows the link in /proc.
+        _take_name(spool, lambda name: os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=handle))
+        os.close(handle)
     _sync_folder(spool)
 
 
@@ -318,6 +319,7 @@ def _seal_by_rename(spool: str, record: bytes) -> None:
         _write(handle, record)
         _take_name(spool, lambda name: os.link(hidden, name))
     finally:
+        os.close(handle)
         os.unlink(hidden)
 
 
