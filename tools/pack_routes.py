@@ -6,7 +6,8 @@
 The packages: ``@ip-location-db/asn`` (address -> ASN and organisation; CC BY 4.0: RouteViews, DB-IP, NRO) and
 ``@ip-location-db/geo-whois-asn-country`` (address -> country; CC0 and CC BY 4.0: NRO). Their makers warn of
 errors in them and say that they will not be renewed there: the file is dated and replaceable
-(``junkhound data import``). IPv6 networks longer than /64 and special-purpose space (RFC 6890) are left out.
+(``junkhound data import``). IPv6 networks longer than /64, special-purpose space (RFC 6890) and
+reserved ASNs are left out.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ SPECIAL = sorted(
     for network, _ in special_networks()
 )
 
+# for documentation, private use and transition (IANA's registry of AS numbers); some leak into routing
+RESERVED_ASNS = ((0, 0), (23456, 23456), (64496, 65551), (4200000000, 4294967295))
+
 
 def tables(archive: Path) -> Iterator[tuple[bool, list[str]]]:
     """(is IPv4, fields) of every line of the numeric CSV tables in one npm archive."""
@@ -56,6 +60,8 @@ def tables(archive: Path) -> Iterator[tuple[bool, list[str]]]:
 def rows(asn: Path, country: Path) -> Iterator[Row]:
     """Both tables as rows of one."""
     for is_v4, (first, last, number, name) in tables(asn):
+        if any(low <= int(number) <= high for low, high in RESERVED_ASNS):
+            continue
         for low, high in spans(is_v4, int(first), int(last)):
             yield Row(low, high, int(number), name)
     for is_v4, (first, last, code) in tables(country):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Numbers = Array | Sequence[int]
 
 UNITS = ("day", "week", "month", "year")
 LAST_DAY = 2_932_896  # 9999-12-31
@@ -33,7 +35,7 @@ def period_words(since: int, until: int) -> str:
     return day_words(since) if since == until else f"{day_words(since)} to {day_words(until)}"
 
 
-def units_of(days: Array, unit: str) -> Array:
+def units_of(days: Numbers, unit: str) -> Array:
     """The number of the week (Monday to Sunday), month or year that each day is in; consecutive ones differ by 1."""
     days = np.asarray(days, np.int64)
     if unit == "week":
@@ -58,7 +60,7 @@ def unit_words(number: int, unit: str) -> str:
     return words[: {"year": 4, "month": 7}.get(unit, 10)]
 
 
-def by_unit(days: Array, counts: Array, unit: str, since: int, until: int) -> tuple[Array, Array]:
+def by_unit(days: Numbers, counts: Numbers, unit: str, since: int, until: int) -> tuple[Array, Array]:
     """(unit numbers, sums) of every unit from that of ``since`` to that of ``until``, empty ones too."""
     low, high = (int(value) for value in units_of(np.array([since, until]), unit))
     numbers = np.arange(low, high + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from junkhound.stats.calendar import Array, day_words, units_of
+from junkhound.stats.calendar import Numbers, day_words, units_of
 
 HIATUS_DAYS = 30
 """Days without a sighting from which on a pause is called a hiatus."""
@@ -13,14 +13,14 @@ _WEEK = 7
 
 
 class Persistence(msgspec.Struct, frozen=True):
-    """What the days say; days count from 1970, ``of_days`` and ``of_months`` from the first to the last sighting."""
+    """What the days say; days count from 1970, ``of_...`` from the first to the last sighting."""
 
     first_on: int
     last_on: int
     active_days: int
     of_days: int
-    active_months: int
-    of_months: int
+    active_weeks: int
+    of_weeks: int
     longest_run: int  # days in a row
     longest_gap: int  # days without a sighting between two with one
     hiatuses: int  # gaps of HIATUS_DAYS and more
@@ -33,7 +33,7 @@ class Persistence(msgspec.Struct, frozen=True):
         return self.active_days / self.of_days
 
 
-def persistence(days: Array, counts: Array | None = None) -> Persistence | None:
+def persistence(days: Numbers, counts: Numbers | None = None) -> Persistence | None:
     """The persistence of a source seen on these days (any order, repeats allowed); None if it never was."""
     days = np.asarray(days, np.int64)
     messages = len(days) if counts is None else int(np.sum(counts))
@@ -44,14 +44,14 @@ def persistence(days: Array, counts: Array | None = None) -> Persistence | None:
     gaps = steps[steps > HIATUS_DAYS] - 1
     breaks = np.flatnonzero(steps > 1)
     edges = np.concatenate(([-1], breaks, [len(days) - 1]))
-    months = np.unique(units_of(days, "month"))
+    weeks = np.unique(units_of(days, "week"))
     return Persistence(
         first_on=int(days[0]),
         last_on=int(days[-1]),
         active_days=len(days),
         of_days=int(days[-1] - days[0]) + 1,
-        active_months=len(months),
-        of_months=int(months[-1] - months[0]) + 1,
+        active_weeks=len(weeks),
+        of_weeks=int(weeks[-1] - weeks[0]) + 1,
         longest_run=int(np.diff(edges).max()),
         longest_gap=int(steps.max()) - 1 if len(steps) else 0,
         hiatuses=len(gaps),
@@ -60,7 +60,7 @@ def persistence(days: Array, counts: Array | None = None) -> Persistence | None:
     )
 
 
-def hiatuses(days: Array, at_least: int = HIATUS_DAYS) -> list[tuple[int, int]]:
+def hiatuses(days: Numbers, at_least: int = HIATUS_DAYS) -> list[tuple[int, int]]:
     """(first, last) silent day of every gap of ``at_least`` days, oldest first."""
     days = np.unique(np.asarray(days, np.int64))
     steps = np.diff(days)
@@ -78,7 +78,7 @@ def sentence(found: Persistence, until: int) -> str:
     if found.of_days <= _WEEK:
         when = f"on {since}" if found.of_days == 1 else f"from {since} to {last}"
         return f"sent {when} only"
-    if found.of_months > 12:
+    if found.of_days > 366:
         since, last = (since[:4], last[:4]) if since[:4] != last[:4] else (since[:7], last[:7])
     span = f"sending since {since}" if still else f"sent from {since} to {last}"
     return f"{span}{_steadiness(found)}"

@@ -10,12 +10,12 @@ from junkhound.kernel.errors import UsageError
 from junkhound.stats.calendar import Array
 
 ORDERS: dict[str, tuple[str, ...]] = {
-    "volume": ("messages", "active_days", "last_on"),
-    "persistence": ("active_months", "active_days", "messages"),
-    "recent": ("last_on", "messages"),
+    "volume": ("messages",),
+    "persistence": ("weeks", "days", "messages"),
+    "recent": ("last_day", "messages"),
 }
-"""Columns that decide, most telling first. Persistence counts months in which a source was seen: one
-burst fills a month, only a long life fills many."""
+"""Columns that decide, most telling first. Persistence counts the weeks in which a source was seen: one
+burst fills a week, only a long life fills many."""
 
 
 def rank(columns: Mapping[str, Array], by: str, limit: int | None = None) -> Array:

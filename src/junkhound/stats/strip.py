@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from junkhound.stats.calendar import Array, units_of
+from junkhound.stats.calendar import Numbers, units_of
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SILENT = "·"
@@ -20,7 +20,7 @@ class Strip(msgspec.Struct, frozen=True):
     most: int
 
 
-def strip(days: Array, counts: Array, since: int, until: int, width: int = 40) -> Strip:
+def strip(days: Numbers, counts: Numbers, since: int, until: int, width: int = 40) -> Strip:
     """Draw ``since`` to ``until`` in at most ``width`` characters; equal spans give equal columns.
 
     Heights are logarithmic, since sources differ by powers of ten: each block is double the one before, or

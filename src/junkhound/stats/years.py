@@ -11,7 +11,7 @@ from datetime import date
 import msgspec
 import numpy as np
 
-from junkhound.stats.calendar import Array, day_of, day_words
+from junkhound.stats.calendar import Numbers, day_of, day_words
 
 _LEAST_DAYS = 28  # less of a year is no basis for a comparison
 
@@ -35,7 +35,7 @@ class Year(msgspec.Struct, frozen=True):
     against: tuple[int, int] | None = None
 
 
-def year_on_year(days: Array, counts: Array, bases: Array, since: int, until: int) -> list[Year]:
+def year_on_year(days: Numbers, counts: Numbers, bases: Numbers, since: int, until: int) -> list[Year]:
     """Every calendar year of ``since`` to ``until``, the first and last day that were watched.
 
     DAYS (days, counts of the thing, bases: counts of everything) -> one ``Year`` each, oldest first.
@@ -48,7 +48,7 @@ def year_on_year(days: Array, counts: Array, bases: Array, since: int, until: in
     return out
 
 
-def twelve_months(days: Array, counts: Array, bases: Array, since: int, until: int) -> Year:
+def twelve_months(days: Numbers, counts: Numbers, bases: Numbers, since: int, until: int) -> Year:
     """The twelve months that end with ``until`` against the twelve before."""
     first = _a_year_before(until) + 1
     before = (max(since, _a_year_before(first)), first - 1)
@@ -56,7 +56,7 @@ def twelve_months(days: Array, counts: Array, bases: Array, since: int, until: i
 
 
 def _compared(
-    name: str, own: tuple[int, int], before: tuple[int, int], watched: int, series: tuple[Array, Array, Array]
+    name: str, own: tuple[int, int], before: tuple[int, int], watched: int, series: tuple[Numbers, Numbers, Numbers]
 ) -> Year:
     days, counts, bases = (np.asarray(values, np.int64) for values in series)
 

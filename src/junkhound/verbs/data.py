@@ -120,9 +120,20 @@ def dated(office: Office) -> DatedTables:
     return DatedTables(_loaders(tables(office)))
 
 
-def organisations(office: Office) -> Callable[[int], str]:
-    """What networks are called, by the newest table that knows their number."""
-    return dated(office).on(None).organisation
+def organisations(office: Office) -> Callable[..., str]:
+    """(asn, table=0) -> what the network is called: by the table that a row names, else by the newest that knows it."""
+    files = {found.number: found for found in tables(office)}
+    newest = DatedTables(_loaders(files.values())).on(None)
+    loaded: dict[int, RouteTable] = {}
+
+    def name(asn: int, table: int = 0) -> str:
+        if not asn:
+            return ""
+        if table in files and table not in loaded:
+            loaded[table] = TableFile(table, files[table].path, (0, 0))()
+        return (loaded[table].organisation(asn) if table in loaded else "") or newest.organisation(asn)
+
+    return name
 
 
 def _embedded_content() -> bytes:

@@ -1,0 +1,106 @@
+"""Sums over years, beside ``queries``: spans watched, days of many sources at once, announced prefixes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from junkhound import tables
+from junkhound.kernel.clock import DAY
+from junkhound.kernel.net import Address, Network
+from junkhound.ledger import rollups
+from junkhound.ledger.queries import Queries, _filters
+from junkhound.ledger.rows import NetworkCount
+
+Array = np.ndarray[Any, np.dtype[Any]]
+ALL_KINDS = tuple(int(kind) for kind in tables.Kind)
+
+
+class Sums(Queries):
+    """Queries about many sources at once; days since 1970, ``until`` excluded, as in ``Queries``."""
+
+    def span(
+        self,
+        since: int | None = None,
+        until: int | None = None,
+        kinds: Sequence[int] = ALL_KINDS,
+        country: int | None = None,
+        asn: int | None = None,
+    ) -> tuple[int, int, int, int] | None:
+        """(first day, last day, messages, sources); None where nothing was seen."""
+        rows = self.engine.rows(
+            "SELECT min(day), max(day), sum(messages)::BIGINT, count(DISTINCT (addr_hi, addr_lo)) FILTER (addr_lo <> 0)"
+            f" FROM {self._days(None, since, until)} c"
+            f" WHERE {_filters(since, until, kinds, country, asn, anyone=True)}"
+        )
+        first, last, messages, sources = rows[0]
+        return None if first is None else (int(first), int(last), int(messages), int(sources))
+
+    def days_of(
+        self, addresses: Sequence[Address], kinds: Sequence[int], since: int | None = None, until: int | None = None
+    ) -> dict[Address, tuple[Array, Array]]:
+        """(days, messages) of each of these sources, oldest first."""
+        if not addresses:
+            return {}
+        places = ", ".join(f"({a.hi}::UBIGINT, {a.lo}::UBIGINT)" for a in addresses)
+        lows = ", ".join(str(a.lo) for a in addresses)  # row groups are skipped by this one
+        found = self.engine.rows(
+            f"SELECT addr_hi, addr_lo, day, sum(messages)::BIGINT FROM {self._days(None, since, until)} c"
+            f" WHERE addr_lo IN ({lows}) AND (addr_hi, addr_lo) IN ({places})"
+            f" AND {_filters(since, until, kinds, None, None)} GROUP BY ALL ORDER BY day"
+        )
+        held: dict[Address, tuple[list[int], list[int]]] = {address: ([], []) for address in addresses}
+        for hi, lo, day, messages in found:
+            days, counts = held[Address(int(hi), int(lo))]
+            days.append(int(day))
+            counts.append(int(messages))
+        return {a: (np.array(days, np.int64), np.array(counts, np.int64)) for a, (days, counts) in held.items()}
+
+    def networks_of(self, addresses: Sequence[Address]) -> dict[Address, tuple[int, int]]:
+        """(announced prefix length in the 128-bit space, route table) of each source, as its newest row has them."""
+        if not addresses:
+            return {}
+        lows = ", ".join(str(a.lo) for a in addresses)
+        source = self.engine.source(tables.SIGHTINGS, self.snapshot.of("sightings"))
+        found = self.engine.rows(
+            "SELECT addr_hi, addr_lo, arg_max(prefix, coalesce(seen_at, -1)), arg_max(routes, coalesce(seen_at, -1))"
+            f" FROM {source} o WHERE addr_lo IN ({lows}) GROUP BY ALL"
+        )
+        held = {Address(int(hi), int(lo)): (int(prefix), int(routes)) for hi, lo, prefix, routes in found}
+        return {address: held.get(address, (0, 0)) for address in addresses}
+
+    def announced(
+        self,
+        limit: int,
+        since: int | None = None,
+        until: int | None = None,
+        kinds: Sequence[int] = ALL_KINDS,
+        country: int | None = None,
+        asn: int | None = None,
+    ) -> list[NetworkCount]:
+        """Announced prefixes with the most messages, as each sighting's route table knew them.
+
+        From the rows themselves, as the roll-up has no prefixes; rows of unknown network are left out.
+        """
+        start, end = (None if day is None else day * DAY for day in (since, until))
+        source = self.engine.source(tables.SIGHTINGS, self.snapshot.of("sightings", start, end))
+        rows = (
+            f"SELECT o.*, {rollups.day_of('o.seen_at')} AS day FROM {source} o"
+            " WHERE o.resend = 0 AND o.seen_at IS NOT NULL AND o.addr_lo IS NOT NULL AND o.prefix > 0"
+        )
+        high, low = _masked("addr_hi", "greatest(64 - prefix::INTEGER, 0)"), _masked("addr_lo", "128 - prefix::INTEGER")
+        found = self.engine.rows(
+            f"SELECT {high} AS hi, {low} AS lo, prefix, count(DISTINCT (addr_hi, addr_lo)),"
+            " sum(count)::BIGINT AS messages, count(DISTINCT day), min(day), max(day), max(asn), max(country)"
+            f" FROM ({rows}) WHERE {_filters(since, until, kinds, country, asn)}"
+            f" GROUP BY 1, 2, prefix ORDER BY messages DESC, hi, lo, prefix LIMIT {int(limit)}"
+        )
+        return [NetworkCount(Network(int(r[0]), int(r[1]), int(r[2])), *map(int, r[3:])) for r in found]
+
+
+def _masked(column: str, host_bits: str) -> str:
+    """The column without its lowest bits; SQL shifts by 63 at most."""
+    host = f"((1::UBIGINT << least({host_bits}, 63)) - 1::UBIGINT)"
+    return f"CASE WHEN {host_bits} >= 64 THEN 0::UBIGINT ELSE xor({column}, {column} & {host}) END"
