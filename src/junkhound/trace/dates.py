@@ -44,13 +44,9 @@ def parse_text(text: str) -> int | None:
         # The usual form, where the day and the zone were met before: a third of the time of the pattern.
         day, offset = _head(text[: colon - 2]), _tail(text[colon + 6 : colon + 12])
         if day is not None and offset is not None:
-            try:
-                hour, minute = int(text[colon - 2 : colon]), int(text[colon + 1 : colon + 3])
-                second = int(text[colon + 4 : colon + 6])
-            except ValueError:
-                return _any(text)
-            if 0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 61:
-                return (day * 86400 + hour * 3600 + minute * 60 + second - offset) * 1_000_000
+            hour, minute, second = text[colon - 2 : colon], text[colon + 1 : colon + 3], text[colon + 4 : colon + 6]
+            if hour.isdecimal() and minute.isdecimal() and second.isdecimal():
+                return _instant(day, int(hour), int(minute), int(second), offset)
     return _any(text)
 
 

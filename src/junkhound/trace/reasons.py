@@ -104,9 +104,9 @@ def _dead_end(path: Walk) -> HopReason:
 
 def _forgery(hop: Hop, clues: int) -> str:
     if clues & _CLOCK:
-        return f"forged: the clock in its queue id {hop.id} contradicts its own date"
+        return f"the clock in its queue id {hop.id} contradicts its own date"
     if clues & _IMPOSSIBLE:
-        return "forged: it shows an address that no machine can have"
+        return "it shows an address that no machine can have"
     if clues & _CLAIMS_US:
-        return f"forged: it claims to be written by {hop.by}, but not in the form that server uses"
-    return "forged: it contradicts what is known"
+        return f"it claims to be written by {hop.by}, but not in the form that server uses"
+    return "it contradicts what is known"

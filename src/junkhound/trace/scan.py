@@ -1,8 +1,8 @@
 """The general scanner: any Received line as clauses, for the programs that no dialect knows.
 
 It reads words, comments and literals, cuts them into clauses at ``from by via with id for``, and looks for the one
-place where the writer put the peer's address. Two such places, or a HELO that is an address, give no address:
-better an unread line than an innocent host.
+place where the writer put the peer's address. Two such places, two ``by``, or a HELO that is an address, give no
+address: better an unread line than an innocent host.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _BARE = re.compile(
 )
 _ADDRESS_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _GLUED = re.compile(r"\sfrom\s++[^\s()]++\(|\Afrom\s++[^\s()]++\(", re.IGNORECASE)  # smtpd: NAME(ADDRESS), no HELO
+_BY = re.compile(r"\bby\s", re.IGNORECASE)
 _SENDER = re.compile(r"envelope-(?:from|sender)\s++<?([^<>()\s]++)")
 _LOGGED_IN = re.compile(r"\b(?:AUTH(?::|=)\s*\w|[Aa]uthenticated\b|account\s+\S+@|smtp-auth\b)")
 _BROWSER = frozenset(("HTTP", "HTTPS", "HTTPU"))
@@ -48,20 +49,16 @@ class _Line:
         self.clauses: dict[str, list[str]] = {}
         self.comments: dict[str, list[str]] = {}
         self.date = ""
-        current = ""
         words: list[str] = []
         comments: list[str] = self.comments.setdefault("", [])
         for count, found in enumerate(_TOKEN.finditer(value)):
             piece = found[0]
             clause = piece.lower()
-            if clause in _CLAUSES and (clause not in self.clauses or (clause == "by" and current == "at")):
-                current = clause
+            if clause in _CLAUSES and clause not in self.clauses:
                 words = self.clauses.setdefault(clause, [])
                 comments = self.comments.setdefault(clause, [])
             elif piece == ";":
                 self.date = value[found.end() :]
-                if parse_text(self.date) is not None:
-                    break
             elif piece[0] == "(":
                 comments.append(piece[1:-1] if len(piece) > 1 else "")
             else:
@@ -108,6 +105,8 @@ def scan(value: str, index: int, below: bool) -> Hop:
     if peer.helo == peer.rdns and peer.helo and _GLUED.search(value):
         peer.rdns, peer.helo = peer.helo, None
     ip = None
+    if len(_BY.findall(value)) > 1:
+        peer.ambiguous = True  # a line within the line: HELO or the recipient may have brought one along
     if peer.ip is not None and not peer.ambiguous:
         ip = address(peer.ip)
     sender = _SENDER.search(value)

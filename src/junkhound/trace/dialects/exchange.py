@@ -16,8 +16,8 @@ from junkhound.trace.hop import Hop
 _IP = r"\[?(?P<{0}>[0-9A-Fa-f:.]++)(?:%\w++)?\]?"
 _SMTP = re.compile(
     rf"\s*+from\s++{HELO}\s++\({_IP.format('ip')}\)\s++by\s++{BY}(?:\s++\({_IP.format('by_ip')}\))?\s++with\s++"
-    r"(?:(?P<protocol>mapi|HTTPS)|Microsoft\s++SMTP(?:\s++Server|SVC\([\d.]++\)))"
-    r"(?:\s++\(version=(?P<tls>[^\s,()]++)[^()]*+\)|\s++\(TLS\))?(?:\s++id\s++(?P<id>[^\s;()]++))?"
+    r"(?:(?P<protocol>mapi|HTTPS|MailboxResubmission(?:\s++by\s++\w++)?)|Microsoft\s++SMTP(?:\s++Server|SVC\([\d.]++\)))"
+    r"(?:\s++\(version=(?P<tls>[^\s,()]++)[^()\[\]]*+\)|\s++\(TLS\))?(?:\s++id\s++(?P<id>[^\s;()]++))?"
     rf"(?:\s++via\s++[A-Z]\w*+\s++\w++)?{FOR}{DATE}"
 )
 _PICKUP = re.compile(
@@ -37,6 +37,8 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     ip, helo, by, by_ip, protocol, tls, queued, recipient, date = found.group(*_GROUPS)
     if protocol == "HTTPS":
         protocol = "OUTLOOK-HTTPS"  # between two mailbox servers, not a person's browser
+    elif protocol is not None and protocol != "mapi":
+        protocol = "RESUBMISSION"
     return make(
         "exchange", index, below, ip=ip, helo=helo, by=by, by_ip=by_ip, protocol=protocol or "ESMTP", tls=tls,
         id=queued, recipient=recipient, date=date, local=protocol == "mapi",
@@ -44,4 +46,4 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     )  # fmt: skip
 
 
-dialects.register("exchange")(Dialect(("Microsoft", " mapi ", "HTTPS"), read))
+dialects.register("exchange")(Dialect(("Microsoft", " mapi ", "HTTPS", "MailboxResubmission"), read))

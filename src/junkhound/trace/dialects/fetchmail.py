@@ -10,7 +10,7 @@ from junkhound.trace.hop import Hop
 
 _LINE = re.compile(
     rf"\s*+from\s++{HELO}\s++(?:\(?\[(?P<ip>[0-9A-Fa-f:.]++)\]\)?\s++)?(?:\([^()\[\]]*+\)\s++)?by\s++{BY}\s++"
-    r"with\s++(?P<protocol>POP3|APOP|IMAP|RPOP|KPOP|SDPS|ETRN|ODMR|IMAP4rev1|POP2)S?\s++\((?:fetchmail|getmail)[^()]*+\)"
+    r"with\s++(?P<protocol>POP3|APOP|IMAP|RPOP|KPOP|SDPS|ETRN|ODMR|IMAP4rev1|POP2)S?\s++\((?:fetchmail|getmail)[^()\[\]]*+\)"
     rf"(?:\s++for\s++<?(?P<recipient>[^\s<>();]++)>?)?(?:\s++\((?:single|multi)-drop\))?{DATE}"
 )
 

@@ -11,7 +11,7 @@ from junkhound.trace.dialects import Dialect, dialects
 from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, make
 from junkhound.trace.hop import Hop
 
-_TLS = r"(?:\s++\(version=(?P<tls>[^\s()]++)[^()]*+\))?(?:\s++\(Google\s++Transport\s++Security\))?"
+_TLS = r"(?:\s++\(version=(?P<tls>[^\s()]++)[^()\[\]]*+\))?(?:\s++\(Google\s++Transport\s++Security\))?"
 _SMTP = re.compile(
     rf"\s*+from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?{IP}\)\s++by\s++(?P<by>[\w.-]++\.google\.com|smtp\.gmail\.com|gmr-mx\.google\.com)"
     rf"\s++with\s++(?P<protocol>\w++){ID}{FOR}{_TLS}{DATE}"

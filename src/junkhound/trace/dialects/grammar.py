@@ -1,7 +1,8 @@
 """Pieces that dialects share: patterns over negated classes, and the step from matched text to a hop.
 
 Every repeat is possessive or runs over a class that excludes what follows, so that no line takes more than
-linear time.
+linear time. No comment may hold a square bracket: the comment in which the server wrote the peer's address can
+then never be swallowed by a pattern, whatever the client put into HELO before it or into the recipient behind it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FOR = r"(?:\s++for\s++<?(?P<recipient>[^\s<>();]++)>?)?"
 # A comment that names no address: TLS, client certificate, who logged in. One level of nesting.
 NOTE = r"\((?:using|[Nn]o|Client|[Aa]uthenticated|not|version=)[\s\w][^()\[\]]*+(?:\([^()\[\]]*+\)[^()\[\]]*+)*+\)"
 # The date: letters only before the first comment, so that no clause can hide behind it.
-DATE = r"\s*+;\s*+(?P<date>[A-Za-z0-9,:.+\s-]*+(?:\([^()]*+\)\s*+)*+)\Z"
+DATE = r"\s*+;\s*+(?P<date>[A-Za-z0-9,:.+\s-]*+(?:\([^()\[\]]*+\)\s*+)*+)\Z"
 
 _AUTH = frozenset(("ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA", "SMTPSA", "ASMTP", "HTTP", "HTTPS", "HTTPU"))
 _QUAD = re.compile(r"\d++(?:\.\d++){3}\Z")

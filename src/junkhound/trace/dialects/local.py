@@ -10,12 +10,12 @@ from junkhound.trace.hop import Hop
 
 _LMTP = re.compile(
     rf"\s*+from\s++{HELO}(?:\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?(?:\[unix\s++socket\]|{IP})\))?(?:\s++{NOTE})*+"
-    rf"\s++by\s++{BY}(?:\s++\([^()]*+\))?\s++with\s++(?P<protocol>LMTP[AS]*+){ID}"
+    rf"\s++by\s++{BY}(?:\s++\([^()\[\]]*+\))?\s++with\s++(?P<protocol>LMTP[AS]*+){ID}"
     rf"(?:\s++\(envelope-from\s++<(?P<sender>[^<>()]*+)>\))?{FOR}{DATE}"
 )
 _AMAVIS = re.compile(
     rf"\s*+from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?{IP}\)\s++by\s++{BY}\s++"
-    r"\((?P<host>[^\s()\[\]]++)\s++\[(?P<by_ip>[0-9A-Fa-f:.]++)\]\)\s++\(amavisd[^()]*+\)"
+    r"\((?P<host>[^\s()\[\]]++)\s++\[(?P<by_ip>[0-9A-Fa-f:.]++)\]\)\s++\(amavisd[^()\[\]]*+\)"
     rf"\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
 )
 

@@ -14,10 +14,16 @@ from junkhound.trace.hop import Hop
 
 _SMTP = re.compile(
     rf"\s*+from\s++{HELO}\s++\((?P<rdns>[^\s()\[\]]++)\s++{IP}(?::\d++)?\)(?P<notes>(?:\s++{NOTE})*+)"
-    rf"\s++by\s++{BY}\s++\(Postfix[^()]*+(?:\([^()]*+\))?\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
+    rf"\s++by\s++{BY}\s++\(Postfix[^()\[\]]*+(?:\([^()\[\]]*+\))?\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
+)
+# HELO may hold anything but a line end, even a whole line of ours; Postfix then puts the peer last on the first line.
+_JUNK_HELO = re.compile(
+    rf"\s*+from\s(?P<helo>[^\r\n]*)\s\((?P<rdns>[^\s()\[\]]++)\s{IP}(?::\d++)?\)\r?\n[ \t]++"
+    rf"(?P<notes>(?:{NOTE}\r?\n[ \t]++)*+)"
+    rf"by\s++{BY}\s++\(Postfix[^()\[\]]*+\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
 )
 _OWN = re.compile(
-    rf"\s*+by\s++{BY}\s++\(Postfix(?P<pickup>,\s++from\s++userid\s++\d++)?[^()]*+(?:\([^()]*+\))?\)"
+    rf"\s*+by\s++{BY}\s++\(Postfix(?P<pickup>,\s++from\s++userid\s++\d++)?[^()\[\]]*+(?:\([^()\[\]]*+\))?\)"
     rf"(?:\s++with\s++(?P<protocol>\w++))?{ID}{FOR}{DATE}"
 )
 _GROUPS = ("ip", "rdns", "helo", "by", "protocol", "id", "recipient", "notes", "date")
@@ -26,7 +32,7 @@ _TLS = re.compile(r"using\s++(\S++)")
 
 def read(value: str, index: int, below: bool) -> Hop | None:
     """Read a line of Postfix, or None."""
-    found = _SMTP.match(value)
+    found = _SMTP.match(value) or _JUNK_HELO.match(value)
     if found is None:
         own = _OWN.match(value)
         if own is None:

@@ -14,9 +14,9 @@ from junkhound.trace.hop import Hop
 
 _SMTP = re.compile(
     rf"\s*+from\s++(?P<rdns>{WORD})\s++(?:\((?:HELO|EHLO)(?:\s++(?P<helo>{WORD}|\[[^\s()\[\]]*+\]))?\s*+\)\s++)?"
-    rf"\((?:(?P<ident>[^\s()\[\]@]*+)@)?(?P<ip>[0-9A-Fa-f:.]++)\)(?P<auth>\s++\(smtp-auth\s++username[^()]*+\))?"
-    rf"\s++by\s++{BY}(?:\s++\(qp\s++\d++\))?\s++with\s++(?:\((?P<tls>[^()]*+)\)\s++)?(?P<protocol>[\w-]++)"
-    r"(?:\s++\([^()]*+\))?" + DATE
+    rf"\((?:(?P<ident>[^\s()\[\]@]*+)@)?(?P<ip>[0-9A-Fa-f:.]++)\)(?P<auth>\s++\(smtp-auth\s++username[^()\[\]]*+\))?"
+    rf"\s++by\s++{BY}(?:\s++\(qp\s++\d++\))?\s++with\s++(?:\((?P<tls>[^()\[\]]*+)\)\s++)?(?P<protocol>[\w-]++)"
+    r"(?:\s++\([^()\[\]]*+\))?" + DATE
 )
 _SELF = re.compile(
     rf"\s*+\(qmail\s++\d++\s++invoked\s++(?P<how>by\s++uid\s++\d++|by\s++alias|from\s++network|for\s++bounce)\){DATE}"

@@ -11,8 +11,8 @@ from junkhound.trace.dialects import Dialect, dialects
 from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, make
 from junkhound.trace.hop import Hop
 
-_VERSION = r"\((?P<version>8\.[^()\s]*+)[^()]*+\)"
-_TLS = r"(?:\s++\(version=(?P<tls>[^\s()]++)[^()]*+\))?"
+_VERSION = r"\((?P<version>8\.[^()\s]*+)[^()\[\]]*+\)"
+_TLS = r"(?:\s++\(version=(?P<tls>[^\s()]++)[^()\[\]]*+\))?"
 _SMTP = re.compile(
     rf"\s*+from\s++{HELO}\s++\((?:(?P<ident>[^\s()\[\]@]++)@)?(?P<rdns>[^\s()\[\]@]++)?\s*+{IP}"
     rf"(?P<forged>\s++\(may\s++be\s++forged\))?\)(?P<auth>\s++\(authenticated[^()\[\]]*+(?:\([^()\[\]]*+\))?\))?"

@@ -11,7 +11,7 @@ from junkhound.trace.hop import Hop
 _SMTP = re.compile(
     rf"\s*+from\s++(?P<front>[0-9A-Fa-f:.]++)\s++\((?:EHLO|HELO)(?:\s++(?P<helo>{WORD}|\[[^\s()\[\]]*+\]))?\s*+\)"
     rf"(?:\s++\((?P<ip>[0-9A-Fa-f:.]++)\))?\s++by\s++{BY}\s++with\s++(?P<protocol>\w++)"
-    rf"(?:\s++\(version=(?P<tls>[^\s()]++)[^()]*+\))?{DATE}"
+    rf"(?:\s++\(version=(?P<tls>[^\s()]++)[^()\[\]]*+\))?{DATE}"
 )
 _INSIDE = re.compile(rf"\s*+from\s++\[(?P<ip>[0-9.]++)\]\s++by\s++{BY}\s++with\s++(?P<protocol>NNFMP){DATE}")
 
