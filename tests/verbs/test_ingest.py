@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from junkhound import tables
 from junkhound.kernel import config, net
 from junkhound.tables import Defect, Kind
 from junkhound.verbs import unit
-from junkhound.verbs.ingest import Request, ingest
+from junkhound.verbs.ingest import Request, ingest, watch
 from junkhound.verbs.office import Office
 from support.mail import RELAY, junk, mbox
 
@@ -168,3 +169,19 @@ def test_two_runs_at_once_count_every_mail_once(tmp_path: Path) -> None:
         assert run.returncode == 0, said
     found = rows(office(home))
     assert len(found) == len({(row["id_hi"], row["id_lo"]) for row in found}) == 150
+
+
+def test_a_watched_maildir_is_taken_in_as_it_fills(tmp_path: Path) -> None:
+    box = tmp_path / "Maildir"
+    for part in ("new", "cur", "tmp"):
+        (box / part).mkdir(parents=True)
+    (box / "new/1").write_bytes(junk(1))
+    stop = threading.Event()
+    reports = watch(office(tmp_path / "home"), dataclasses.replace(JUNK, paths=(str(box),)), stop, poll_s=0.01)
+    assert next(reports).added == 1
+    (box / "tmp/2").write_bytes(junk(2))
+    (box / "tmp/2").rename(box / "cur/2:2,S")
+    assert next(reports).added == 1
+    stop.set()
+    assert next(reports, None) is None
+    assert len(rows(office(tmp_path / "home"))) == 2

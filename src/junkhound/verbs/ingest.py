@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Event
 
@@ -18,7 +18,9 @@ from msgspec import structs
 
 from junkhound import sighting
 from junkhound.intake import Mail, Problem, folder_kind, open_sources
+from junkhound.intake import watch as maildir
 from junkhound.kernel.engine import Engine, engines
+from junkhound.kernel.errors import UsageError
 from junkhound.ledger import outdated
 from junkhound.ledger.entry import UnitEntry
 from junkhound.ledger.manifest import Duplicates
@@ -70,10 +72,15 @@ class Report:
     no_boundary: list[str] = field(default_factory=list)
 
 
-def ingest(office: Office, request: Request, progress: Progress | None = None) -> Report:
-    """Take everything in and commit it. Errors: Temporary at a full disk or spool; what was committed stays."""
+def ingest(
+    office: Office, request: Request, progress: Progress | None = None, mails: Iterable[Mail] | None = None
+) -> Report:
+    """Take everything in and commit it; ``mails`` instead of the paths where the caller has read them.
+
+    Errors: Temporary at a full disk or spool; what was committed stays.
+    """
     started = time.monotonic()
-    run = _Run(office, request, progress or (lambda done, total, mails: None))
+    run = _Run(office, request, progress or (lambda done, total, mails: None), mails)
     try:
         run.work()
     finally:
@@ -85,7 +92,8 @@ def ingest(office: Office, request: Request, progress: Progress | None = None) -
 class _Run:
     """One ingest: the parent's side."""
 
-    def __init__(self, office: Office, request: Request, progress: Progress) -> None:
+    def __init__(self, office: Office, request: Request, progress: Progress, mails: Iterable[Mail] | None) -> None:
+        self.mails = mails
         self.office = office
         self.request = request
         self.progress = progress
@@ -134,7 +142,7 @@ class _Run:
             if spool.claim(name):
                 self.report.recovered += 1
                 yield Task(name, now)
-        if self.request.paths:
+        if self.request.paths or self.mails is not None:
             with spool.writer() as writer:
                 yield from self._read(writer)
             yield from self._sealed(writer)
@@ -143,7 +151,10 @@ class _Run:
 
     def _read(self, writer: SegmentWriter) -> Iterator[Task]:
         report = self.report
-        mails = open_sources(self.request.paths, self.office.config.intake, report.skipped, self._seen, self._problem)
+        mails = self.mails
+        if mails is None:
+            limits = self.office.config.intake
+            mails = open_sources(self.request.paths, limits, report.skipped, self._seen, self._problem)
         for batch in _batches(self._prepared(mails), LOOKED_UP):
             for facts, mail, digest, identity in self._unknown(batch):
                 segment = name_of(writer.append(facts, mail.payload, digest)[0])
@@ -237,6 +248,9 @@ class _Run:
 Item = tuple[Facts, Mail, bytes, bytes]
 """A mail with its facts, its sha256 and its sighting id."""
 
+WATCHED = 1000
+"""Mails of watched folders that are taken in together."""
+
 SHOWN = 1000
 """Problems that a report lists; all are counted."""
 
@@ -256,9 +270,27 @@ def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def watch(office: Office, request: Request, stop: Event) -> Iterator[Report]:
-    """Take in what stands in the given Maildirs, then new mail as it comes; one report a batch."""
-    yield ingest(office, request)
+def watch(office: Office, request: Request, stop: Event, poll_s: float = 1.0) -> Iterator[Report]:
+    """Take in what stands in the Maildirs ``request.paths``, then new mail as it comes, until ``stop`` is set.
+
+    One report a batch. Errors: NotFound for a path that is no Maildir, UsageError for none at all.
+    """
+    if not request.paths:
+        raise UsageError("nothing to watch", "name one or more Maildirs")
+    limits, skipped, problems = office.config.intake, Counter[str](), list[Problem]()
+    each_s = poll_s / len(request.paths)
+    folders = [maildir(path, stop, each_s, limits, skipped, problems.append) for path in request.paths]
+    arrived: list[Mail] = []
     while not stop.is_set():
-        stop.wait(1)
-        yield ingest(office, request)
+        for folder in folders:
+            while (mail := next(folder, None)) is not None and len(arrived) < WATCHED:
+                arrived.append(mail)
+        if arrived or problems:
+            report = ingest(office, replace(request, paths=()), mails=arrived)
+            report.skipped.update(skipped)
+            report.problems += problems
+            report.problem_count += len(problems)
+            arrived = []
+            skipped.clear()
+            problems.clear()
+            yield report
