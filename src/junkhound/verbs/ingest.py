@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Event
@@ -19,8 +20,9 @@ from msgspec import structs
 from junkhound import sighting
 from junkhound.intake import Mail, Problem, folder_kind, open_sources
 from junkhound.intake import watch as maildir
+from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.engine import Engine, engines
-from junkhound.kernel.errors import UsageError
+from junkhound.kernel.errors import Temporary, UsageError
 from junkhound.ledger import outdated
 from junkhound.ledger.entry import UnitEntry
 from junkhound.ledger.manifest import Duplicates
@@ -130,6 +132,14 @@ class _Run:
             self.report.added += rows - self.report.rejudged
             for entry in self.anew:
                 self.ledger.spool.discard(entry.segment_name)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Sort fresh rows into months when there are many objects of them, unless somebody else is at it."""
+        fresh = sum(1 for stored in self.ledger.snapshot().of("sightings") if stored.fresh)
+        if fresh >= FRESH_OBJECTS:
+            with suppress(Temporary), self.ledger.holding("janitor", SystemClock().now):
+                self.ledger.compact(self.office.now)
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -247,6 +257,9 @@ class _Run:
 
 Item = tuple[Facts, Mail, bytes, bytes]
 """A mail with its facts, its sha256 and its sighting id."""
+
+FRESH_OBJECTS = 32
+"""So many objects of fresh rows are merged (RUNTIME, processes)."""
 
 WATCHED = 1000
 """Mails of watched folders that are taken in together."""
