@@ -57,7 +57,7 @@ def command(
     from junkhound.verbs.sources import rank
 
     console = Console(highlight=False)
-    width = 40 if as_json else max(12, min(60, console.width - 50))
+    width = 40 if as_json else max(12, min(60, console.width - 42))
     office = open_office(**where, at=at)
     ranking = rank(
         office, by=by, country=country, asn=asn, since=since, until=until, kinds=kinds, limit=limit, width=width
@@ -74,7 +74,7 @@ def command(
 
 def tell(console: Console, ranking: Ranking) -> None:
     """The ranking as a person reads it: a line of figures, then whose network it is and what can be said."""
-    console.print(headline(ranking), style="bold")
+    console.print(headline(ranking), style="bold", soft_wrap=True)
     cells = [
         (str(r.rank), r.address, f"{r.messages:,}", f"{r.weeks:,} of {r.of_weeks:,}", r.life) for r in ranking.rows
     ]
@@ -83,17 +83,18 @@ def tell(console: Console, ranking: Ranking) -> None:
 
     def line(row: tuple[str, ...]) -> str:
         place, address, messages, weeks, life = row
-        return f"{place:>{wide[0]}}  {address:<{wide[1]}}  {messages:>{wide[2]}}  {weeks:>{wide[3]}}  {life}"
+        return f"{place:>{wide[0]}} {address:<{wide[1]}} {messages:>{wide[2]}} {weeks:>{wide[3]}}  {life}"
 
     console.print(line(head), style="dim", soft_wrap=True)
     for source, row in zip(ranking.rows, cells, strict=True):
         console.print(line(row), soft_wrap=True)
         for words in (whose(source), f"{source.words}{listing(source)}"):
-            console.print(f"{'':{wide[0]}}  {words}", style="dim", soft_wrap=True)
+            console.print(f"{'':{wide[0]}} {words}", style="dim", soft_wrap=True)
     console.print(
         "weeks seen: of those from the first to the last sighting; a character is"
         f" {a(ranking.life_each)}, taller is more, · is silence",
         style="dim",
+        soft_wrap=True,
     )
 
 

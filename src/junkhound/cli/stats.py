@@ -70,14 +70,16 @@ def _tell_counts(counts: Counts) -> None:
         place = ""
     shown = f", {len(counts.lines):,} of {counts.groups:,} shown" if len(counts.lines) < counts.groups else ""
     only = f", only {place}" if place else ""
-    console.print(f"by {counts.by}{only}: of {base}, {counts.since} to {counts.until}{shown}", style="bold")
+    console.print(
+        f"by {counts.by}{only}: of {base}, {counts.since} to {counts.until}{shown}", style="bold", soft_wrap=True
+    )
     console.print(_table(counts.by, counts.lines, counts.base))
 
 
 def _table(title: str, lines: tuple[Line, ...], base: int) -> Any:
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim", soft_wrap=True)
     table.add_column(title, no_wrap=True, min_width=max((len(line.what) for line in lines), default=0))
     for name in ("sightings", "share", "sources"):
         table.add_column(name, justify="right", no_wrap=True, min_width=9 if name == "sightings" else 7)
@@ -141,8 +143,8 @@ def _tell_years(found: Comparison) -> None:
 
     console = Console(highlight=False)
     console.print(f"{sightings(found.kinds)}{f' in {found.of}' if found.of else ''}, {found.since} to {found.until}",
-                  style="bold")  # fmt: skip
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+                  style="bold", soft_wrap=True)  # fmt: skip
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim", soft_wrap=True)
     table.add_column("", no_wrap=True)
     for name in ("sightings", "base", "share", "change", "of share"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -153,7 +155,9 @@ def _tell_years(found: Comparison) -> None:
             _change(year["share_change"]), _against(year),
         )  # fmt: skip
     console.print(table)
-    console.print("base: sightings from any network; of share: change of the share of the base", style="dim")
+    console.print(
+        "base: sightings from any network; of share: change of the share of the base", style="dim", soft_wrap=True
+    )
 
 
 def _against(year: dict[str, Any]) -> str:
@@ -196,14 +200,15 @@ def overview(where: dict[str, Any], at: str | None, as_json: bool) -> None:
 def _tell_overview(console: Any, found: Overview) -> None:
     objects, size = found.tables
     period = f", {found.since} to {found.until}" if found.since else ""
-    console.print(f"{found.messages:,} sightings of {found.sources:,} sources{period}", style="bold")
+    console.print(f"{found.messages:,} sightings of {found.sources:,} sources{period}", style="bold", soft_wrap=True)
     console.print(
         f"{found.rows:,} rows in {objects:,} objects, {size / 1e6:,.1f} MB; {found.traced:,} rows"
         f" ({_percent(found.traced / found.rows)}) name an address, {found.undated:,} have no trusted time,"
-        f" {found.repeats:,} are repeats"
+        f" {found.repeats:,} are repeats",
+        soft_wrap=True,
     )
     if found.life:
-        console.print(f"{found.life}  a character is {a(found.life_each)}")
+        console.print(f"{found.life}  a character is {a(found.life_each)}", soft_wrap=True)
     for title, lines in (("kind", found.kinds), ("country", found.countries), ("network", found.networks)):
         if lines:
             console.print()

@@ -9,6 +9,7 @@ from junkhound.stats.calendar import Numbers, units_of
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SILENT = "·"
+_MOST_YEARS = 1 << 14
 _STEPS = (("day", 1), ("week", 1), ("week", 2), ("month", 1), ("month", 3), ("year", 1))
 
 
@@ -41,9 +42,16 @@ def strip(days: Numbers, counts: Numbers, since: int, until: int, width: int = 4
 
 
 def _step(since: int, until: int, width: int) -> tuple[str, int]:
-    for unit, step in _STEPS:
+    """The shortest span for a character with which the whole fits."""
+
+    def fits(unit: str, step: int) -> bool:
         low, high = (int(value) // step for value in units_of(np.array([since, until]), unit))
-        if high - low + 1 <= width:
+        return high - low + 1 <= width
+
+    for unit, step in _STEPS:
+        if fits(unit, step):
             return unit, step
-    years = high - low + 1
-    return "year", -(-years // width) + 1  # one more, as a span may touch one block more than it fills
+    step = 2
+    while not fits("year", step) and step < _MOST_YEARS:
+        step *= 2
+    return "year", step

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,12 @@ class TableFile:
     shares: tuple[float, float]
 
     def __call__(self) -> RouteTable:
-        return RouteTable.from_bytes(Path(self.path).read_bytes(), self.number)
+        return _load(self.path, self.number)
+
+
+@lru_cache(maxsize=8)  # a table is never changed; 15 MB each
+def _load(path: str, number: int) -> RouteTable:
+    return RouteTable.from_bytes(Path(path).read_bytes(), number)
 
 
 class Listed(msgspec.Struct, frozen=True):
