@@ -71,7 +71,7 @@ def _believed(hop: Hop, peer: Peer) -> HopReason:
             hop.index, "local", f"it was handed in on {writer} itself, by a user or program there", None, hop.by
         )
     if peer is Peer.PRIVATE:
-        text = f"{writer} took it from {hop.ip}, an internal address that is not among the configured relays"
+        text = f"{writer} took it from {hop.ip}, an internal or reserved address that is no configured relay"
         return HopReason(hop.index, "handover", text, hop.ip, hop.rdns or hop.helo)
     text = f"{writer} is believed, but its line does not say clearly from whom it took the message"
     return HopReason(hop.index, "trusted", text, None, hop.by)
