@@ -124,6 +124,12 @@ def test_a_long_mail_is_cut_and_the_next_one_is_whole():
     assert (second.payload, second.truncated, second.number) == (mail(2), False, 2)
 
 
+def test_a_postmark_without_a_mail_is_an_empty_one():
+    assert split(POSTMARK) == split(POSTMARK + b"\n") == [b""]
+    assert split(written([mail(1)]) + POSTMARK + b"\n") == [mail(1), b""]
+    assert split(b"") == split(b"\n\n") == []
+
+
 def test_text_before_the_first_postmark_is_a_mail_of_its_own():
     assert split(mail(1) + b"\n" + written([mail(2)])) == [mail(1), mail(2)]
 

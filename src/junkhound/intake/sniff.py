@@ -76,8 +76,11 @@ def reason(head: bytes) -> str:
 def _begins_like_header(head: bytes) -> bool:
     """Two known field names, or one that only mail has; few lines that are no fields; field or postmark first."""
     known = strong = fields = odd = 0
-    lines = head.lstrip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if len(head) >= HEAD:
+    header = head.lstrip(b"\r\n")
+    if b"\r" in header:
+        header = header.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = header.partition(b"\n\n")[0].split(b"\n")
+    if len(head) >= HEAD and len(lines) > 1:
         lines.pop()
     for number, line in enumerate(lines):
         if not line:
@@ -94,4 +97,6 @@ def _begins_like_header(head: bytes) -> bool:
         word = field[1].lower()
         known += word in _KNOWN
         strong += word in _STRONG
+        if strong and known >= 2 and not odd:
+            return True
     return (known >= 2 or strong >= 1) and odd <= fields

@@ -145,9 +145,12 @@ class _Reader:
     def _descriptor(self, descriptor: int, source: _Source, size: int | None) -> Iterator[Mail]:
         """One open file. Whatever breaks inside it is told here, and the run goes on."""
         gauge = self._gauge()
+        left = size or sys.maxsize  # asking a small file for its end again costs as much as reading it
 
         def read(wanted: int) -> bytes:
-            got = os.read(descriptor, wanted)
+            nonlocal left
+            got = os.read(descriptor, wanted) if left > 0 else b""
+            left -= len(got)
             self._talk.advance(len(got))
             gauge.took(len(got))
             return got

@@ -63,7 +63,11 @@ def write(mail: bytes, facts: Mapping[str, Any] = {}) -> bytes:
 
 
 def facts_of(found: Mapping[str, Any], intake: str, kind: int, received_at: int, imported: bool = True) -> Facts:
-    """The facts of a delivery: those found in its line, the others as given here."""
+    """The facts of a delivery: those found in its line, the others as given here.
+
+    A line with client, time and arrival reports a whole session: it counts as seen then, and is no import.
+    """
+    imported = imported and not {"client", "received_at", "arrival"} <= found.keys()
     session = {name: found[name] for name in _SESSION if name in found}
     return Facts(
         Origin(

@@ -32,6 +32,18 @@ _SAMPLE = 50  # messages whose Content-Length must all be right
 _WEEKDAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _ASCTIME = re.compile(_WEEKDAY + rb",? +" + _MONTH + rb" +\d\d? +\d\d?:\d\d(?::\d\d)?(?: +[^ \r\n]{1,9}){0,2} +\d{4}\b")
+# Finds every candidate; where group 1 is there, it is a postmark with a full date before a header field: nearly always.
+_CANDIDATE = {
+    end: re.compile(
+        end
+        + rb"From (?:(?![ \t]*:)[^\r\n]{0,300}?"
+        + _ASCTIME.pattern
+        + rb"[^\r\n]{0,300}"
+        + line_end
+        + rb"()(?=[!-9;-~]{1,99}:))?"
+    )
+    for end, line_end in ((b"\n", rb"\r?\n"), (b"\r", rb"\r"))
+}
 _SOME_DATE = re.compile(rb"\d:\d\d|\b(?:19|20)\d\d\b")
 _AFTER = re.compile(rb"[!-9;-~]+[ \t]*:|>?From |\r?\n|\r|\Z")
 _NO_POSTMARK = re.compile(rb"From[ \t]*:")
@@ -118,8 +130,10 @@ class _Splitter:
         self.window = b""
         self.at = 0
         self.ended = False
+        self.marked = False  # a postmark was passed whose message is to come, and be it empty
         self.failed: Exception | None = None
-        self.mark = b"\nFrom "
+        self.candidate = _CANDIDATE[b"\n"].search
+        self.after = -1  # where the next message starts, if that is known already
         self.dated = True
         self.lengths = False
 
@@ -144,12 +158,14 @@ class _Splitter:
             pass
         self._open()
         number = 0
-        while self.at < len(self.window) or self.more():
+        while self.at < len(self.window) or self.more() or self.marked:
             payload, truncated = self._next()
             if self.failed is not None and self.at >= len(self.window):
                 break
             number += 1
-            yield Piece(unquote(payload, self.variant), number, truncated)
+            if self.variant:
+                payload = unquote(payload, self.variant)
+            yield Piece(payload, number, truncated)
         if self.failed is not None:
             raise self.failed
 
@@ -159,8 +175,9 @@ class _Splitter:
             self.at += 1
         end = _line_end(self.window, self.at)
         if self.window[end : end + 1] == b"\r" and self.window[end + 1 : end + 2] != b"\n":
-            self.mark = b"\rFrom "
+            self.candidate = _CANDIDATE[b"\r"].search
         if is_postmark(self.window[self.at : end]):
+            self.marked = True
             self.dated = bool(_SOME_DATE.search(self.window, self.at, end))
             self.at = _past(self.window, end)
         self.lengths = self.variant not in ("o", "rd") and self._lengths_hold()
@@ -168,6 +185,7 @@ class _Splitter:
     def _next(self) -> tuple[bytes, bool]:
         """The message at ``at``, and step behind the postmark that ends it."""
         kept: bytes | None = None
+        self.after = -1
         end = self._end_by_length() if self.lengths else -1
         exact = end >= 0
         look = self.at
@@ -193,25 +211,32 @@ class _Splitter:
         return payload, kept is not None
 
     def _step(self, stop: int, last: bool) -> None:
-        if last:
-            self.at = len(self.window)
+        """Move ``at`` behind the postmark at ``stop``; after a Content-Length blank lines or the end may come first."""
+        if self.after >= 0:
+            self.at, self.marked = self.after, True
             return
-        while self.window[stop : stop + 1] in (b"\r", b"\n"):
+        while not last and self.window[stop : stop + 1] in (b"\r", b"\n"):
             stop += 1
-        self.at = _past(self.window, _line_end(self.window, stop)) if stop < len(self.window) else stop
+        self.marked = stop < len(self.window)
+        self.at = _past(self.window, _line_end(self.window, stop)) if self.marked else stop
 
     def _find(self, look: int) -> tuple[int, int]:
         """(where the message ends or -1, where to look on)."""
-        window, mark = self.window, self.mark
+        self.after = -1
+        window = self.window
         while True:
-            found = window.find(mark, look)
-            if found < 0:
-                return -1, max(self.at, len(window) - len(mark) + 1)
-            if found + _AHEAD > len(window) and not self.ended:
-                return -1, found
-            if self._is_boundary(found + 1):
-                return found + 1, found + 1
-            look = found + 1
+            found = self.candidate(window, look)
+            if found is None:
+                return -1, max(self.at, len(window) - len("\nFrom ") + 1)
+            at = found.start() + 1
+            if found[1] is not None:
+                self.after = found.end()
+                return at, at
+            if at - 1 + _AHEAD > len(window) and not self.ended:
+                return -1, at - 1
+            if self._is_boundary(at):
+                return at, at
+            look = at
 
     def _is_boundary(self, at: int) -> bool:
         """Whether the ``From `` line at ``at`` starts a message.
