@@ -72,14 +72,14 @@ def test_trace_reads_standard_input_and_prints_no_control_characters(home: Path)
 
 def test_relays_are_learned_asked_for_and_written(home: Path) -> None:
     learned = json.loads(run(home, "relays", "learn", "--mailbox", "me", "--json", str(home / "mail")).output)
-    assert [p["relay"] for p in learned["proposals"]] == ["box.example.org", "store.example.org", "192.0.2.0/24"]
+    assert [p["relay"] for p in learned["proposals"]] == ["box.example.org", "store.example.org", "192.0.2.3"]
     assert (learned["anchored"], learned["would"]) == (0, 60)
     assert (home / "junkhound.toml").read_text() == SETTINGS
     refused = run(home, "relays", "learn", "--mailbox", "me", "--apply", "--json", str(home / "mail"))
     assert refused.exit_code != 0
     assert (home / "junkhound.toml").read_text() == SETTINGS
     assert run(home, "relays", "learn", "--mailbox", "me", "--apply", "--yes", str(home / "mail")).exit_code == 0
-    relays = 'relays = ["box.example.org", "store.example.org", "192.0.2.0/24"]\n'
+    relays = 'relays = ["box.example.org", "store.example.org", "192.0.2.3"]\n'
     assert (home / "junkhound.toml").read_text() == SETTINGS.replace("# mine\n", "# mine\n" + relays)
     assert "box.example.org" in run(home, "relays", "show").output
     assert "source    198.51.100.7" in run(home, "trace", str(home / "mail/7.eml")).output

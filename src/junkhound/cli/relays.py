@@ -90,8 +90,7 @@ def _tell(learned: Learned) -> None:
         click.echo(f"nothing to propose from {learned.mails:,} mails: {few}")
         return
     for proposal in learned.proposals:
-        behind = f"; {proposal.behind:,} addresses behind it" if proposal.behind else ""
-        click.echo(f"{proposal.relay:<32} {proposal.text}{behind}")
+        click.echo(f"{proposal.relay:<28} {proposal.text}")
     click.echo(
         f"with these, {learned.would:,} of {learned.mails:,} mails can be traced to a machine, now {learned.anchored:,}"
     )

@@ -20,6 +20,7 @@ from junkhound.trace.walk import walk
 LEAST = 50  # mails before anything is proposed
 SHARE = 0.8  # of the mails must show it
 DIFFERENT = 20  # addresses must stand behind it
+SINGLE = 4  # addresses of one network are proposed one by one, more as the network
 ROUNDS = 8  # relays in a row
 
 
@@ -59,7 +60,7 @@ def learn(samples: Iterable[Sequence[Hop]], least: int = LEAST, share: float = S
 def _next(chains: list[Sequence[Hop]], border: Boundary, share: float) -> list[Proposal]:
     """What to believe beside ``border`` so that most walks get one step further."""
     writers: dict[str, list[Hop]] = {}
-    links: dict[str, list[Hop]] = {}
+    links: dict[str, list[tuple[Address, Hop]]] = {}
     hosts: dict[str, Counter[str]] = {}
     for hops in chains:
         above, hop = _step(hops, border)
@@ -71,7 +72,7 @@ def _next(chains: list[Sequence[Hop]], border: Boundary, share: float) -> list[P
         writers.setdefault(group, []).append(hop)
         hosts.setdefault(group, Counter())[hop.by] += 1
         if above is not None and above.ip is not None and not border.knows(above.ip):
-            links.setdefault(_network(above.ip), []).append(hop)
+            links.setdefault(_network(above.ip), []).append((above.ip, hop))
     proposals = _names(writers, hosts, border, len(chains), share)
     return proposals + _networks(links, len(chains), share)
 
@@ -116,12 +117,17 @@ def _names(
     return found
 
 
-def _networks(links: dict[str, list[Hop]], of: int, share: float) -> list[Proposal]:
+def _networks(links: dict[str, list[tuple[Address, Hop]]], of: int, share: float) -> list[Proposal]:
     found = []
     for network, lines in links.items():
-        behind = len({hop.ip for hop in lines if hop.ip is not None})
-        if len(lines) >= share * of and behind >= DIFFERENT:
-            text = f"handed over {len(lines):,} of {of:,} mails, brought by {behind:,} different addresses"
+        behind = len({hop.ip for _, hop in lines if hop.ip is not None})
+        if len(lines) < share * of or behind < DIFFERENT:
+            continue
+        text = f"handed over {len(lines):,} of {of:,} mails, brought by {behind:,} different addresses"
+        addresses = Counter(ip for ip, _ in lines)
+        if len(addresses) <= SINGLE:
+            found += [Proposal(str(ip), mails, of, behind, text) for ip, mails in sorted(addresses.items())]
+        else:
             found.append(Proposal(network, len(lines), of, behind, text))
     return found
 
