@@ -11,7 +11,9 @@ from junkhound import sample, trace
 from junkhound.evidence.message import parse
 from junkhound.kernel import net
 from junkhound.sample.forgery import INNOCENT
+from junkhound.sighting import ids
 from junkhound.tables import Clue
+from junkhound.wire import jsonl
 from junkhound.wire.facts import Facts, Origin, Session
 
 
@@ -64,3 +66,13 @@ def test_forged_lines_are_noticed() -> None:
     forged = [(one, verdict) for one, verdict in judged() if one.truth.forgery == "own-mx" and one.place.servers]
     claims = sum(bool(verdict.clues & Clue.CLAIMS_OUR_NAME) for _, verdict in forged)
     assert claims > 0.95 * len(forged)
+
+
+def test_a_line_that_reports_a_whole_session_is_dated_by_it() -> None:
+    whole = {"client": b"\xc0\x00\x02\x07", "received_at": 1_700_000_000_000_000, "arrival": "q-1"}
+    assert not jsonl.facts_of(whole, "lures", 0, 5).origin.imported
+    for missing in whole:
+        found = {name: value for name, value in whole.items() if name != missing}
+        assert jsonl.facts_of(found, "lures", 0, 5).origin.imported
+    first = jsonl.facts_of(whole, "lures", 0, 5)
+    assert ids.arrival_key(first, 7, 1) == ids.arrival_key(first, 8, 2) == "q-1"  # read again, it is known

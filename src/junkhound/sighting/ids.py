@@ -12,10 +12,10 @@ _VERSION = b"\x01"
 def arrival_key(facts: Facts, segment: int, ordinal: int) -> str:
     """What tells two deliveries of equal bytes apart (RUNTIME, observation 4).
 
-    Our own sessions: segment and ordinal. Imports: the key their source gave, else nothing, so that two
-    byte-identical mails in one mailbox are one delivery.
+    The key its source gave (a queue id). Without one, our own sessions have segment and ordinal, imports nothing,
+    so that two byte-identical mails in one mailbox are one delivery.
     """
-    if facts.origin.imported:
+    if facts.origin.imported or facts.origin.arrival:
         return facts.origin.arrival
     return f"{segment:016x}.{ordinal}"
 
