@@ -137,12 +137,14 @@ def test_ipv6_ranges_are_cut_alike(a, b, data) -> None:
 
 def test_equal_rows_pack_to_equal_bytes() -> None:
     rows = [row("192.0.2.0/24", 64496, "Example Net", GB), row("2001:db8:1::1/128", 64497)]
-    assert pack(rows, name="t", date="2006-05-04", source="s") == pack(rows, name="t", date="2006-05-04", source="s")
+    assert pack(rows, name="t", date="2006-05-04", source="s") == pack(
+        rows, name="t", date="2006-05-04", source="s", level=1
+    )
 
 
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_a_damaged_table_is_told_never_believed(place, byte) -> None:
-    whole = pack([row("192.0.2.0/24", 64496, "Example Net", GB)], name="t", date="2006-05-04", source="s")
+    whole = pack([row("192.0.2.0/24", 64496, "Example Net", GB)], name="t", date="2006-05-04", source="s", level=1)
     damaged = bytearray(whole)
     damaged[place % len(whole)] = byte
     try:
@@ -154,7 +156,7 @@ def test_a_damaged_table_is_told_never_believed(place, byte) -> None:
 
 @pytest.mark.parametrize("cut", [0, 7, 12, 40, -1])
 def test_a_torn_table_is_told(cut) -> None:
-    whole = pack([row("192.0.2.0/24", 64496, "Example Net", GB)], name="t", date="2006-05-04", source="s")
+    whole = pack([row("192.0.2.0/24", 64496, "Example Net", GB)], name="t", date="2006-05-04", source="s", level=1)
     with pytest.raises(DataError):
         RouteTable.from_bytes(whole[:cut])
 

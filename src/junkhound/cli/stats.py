@@ -79,7 +79,7 @@ def _tell_counts(counts: Counts) -> None:
 def _table(title: str, lines: tuple[Line, ...], base: int) -> Any:
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim", soft_wrap=True)
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
     table.add_column(title, no_wrap=True, min_width=max((len(line.what) for line in lines), default=0))
     for name in ("sightings", "share", "sources"):
         table.add_column(name, justify="right", no_wrap=True, min_width=9 if name == "sightings" else 7)
@@ -144,7 +144,7 @@ def _tell_years(found: Comparison) -> None:
     console = Console(highlight=False)
     console.print(f"{sightings(found.kinds)}{f' in {found.of}' if found.of else ''}, {found.since} to {found.until}",
                   style="bold", soft_wrap=True)  # fmt: skip
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim", soft_wrap=True)
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
     table.add_column("", no_wrap=True)
     for name in ("sightings", "base", "share", "change", "of share"):
         table.add_column(name, justify="right", no_wrap=True)
