@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.ledger import schema, state
-from junkhound.ledger.listings import Listings, Past, decision_id
+from junkhound.ledger.listing_records import Past
+from junkhound.ledger.listings import Listings, decision_id
 from junkhound.listing import Decision, Outcome, Reason
 from support.histories import NOW, policy, subject
 
@@ -191,6 +192,7 @@ def test_runs_and_editions_are_remembered(book: Listings) -> None:
     assert (run.decided_at, run.published_at, run.published_entries) == (NOW, NOW, 0)
 
 
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from([7, 8, 9]), st.integers(0, 5), st.booleans()), max_size=8))
 def test_history_only_grows(steps: list[tuple[int, int, bool]]) -> None:
     """Listing then expiry leaves the list as it was and the history longer, whatever came before."""

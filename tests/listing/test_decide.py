@@ -59,16 +59,16 @@ def test_complaints_add_no_points() -> None:
     assert decide(history(*TWO, *complaints), policy(), NOW).score == decide(history(*TWO), policy(), NOW).score
 
 
-@pytest.mark.parametrize("kind", [Kind.UNSORTED, Kind.PROBE, Kind.BACKSCATTER])
+@pytest.mark.parametrize("kind", [Kind.UNSORTED, Kind.BACKSCATTER, Kind.PROBE, Kind.AUTH_GUESS])
 def test_other_kinds_count_only_where_a_list_says_so(kind: Kind) -> None:
     seen = (unit(1, kind=kind), unit(1, vantage=2, kind=kind))
     assert decide(history(*seen), policy(), NOW).score == decide(history(), policy(), NOW).score
-    if kind is not Kind.UNSORTED:
+    if kind in (Kind.PROBE, Kind.AUTH_GUESS):
         assert decide(history(*seen), policy(kinds=(kind.name.lower(),)), NOW).listed
 
 
-@pytest.mark.parametrize("kind", ["unsorted", "good", "jnuk"])
-def test_a_list_cannot_be_made_of_unsorted_or_good_mail(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["unsorted", "good", "backscatter", "jnuk"])
+def test_a_list_cannot_be_made_of_mail_that_never_counts(kind: str) -> None:
     with pytest.raises(ConfigError, match="never counts against"):
         policy(kinds=(kind,))
 

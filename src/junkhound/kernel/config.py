@@ -141,7 +141,10 @@ class Publish:
     outputs: tuple[str, ...] = setting(("rbldnsd", "plain", "cidr", "json", "csv"), "forms that are written", "forms")
     folder: str = setting("", "where they are written; empty means out/ in the home", "path")
     expire_hours: float = setting(48.0, "a file not renewed this long stops being served ($TIMESTAMP)", "hours", low=1)
-    zone: str = setting("bl.example.org", "name of the zone in the written files", "domain")
+    zone: str = setting("bl.example.org", "zone above those of the lists: list main is main.bl.example.org", "domain")
+    name_servers: tuple[str, ...] = setting((), "servers that answer for the zone; empty means ns.ZONE", "host names")
+    contact: str = setting("", "mail address of the zone's keeper; empty means hostmaster@ZONE", "mail address")
+    ttl_s: int = setting(900, "how long an answer, and a 'not listed', is remembered", "s", low=1)
 
 
 @dataclass(frozen=True)

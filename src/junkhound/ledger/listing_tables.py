@@ -96,4 +96,5 @@ list_runs = Table(
     Column("policy", Text, nullable=False),
     Column("published_at", BigInteger),
     Column("published_entries", Integer),
+    Column("published_serial", BigInteger),  # of the newest event it knew: what came later is new to its users
 )

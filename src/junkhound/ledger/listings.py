@@ -7,106 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
 
 from junkhound.kernel import clock, net
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.kernel.net import Address, Network
 from junkhound.ledger import schema, state
+from junkhound.ledger.listing_records import Applied, Event, Listing, Past, Pins, Run, Stored
 from junkhound.ledger.listing_tables import decisions, list_runs, listing_events, listings, pins, policies
 from junkhound.listing import Decision, Outcome, Policy, Reason
 
 RULES = "junkhound"  # who acts when no person does
 RENEWAL_STEP = 6 * HOUR  # a later end is an event of its own only beyond this, or every mail would be one
 PINNED = 20  # witness messages kept from each end
-
-Pins = Mapping[Network, Sequence[tuple[int, int, int | None]]]
-"""By subject its witness messages as (segment, ordinal, seen_at), oldest first."""
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """One listing, current or past."""
-
-    number: str
-    list: str
-    subject: Network
-    listing_class: str
-    messages: int
-    vantages: int
-    first_at: int
-    last_at: int
-    listed_at: int
-    expires_at: int
-    noted_at: int
-    ended_at: int | None
-    end: str | None
-    relistings: int
-    decision: str
-    policy: str
-
-    def live(self, at: int) -> bool:
-        """Whether it stood at that moment."""
-        return self.listed_at <= at < (self.expires_at if self.ended_at is None else self.ended_at)
-
-
-class Event(msgspec.Struct, frozen=True):
-    """One step in a listing's life."""
-
-    at: int
-    event: str
-    who: str
-    why: str
-    expires_at: int | None
-    decision: str | None
-
-
-class Stored(msgspec.Struct, frozen=True):
-    """A decision as it was stored."""
-
-    id: str
-    list: str
-    subject: str
-    at: int
-    outcome: str
-    score: float
-    policy: str
-    inputs: dict[str, Any]
-    reasons: tuple[Reason, ...]
-
-
-class Past(msgspec.Struct, frozen=True):
-    """What a decision needs of a subject's past on one list."""
-
-    relistings: int = 0
-    cleared_hour: int | None = None
-
-
-class Run(msgspec.Struct, frozen=True):
-    """When a list was last decided, and last published with how many entries."""
-
-    decided_at: int
-    policy: str
-    published_at: int | None
-    published_entries: int | None
-
-
-class Applied(msgspec.Struct):
-    """What a run changed, as listing numbers in the order of addresses."""
-
-    listed: list[str] = []
-    relisted: list[str] = []
-    renewed: list[str] = []
-    expired: list[str] = []
-    delisted: list[str] = []
-
-    @property
-    def changed(self) -> int:
-        return sum(len(getattr(self, name)) for name in self.__struct_fields__)
 
 
 def decision_id(decision: Decision) -> str:
@@ -170,7 +87,8 @@ class Listings:
     def note_edition(self, name: str, at: int, entries: int) -> None:
         """Remember what was published."""
         with state.writing(self._engine) as connection:
-            values = {"published_at": at, "published_entries": entries}
+            serial = connection.execute(select(func.max(listing_events.c.serial))).scalar()
+            values = {"published_at": at, "published_entries": entries, "published_serial": serial or 0}
             connection.execute(update(list_runs).where(list_runs.c.list == name).values(**values))
 
     def keep_trace(self, owner: str, segment: int, ordinal: int, trace: str) -> None:
@@ -208,6 +126,28 @@ class Listings:
         with state.reading(self._engine) as connection:
             found = _select(connection, query)
         return sorted(found, key=lambda one: (one.listed_at, one.number))
+
+    def since_edition(self, name: str, at: int) -> tuple[list[Listing], list[Listing]]:
+        """What users of the last edition do not know yet: (come, gone) by moment ``at``, in the order of addresses.
+
+        By the order of events and not by their moments, so that a change at the moment of the edition is seen.
+        """
+        run = self.run(name)
+        known = -1 if run is None or run.published_serial is None else run.published_serial
+        published_at = None if run is None else run.published_at
+        begun = select(func.min(listing_events.c.serial)).where(listing_events.c.number == listings.c.number)
+        ended = begun.where(listing_events.c.event.in_(("expired", "delisted")))
+        new = begun.scalar_subquery() > known
+        open_then = (listings.c.ended_at.is_(None)) | (ended.scalar_subquery() > known)
+        with state.reading(self._engine) as connection:
+            come = _select(connection, select(listings).where(listings.c.list == name, new))
+            held = _select(connection, select(listings).where(listings.c.list == name, ~new, open_then))
+        gone = [
+            one for one in held
+            if not one.live(at) and (one.end in ("removed", "cleared") or one.expires_at > (published_at or 0))
+        ]  # fmt: skip
+        come = [one for one in come if one.live(at)]
+        return sorted(come, key=lambda one: one.subject), sorted(gone, key=lambda one: one.subject)
 
     def get(self, number: str) -> Listing:
         """One listing by its number. Errors: NotFound."""
@@ -264,7 +204,7 @@ class Listings:
 
 
 class _Step:
-    """One run of decisions inside its transaction."""
+    """One run of decisions inside its transaction; rows are gathered and written together."""
 
     def __init__(self, connection: Connection, policy: Policy, at: int, applied: Applied, witnesses: Pins) -> None:
         self.connection, self.policy, self.at = connection, policy, at
@@ -272,17 +212,17 @@ class _Step:
         self.standing = {one.subject: one for one in _select(connection, _active(policy.name))}
 
     def take(self, made: list[Decision]) -> None:
-        new = []
+        new, again = [], []
         for decision in made:
             one = self.standing.get(decision.subject)
             if decision.outcome is Outcome.CLEAR and one is not None:
                 self._clear(one, decision)
             elif decision.outcome is Outcome.LIST and one is not None:
-                self._renew(one, decision)
+                again.append((one, decision))
             elif decision.outcome is Outcome.LIST:
                 new.append(decision)
-        if new:
-            self._list(new)
+        self._renew(again)
+        self._list(new)
 
     def _clear(self, one: Listing, decision: Decision) -> None:
         _keep(self.connection, [decision])
@@ -290,42 +230,59 @@ class _Step:
         _end(self.connection, [one], self.at, "cleared", "delisted", RULES, why, decision_id(decision))
         self.applied.delisted.append(one.number)
 
-    def _renew(self, one: Listing, decision: Decision) -> None:
-        expires_at = decision.expires_at
-        assert expires_at is not None
+    def _renew(self, again: list[tuple[Listing, Decision]]) -> None:
         # Rows that age out of the window may not shorten what stands; only other rules may.
-        if decision.policy == one.policy and expires_at <= one.expires_at:
-            return
-        values: dict[str, Any] = {
-            "expires_at": expires_at,
-            "last_at": max(one.last_at, decision.last_at or 0),
-            "messages": max(one.messages, decision.messages),
-            "vantages": max(one.vantages, decision.vantages),
-            "class": decision.listing_class or one.listing_class,
-            "policy": decision.policy,
+        moved = [(o, d) for o, d in again if (d.expires_at or 0) > o.expires_at or d.policy != o.policy]
+        noted = [
+            (o, d) for o, d in moved if abs((d.expires_at or 0) - o.noted_at) >= RENEWAL_STEP or d.policy != o.policy
+        ]
+        _keep(self.connection, [decision for _, decision in noted])
+        _note(self.connection, [self._event(one.number, "renewed", decision) for one, decision in noted])
+        self._pin([(one.number, decision.subject) for one, decision in noted])
+        self.applied.renewed += [one.number for one, _ in noted]
+        in_words = {one.number for one, _ in noted}
+        changes = [self._change(one, decision, one.number in in_words) for one, decision in moved]
+        if changes:
+            columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _CHANGING}
+            where = listings.c.number == bindparam("which")
+            self.connection.execute(update(listings).where(where).values(columns), changes)
+
+    @staticmethod
+    def _change(one: Listing, decision: Decision, noted: bool) -> dict[str, Any]:
+        return {
+            "which": one.number,
+            "new_expires_at": decision.expires_at,
+            "new_last_at": max(one.last_at, decision.last_at or 0),
+            "new_messages": max(one.messages, decision.messages),
+            "new_vantages": max(one.vantages, decision.vantages),
+            "new_class": decision.listing_class or one.listing_class,
+            "new_policy": decision.policy,
+            "new_noted_at": decision.expires_at if noted else one.noted_at,
+            "new_decision": decision_id(decision) if noted else one.decision,
         }
-        if abs(expires_at - one.noted_at) >= RENEWAL_STEP or decision.policy != one.policy:
-            _keep(self.connection, [decision])
-            values |= {"noted_at": expires_at, "decision": decision_id(decision)}
-            _note(self.connection, [one.number], self.at, "renewed", RULES, _why(decision), decision, expires_at)
-            self._pin(one.number, decision.subject)
-            self.applied.renewed.append(one.number)
-        self.connection.execute(update(listings).where(listings.c.number == one.number).values(**values))
 
     def _list(self, new: list[Decision]) -> None:
+        if not new:
+            return
         _keep(self.connection, new)
         earlier = self._earlier()
-        for number, decision in zip(_numbers(self.connection, self.at, len(new)), new, strict=True):
-            back = decision.subject in earlier
-            self.connection.execute(insert(listings).values(**self._row(number, decision)))
-            event = "relisted" if back else "listed"
-            _note(self.connection, [number], self.at, event, RULES, _why(decision), decision, decision.expires_at)
-            self._pin(number, decision.subject)
+        numbered = list(zip(_numbers(self.connection, self.at, len(new)), new, strict=True))
+        self.connection.execute(insert(listings), [self._row(number, decision) for number, decision in numbered])
+        events = []
+        for number, decision in numbered:
+            back = (decision.subject.first.packed, decision.subject.bits) in earlier
+            events.append(self._event(number, "relisted" if back else "listed", decision))
             (self.applied.relisted if back else self.applied.listed).append(number)
+        _note(self.connection, events)
+        self._pin([(number, decision.subject) for number, decision in numbered])
 
-    def _earlier(self) -> set[Network]:
-        query = select(listings).where(listings.c.list == self.policy.name, listings.c.ended_at.is_not(None))
-        return {one.subject for one in _select(self.connection, query)}
+    def _event(self, number: str, event: str, decision: Decision) -> dict[str, Any]:
+        why = "; ".join(reason.text for reason in decision.reasons)
+        return _event(number, self.at, event, RULES, why, decision_id(decision), decision.expires_at)
+
+    def _earlier(self) -> set[tuple[bytes, int]]:
+        query = select(listings.c.first, listings.c.bits).where(listings.c.list == self.policy.name)
+        return {(bytes(first), bits) for first, bits in self.connection.execute(query.distinct())}
 
     def _row(self, number: str, decision: Decision) -> dict[str, Any]:
         return {
@@ -347,26 +304,31 @@ class _Step:
             "policy": decision.policy,
         }
 
-    def _pin(self, owner: str, subject: Network) -> None:
-        """The first witness messages stay; the newest make place for newer ones."""
-        messages = list(self.witnesses.get(subject, ()))
-        if not messages:
-            return
-        mine = (pins.c.owner == owner,)
-        held = self.connection.execute(select(pins.c.segment, pins.c.ordinal).where(*mine, pins.c.place == "first"))
-        first = {(int(segment), int(ordinal)) for segment, ordinal in held}
-        if not first:
-            first = {(segment, ordinal) for segment, ordinal, _ in messages[:PINNED]}
-            self._put_pins(owner, messages[:PINNED], "first")
-        self.connection.execute(pins.delete().where(*mine, pins.c.place == "newest", pins.c.trace.is_(None)))
-        self._put_pins(owner, [m for m in messages[-PINNED:] if m[:2] not in first], "newest")
-
-    def _put_pins(self, owner: str, messages: Sequence[tuple[int, int, int | None]], place: str) -> None:
-        rows = [
-            {"owner": owner, "segment": segment, "ordinal": ordinal, "place": place, "seen_at": seen_at}
-            for segment, ordinal, seen_at in messages
-        ]
+    def _pin(self, owners: list[tuple[str, Network]]) -> None:
+        """The first witness messages stay; the newest make place for newer ones, unless they were traced already."""
+        rows: list[dict[str, Any]] = []
+        for owner, subject in owners:
+            messages = list(self.witnesses.get(subject, ()))
+            if not messages:
+                continue
+            mine = pins.c.owner == owner
+            held = select(pins.c.segment, pins.c.ordinal).where(mine, pins.c.place == "first")
+            first = {(int(segment), int(ordinal)) for segment, ordinal in self.connection.execute(held)}
+            if first:
+                self.connection.execute(pins.delete().where(mine, pins.c.place == "newest", pins.c.trace.is_(None)))
+            else:
+                first = {(segment, ordinal) for segment, ordinal, _ in messages[:PINNED]}
+                rows += [_pinned(owner, message, "first") for message in messages[:PINNED]]
+            rows += [_pinned(owner, message, "newest") for message in messages[-PINNED:] if message[:2] not in first]
         state.insert_new(self.connection, pins, rows)
+
+
+_CHANGING = ("expires_at", "last_at", "messages", "vantages", "class", "policy", "noted_at", "decision")
+
+
+def _pinned(owner: str, message: tuple[int, int, int | None], place: str) -> dict[str, Any]:
+    segment, ordinal, seen_at = message
+    return {"owner": owner, "segment": segment, "ordinal": ordinal, "place": place, "seen_at": seen_at}
 
 
 def _numbers(connection: Connection, at: int, count: int) -> list[str]:
@@ -411,19 +373,15 @@ def _keep(connection: Connection, made: list[Decision]) -> None:
     state.insert_new(connection, decisions, rows)
 
 
-def _note(
-    connection: Connection,
-    numbers: Iterable[str],
-    at: int,
-    event: str,
-    who: str,
-    why: str,
-    decision: Decision | str | None = None,
-    expires_at: int | None = None,
-) -> None:
-    rests_on = decision_id(decision) if isinstance(decision, Decision) else decision
-    about = {"at": at, "event": event, "who": who, "why": why, "expires_at": expires_at, "decision": rests_on}
-    state.insert_new(connection, listing_events, [{"number": number, **about} for number in numbers])
+def _event(
+    number: str, at: int, event: str, who: str, why: str, decision: str | None = None, expires_at: int | None = None
+) -> dict[str, Any]:
+    about = {"at": at, "event": event, "who": who, "why": why, "expires_at": expires_at, "decision": decision}
+    return {"number": number, **about}
+
+
+def _note(connection: Connection, events: list[dict[str, Any]]) -> None:
+    state.insert_new(connection, listing_events, events)
 
 
 def _end(
@@ -436,17 +394,14 @@ def _end(
     why: str,
     decision: str | None = None,
 ) -> None:
-    numbers = [one.number for one in over]
+    """End these listings at one moment, and start the clock of what they pin."""
+    if not over:
+        return
+    numbers = [{"which": one.number} for one in over]
     where = listings.c.number == bindparam("which")
-    connection.execute(update(listings).where(where).values(ended_at=at, end=end), [{"which": n} for n in numbers])
-    connection.execute(update(pins).where(pins.c.owner == bindparam("which")).values(closed_at=at), [
-        {"which": number} for number in numbers
-    ])  # fmt: skip
-    _note(connection, numbers, at, event, who, why, decision)
-
-
-def _why(decision: Decision) -> str:
-    return "; ".join(reason.text for reason in decision.reasons)
+    connection.execute(update(listings).where(where).values(ended_at=at, end=end), numbers)
+    connection.execute(update(pins).where(pins.c.owner == bindparam("which")).values(closed_at=at), numbers)
+    _note(connection, [_event(one.number, at, event, who, why, decision) for one in over])
 
 
 def _run(connection: Connection, name: str) -> Run | None:

@@ -48,14 +48,19 @@ def below(x: float, a: float, b: float) -> float:
 def lower_bound(a: float, b: float, tail: float = 0.05) -> float:
     """The share that lies below only ``tail`` of Beta(a, b), to nine digits.
 
-    By bisection: ``below`` rises with x, so no start value can send it astray, and equal inputs give equal
-    digits everywhere, which stored decisions need.
+    Newton's steps inside a bracket that only shrinks: no start value can send them astray, and equal inputs give
+    equal digits everywhere, which stored decisions need.
     """
     low, high = 0.0, 1.0
-    for _ in range(34):
-        middle = (low + high) / 2
-        if below(middle, a, b) < tail:
-            low = middle
-        else:
-            high = middle
-    return round((low + high) / 2, 9)
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    x = a / (a + b)
+    for _ in range(60):
+        error = below(x, a, b) - tail
+        low, high = (x, high) if error < 0 else (low, x)
+        density = math.exp(min(scale + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x), 700.0))
+        step = x - error / density if density > 0 else -1.0
+        after = step if low < step < high else (low + high) / 2
+        if abs(after - x) < 1e-11 or not 0 < after < 1:
+            break
+        x = after
+    return round(x, 9)

@@ -21,7 +21,8 @@ TAUS_HOURS = (6.0, 72.0, 720.0, 8760.0)  # half-lives of the four counters: 6 h,
 APART_HOURS = 6  # two sightings of one vantage are two witnesses only this far apart
 FLOOR_HOURS = 3.0
 RETURN_SHARE = 0.2  # listed while a further sighting within a day is likelier than this
-_NEVER_KINDS = (Kind.GOOD, Kind.UNSORTED)
+# Backscatter comes from the victims of a forged sender, not from its author.
+_NEVER_KINDS = (Kind.GOOD, Kind.UNSORTED, Kind.BACKSCATTER)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Policy:
 
 
 def read_kinds(name: str, words: Iterable[str]) -> frozenset[int]:
-    """Kinds of sighting by name. Errors: ConfigError for an unknown kind, and for good or unsorted mail."""
+    """Kinds of sighting by name. Errors: ConfigError for unknown ones and those that never count."""
     kinds = set()
     for word in words:
         kind = Kind.__members__.get(word.upper())

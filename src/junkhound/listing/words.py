@@ -9,7 +9,6 @@ from junkhound.tables import Kind, Path
 _STEPS = (10, 50, 200, 1_000, 5_000, 20_000, 100_000)
 
 _KIND_CLASS = {
-    Kind.BACKSCATTER: "backscatter",
     Kind.AUTH_GUESS: "password guessing",
     Kind.PROBE: "probing",
     Kind.HARVEST: "address harvesting",

@@ -1,0 +1,154 @@
+"""Why an address is listed, or is not: the stored decision and its history; or, asked for, a decision made anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from junkhound import listing
+from junkhound.kernel import clock
+from junkhound.kernel.clock import DAY
+from junkhound.kernel.errors import JunkhoundError, NotFound
+from junkhound.kernel.net import Address
+from junkhound.ledger.listing_records import Event, Listing, Past, Stored
+from junkhound.listing import Decision, History
+from junkhound.tables import Kind
+from junkhound.verbs import data, deciding, lists
+from junkhound.verbs.office import Office
+from junkhound.verbs.publish import edition_of, entry_of
+
+_NUMBER = re.compile(r"JH-\d{4}-\d{6,}\Z", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-f]{32}\Z", re.IGNORECASE)
+
+
+class Record(msgspec.Struct):
+    """One listing with its life, the decision that was stored for it, and what others read about it.
+
+    ``published`` is the text of the zone; None where it stands no more or its list is not configured any longer.
+    """
+
+    listing: Listing
+    live: bool
+    events: list[Event]
+    decision: Stored
+    published: str | None
+    pinned: int
+
+
+class Activity(msgspec.Struct):
+    """What an address did up to the moment asked for, of one kind."""
+
+    kind: str
+    messages: int
+    days: int
+    first_on: str
+    last_on: str
+
+
+class Why(msgspec.Struct):
+    """Everything that is known about one address and its lists."""
+
+    address: Address
+    at: int
+    network: data.Found | None
+    activity: list[Activity]
+    records: list[Record]
+    lists: list[str]
+
+    @property
+    def listed(self) -> bool:
+        return any(record.live for record in self.records)
+
+
+def read(office: Office, text: str) -> Address:
+    """The address that an address, a listing's number or a sighting's id stands for. Errors: NotFound, UsageError."""
+    words = text.strip()
+    if _NUMBER.match(words):
+        return lists.book_of(office).get(words.upper()).subject.first
+    if _ID.match(words):
+        found = office.ledger.query().sightings([(int(words[:16], 16), int(words[16:], 16))])
+        if not found:
+            raise NotFound(f"no sighting {words!r}", "see the ids with junkhound sources ADDRESS --json")
+        address = found[0].address
+        if address is None:
+            raise NotFound(f"sighting {words} blames no address", "no trusted relay saw who sent it")
+        return address
+    return lists.read_subject(words).first
+
+
+def why(office: Office, text: str) -> Why:
+    """The stored decisions about an address, its listings of all times, what it did, and whose it is.
+
+    Errors: UsageError for text that is none of address, id and number; NotFound for an unknown id or number.
+    """
+    address = read(office, text)
+    at = office.now
+    book = lists.book_of(office)
+    records = [_record(office, one) for one in book.of(address) if one.listed_at <= at]
+    return Why(
+        address=address,
+        at=at,
+        network=_network(office, address),
+        activity=_activity(office, address),
+        records=records,
+        lists=list(office.config.lists),
+    )
+
+
+def _record(office: Office, one: Listing) -> Record:
+    book = lists.book_of(office)
+    live = one.live(office.now)
+    published = None
+    if live and one.list in office.config.lists:
+        (policy,) = deciding.policies(office, one.list)
+        entry = entry_of(one)
+        published = edition_of(office.config, policy, [entry], office.now).sentence(entry, str(one.subject.first))
+    pinned = len(book.pins(one.number))
+    return Record(one, live, book.events(one.number), book.decision(one.decision), published, pinned)
+
+
+def _network(office: Office, address: Address) -> data.Found | None:
+    try:
+        return data.lookup(office, [str(address)])[0]
+    except (JunkhoundError, IndexError):
+        return None
+
+
+def _activity(office: Office, address: Address) -> list[Activity]:
+    by_kind: dict[int, list[tuple[int, int]]] = {}
+    for count in office.ledger.query().days(address, until=office.now // DAY + 1):
+        by_kind.setdefault(count.kind, []).append((count.day, count.messages))
+    return [
+        Activity(
+            kind=Kind(kind).name.lower(),
+            messages=sum(messages for _, messages in days),
+            days=len(days),
+            first_on=clock.day_text(days[0][0] * DAY),
+            last_on=clock.day_text(days[-1][0] * DAY),
+        )
+        for kind, days in sorted(by_kind.items())
+    ]
+
+
+def recompute(
+    office: Office, text: str, name: str | None = None, progress: deciding.Progress | None = None
+) -> Sequence[Decision]:
+    """What each list would decide now from the rows of today: nothing is stored, nothing stored is shown."""
+    address = read(office, text)
+    book = lists.book_of(office)
+    docket = deciding.Docket(office, office.now, progress)
+    made = []
+    for policy in deciding.policies(office, name):
+        subject = policy.subject(address)
+        groups = docket.groups(policy)
+        number = groups.find(subject)
+        past = book.past(policy.name, office.now)
+        if number is None:
+            before = past.get(subject, Past())
+            history = History(subject, relistings=before.relistings, cleared_hour=before.cleared_hour)
+            made.append(listing.decide(history, policy, office.now))
+        else:
+            made += docket.judge(policy, groups, [(subject, number)], past)
+    return made
