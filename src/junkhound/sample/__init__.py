@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 AT = f"{END}T00:00:00Z"
-DIGEST = "20c425bf85cb2ca54446fc43c3b05209fdb1a2739ed01c668af47c2594ecd5ca"
+DIGEST = "f66d0dbc1994d786cd5f6b3f65acd00d13a46a718c57b8e8ae028d0298d234f0"
 
 
 def make() -> list[Delivery]:

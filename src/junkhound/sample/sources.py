@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from junkhound.sample.dice import DIGITS, LOWER, Dice
 from junkhound.sample.mtas import Peer, Server
 
-START, TAKEDOWN, END = "2023-01-02", "2024-11-12", "2026-01-01"
+START, TAKEDOWN, LAST_WAVE, END = "2023-01-02", "2024-11-12", "2025-12-28", "2026-01-01"
 
 HOUR, DAY, MONTH = 3600, 86_400, 2_629_800
 
@@ -100,7 +100,8 @@ RESIDENTS = (
             Spell("2023-10-02", "2024-02-09", 3.2),
             Spell("2024-05-20", "2025-01-03", 3.4),
             Spell("2025-02-17", "2025-11-30", 3.0),
-            Spell("2025-12-01", END, 9.0),
+            Spell("2025-12-01", LAST_WAVE, 5.0),
+            Spell(LAST_WAVE, END, 60.0),
         ),
         (("pharmacy", 3.0), ("watches", 1.0)),
         rdns="static-70.northwind.example",
@@ -111,7 +112,7 @@ RESIDENTS = (
         "webmail-hole",
         "a web mail with a known hole, mended and opened again",
         ("192.0.2.77",),
-        (Spell("2023-02-10", "2023-06-28", 5.0), Spell("2024-03-04", "2024-07-30", 6.0), Spell("2025-08-11", END, 7.0)),
+        (Spell("2023-02-10", "2023-06-28", 5.0), Spell("2024-03-04", "2024-07-30", 6.0), Spell("2025-08-11", END, 5.0)),
         (("bank-phish", 3.0), ("parcel-phish", 1.0)),
         rdns="mail.kilnworks.example",
         engine="bot-b",
@@ -120,7 +121,7 @@ RESIDENTS = (
         "firehose",
         "one address, hundreds of messages, never a month off",
         ("198.51.100.131",),
-        (Spell(START, "2025-06-30", 6.4), Spell("2025-07-01", "2025-11-30", 9.0), Spell("2025-12-01", END, 32.0)),
+        (Spell(START, "2025-06-30", 6.4), Spell("2025-07-01", LAST_WAVE, 6.0), Spell(LAST_WAVE, END, 150.0)),
         (("invoices", 2.0), ("pharmacy", 2.0), ("watches", 1.0)),
         helo="word",
         engine="bot-b",
@@ -131,7 +132,12 @@ RESIDENTS = (
         "ural-mailer",
         "a dedicated mailer that forges the trap's own server",
         ("203.0.113.70",),
-        (Spell("2023-03-13", "2023-12-22", 4.6), Spell("2024-02-01", "2024-09-15", 4.6), Spell("2024-12-01", END, 4.6)),
+        (
+            Spell("2023-03-13", "2023-12-22", 4.6),
+            Spell("2024-02-01", "2024-09-15", 4.6),
+            Spell("2024-12-01", LAST_WAVE, 4.6),
+            Spell(LAST_WAVE, END, 60.0),
+        ),
         (("mule-recruitment", 2.0), ("seminar", 2.0), ("pharmacy", 1.0)),
         rdns="ptr70.uralline.example",
         helo="recipient",
@@ -142,7 +148,12 @@ RESIDENTS = (
         "polder-host",
         "an infected host behind IPv6 that changes its lower half every day",
         tuple(f"2001:db8:1:7:{half}" for half in _LOWER_HALVES),
-        (Spell("2023-05-08", "2024-01-20", 2.4), Spell("2024-06-10", "2025-03-28", 2.4), Spell("2025-06-02", END, 3.4)),
+        (
+            Spell("2023-05-08", "2024-01-20", 2.4),
+            Spell("2024-06-10", "2025-03-28", 2.4),
+            Spell("2025-06-02", LAST_WAVE, 2.4),
+            Spell(LAST_WAVE, END, 60.0),
+        ),
         (("casino", 1.0), ("watches", 1.0), ("pharmacy", 1.0)),
         helo="literal",
         engine="bot-b",
@@ -152,7 +163,7 @@ RESIDENTS = (
         "golden-lake-2",
         "a second mailer in the same network, younger",
         ("198.51.100.140",),
-        (Spell("2024-08-01", END, 5.0),),
+        (Spell("2024-08-01", LAST_WAVE, 4.0), Spell(LAST_WAVE, END, 60.0)),
         (("invoices", 3.0), ("watches", 1.0)),
         helo="word",
         engine="bot-b",
@@ -162,7 +173,7 @@ RESIDENTS = (
         "relay-abuser",
         "works through an open relay of a small firm",
         ("203.0.113.71",),
-        (Spell("2023-09-01", "2024-01-31", 5.0), Spell("2025-10-20", END, 6.0)),
+        (Spell("2023-09-01", "2024-01-31", 5.0), Spell("2025-10-20", END, 5.0)),
         (("stock-tout", 2.0), ("watches", 1.0)),
         rdns="ptr71.uralline.example",
         helo="private",
@@ -222,12 +233,15 @@ def botnet_a() -> tuple[Source, ...]:
 
 
 def botnet_b() -> tuple[Source, ...]:
-    """Smaller, older, still here; it took over part of the trade when the other fell."""
+    """Smaller, older, still here: it took over part of the trade, and mails for the new year."""
     before = _block("203.0.113", 32, 40) + _block("203.0.113", 80, 90)
     after = _block("203.0.113", 41, 52) + _block("198.51.100", 150, 165) + _block("203.0.113", 91, 104)
     early = [_bot("b", n, ip, START, "2025-06-30", 90, 500) for n, ip in enumerate(before)]
     late = [_bot("b", n, ip, "2025-03-01", END, 200, 320) for n, ip in enumerate(after, len(early))]
-    return tuple(early + late)
+    wave = [
+        replace(bot, spells=(*bot.spells, Spell(LAST_WAVE, END, 55.0))) if n < 14 else bot for n, bot in enumerate(late)
+    ]
+    return tuple(early + wave)
 
 
 _RENTED: dict[str, tuple[tuple[str, float], ...]] = {
@@ -249,7 +263,7 @@ def _bot(net: str, n: int, ip: str, first: str, last: str, shortest: int, longes
         f"bot-{net}-{n}",
         f"a bot of net {net.upper()}",
         (ip,),
-        (Spell(_day(born), _day(dies), 1.4 if net == "a" else 1.2),),
+        (Spell(_day(born), _day(dies), 2.0 if net == "a" else 0.7),),
         _RENTED[net],
         rdns=rdns,
         helo=("word", "bigmail", "localhost")[n % 3] if net == "a" else ("netbios", "recipient")[n % 2],
@@ -270,7 +284,7 @@ def snowshoe() -> tuple[Source, ...]:
             f"snowshoe-{n}",
             "one of many rented servers that send a little each",
             (f"198.51.100.{32 + n}",),
-            (Spell("2025-07-01", END, 1.3),),
+            (Spell("2025-07-01", LAST_WAVE, 0.8),),
             (("b2b", 1.0),),
             rdns=f"out{n}.crateandcord{n + 1}.example",
             engine="outlook",

@@ -180,10 +180,13 @@ def _wanted() -> list[Delivery]:
                 found.append(
                     _newsletter(letter, issue, place, begin + day * 86_400 + dice.between(25_000, 60_000), dice)
                 )
-    for number in range(170):
+    for number in range(230):
         dice = Dice("person", number)
-        at = begin + dice.below(days) * 86_400 + dice.between(20_000, 80_000)
-        found.append(_listed(dice, at) if number % 3 == 0 else _note(dice, at))
+        first = 0 if number < 170 else days - 90  # at the end a new colleague writes often, by Bigmail
+        at = begin + (first + dice.below(days - first)) * 86_400 + dice.between(20_000, 80_000)
+        found.append(
+            _listed(dice, at) if number % 3 == 0 and not first else _note(dice, at, BIGMAIL_OUT if first else None)
+        )
     return found
 
 
@@ -253,9 +256,10 @@ def _listed(dice: Dice, at: float) -> Delivery:
     return _finish(trip, draft, Truth("openlists", _SMALLPOST.ip, _LIST_HOST.ip, letter.name, True, "none", 0), dice)
 
 
-def _note(dice: Dice, at: float) -> Delivery:
+def _note(dice: Dice, at: float, server: Server | None = None) -> Delivery:
     """A person writes to a person, from one of three servers."""
-    letter, who, server = dice.one(PEOPLE), dice.one(PEERS), dice.one((BIGMAIL_OUT, _SMALLPOST, _COUNCIL))
+    letter, who = dice.one(PEOPLE), dice.one(PEERS)
+    server = server or dice.one((BIGMAIL_OUT, _SMALLPOST, _COUNCIL))
     place = FERRIS if server is BIGMAIL_OUT else dice.one(MAILBOXES)
     home = {BIGMAIL_OUT.name: "bigmail.example", _SMALLPOST.name: "smallpost.example"}.get(
         server.name, "saltby-council.example"
