@@ -11,19 +11,21 @@ from xxhash import xxh3_64_intdigest
 
 PERMUTATIONS = 128
 MAX_WORD = 24  # longer ones are ids, hashes and random strings, other in each copy
+MAX_LETTER = 16_384  # characters; random tails are common, and a letter is told by its beginning
 SEED = 42
 
-# One pass: ASCII to lower case, everything that separates to a blank; digits are dropped, so "4711" is "12".
+# One pass: ASCII to lower case, what separates to a blank, and digits and @ to "0", the mark of a word to leave out.
 _FOLD = bytes(
-    code + 32 if 65 <= code <= 90 else 32 if code <= 32 or code == 127 else code for code in range(256)
+    code + 32 if 65 <= code <= 90 else 32 if code <= 32 or code == 127 else 48 if code in b"0123456789@" else code
+    for code in range(256)
 )  # fmt: skip
-_DIGITS = b"0123456789"
 # In UTF-8. Joiners and fillers nobody sees: bulk mailers pad previews with them, spam splits words with them.
 _unseen = re.compile(
     rb"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0\x8e)"
     rb"|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])|\xef\xbb\xbf"
 ).sub
 _blanks = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80").sub
+_url_marks = re.compile(rb"//+|www\.").finditer
 _word = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*+")
 
 
@@ -35,32 +37,40 @@ def key(text: str) -> int:
 def normalise(text: str) -> tuple[bytes, int]:
     """The words that copies of one letter share, in order and one blank apart, and how many they are.
 
-    Lower case (ASCII), digits dropped, invisible characters removed; URLs, mail addresses and words longer than
-    ``MAX_WORD`` bytes are left out, for they differ from copy to copy.
+    Lower case (ASCII), invisible characters removed; URLs, mail addresses, words with a digit (prices, dates, random
+    strings) and words longer than ``MAX_WORD`` bytes are left out, for they differ from copy to copy. What follows
+    the first ``MAX_LETTER`` characters no longer counts.
     """
-    octets = text.encode("utf-8", "replace")
-    if len(octets) != len(text):
-        octets = _blanks(b" ", _unseen(b"", octets))
-    octets = octets.translate(_FOLD, _DIGITS) + b" "
+    octets = _folded(text[:MAX_LETTER])
     # Word ends as an array: a dozen numpy calls, where a loop over the words would cost twice the whole parse.
     letters = np.frombuffer(octets, np.uint8)
-    ends = np.flatnonzero(letters == 32)
-    lengths = ends.copy()
+    ends = (letters == 32).nonzero()[0]
+    lengths = ends.copy()  # each with the blank that ends it
     lengths[1:] -= ends[:-1]
     lengths[0] += 1
     keep = (lengths > 1) & (lengths <= MAX_WORD + 1)
-    if b"@" in octets:
-        keep[ends.searchsorted(np.flatnonzero(letters == 64))] = False
+    if b"0" in octets:
+        keep[ends.searchsorted((letters == 48).nonzero()[0])] = False
     if b"//" in octets or b"www." in octets:
-        keep[ends.searchsorted(_url_marks(octets))] = False
+        keep[ends.searchsorted([match.start() for match in _url_marks(octets)])] = False
     return letters[keep.repeat(lengths)].tobytes()[:-1], int(np.count_nonzero(keep))
 
 
-_url_marks_in = re.compile(rb"//+|www\.").finditer
-
-
-def _url_marks(octets: bytes) -> list[int]:
-    return [match.start() for match in _url_marks_in(octets)]
+def _folded(text: str) -> bytes:
+    """UTF-8 with blanks between words and after the last, "0" in those to leave out."""
+    octets = text.encode("utf-8", "replace")
+    if len(octets) != len(text):
+        octets = octets.replace(b"\xc2\xa0", b" ")
+        if (
+            0xE2 in octets
+            or 0xE3 in octets
+            or 0xE1 in octets
+            or 0xEF in octets
+            or b"\xc2\xad" in octets
+            or 0xCD in octets
+        ):
+            octets = _blanks(b" ", _unseen(b"", octets))
+    return octets.translate(_FOLD) + b" "
 
 
 def number(words: bytes) -> int:
