@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,3 +145,24 @@ def test_reading_every_hop_first_changes_nothing(text: list[str]) -> None:
     list(eager)
     assert trace.judge(lazy, BORDER) == trace.judge(eager, BORDER)
     assert trace.judge(list(eager), BORDER) == trace.judge(eager, BORDER)
+
+
+def test_hostile_lines_cost_milliseconds() -> None:
+    """Forty lines of each kind, 4 kB each; an honest one takes some ten microseconds."""
+    shapes = [
+        "from (",
+        "(" * 99,
+        "from a (x [1.2.3.4]) ",
+        "by ",
+        "from <",
+        "id ;",
+        " helo=",
+        "(Postfix (",
+        "; Mon, ",
+        "\n\t",
+    ]
+    for shape in shapes:
+        line = b"Received: from x (y [192.0.2.1] " + shape.encode() * (4000 // len(shape)) + b" by z; Mon, 6 Jan\n"
+        begun = time.process_time()
+        list(trace.read(message.parse(line * 40 + b"\n")))
+        assert time.process_time() - begun < 5, shape

@@ -8,6 +8,7 @@ from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Address, Network, Space, parse_network, space
 from junkhound.trace.dialects.grammar import name
 
+_PUBLIC, _DOCUMENTATION = Space.PUBLIC, Space.DOCUMENTATION
 _LOCAL_NAMES = frozenset(("localhost", "localhost.localdomain", "localhost4", "localhost6", "local"))
 
 
@@ -82,7 +83,7 @@ class Boundary:
     def is_public(self, address: Address) -> bool:
         """Whether the address may belong to a stranger who can be blamed."""
         kind = space(address)
-        return kind is Space.PUBLIC or (self.allow_documentation and kind is Space.DOCUMENTATION)
+        return kind is _PUBLIC or (self.allow_documentation and kind is _DOCUMENTATION)
 
 
 NOWHERE = Boundary((), (), False)

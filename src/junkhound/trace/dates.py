@@ -15,6 +15,10 @@ _MONTHS = {
 # RFC 5322 section 4.3: these names have a meaning, every other name says no more than "+0000"
 _ZONES = {"EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420}
 
+_HOURS = {f"{n:02}": n * 3600 for n in range(24)}
+_MINUTES = {f"{n:02}": n * 60 for n in range(60)}
+_SECONDS = {f"{n:02}": n for n in range(61)}
+
 # Spelled for speed: no alternative shares a prefix with another, every repeat is over its own character class.
 _MAIL = re.compile(
     r"\s*+(?:[A-Za-z]{2,9}+,?\s*+)?(\d{1,2})[\s-]++([A-Za-z]{3})[a-z]*+[\s-]++(\d{2,4})\s++"
@@ -41,12 +45,14 @@ def parse_text(text: str) -> int | None:
     """As ``parse``, from text already decoded (one character a byte)."""
     colon = text.find(":", 0, 40)
     if colon > 8 and text[colon + 3 : colon + 4] == ":":
-        # The usual form, where the day and the zone were met before: a third of the time of the pattern.
+        # The usual form, where the day and the zone were met before: half the time of the pattern.
         day, offset = _head(text[: colon - 2]), _tail(text[colon + 6 : colon + 12])
         if day is not None and offset is not None:
-            hour, minute, second = text[colon - 2 : colon], text[colon + 1 : colon + 3], text[colon + 4 : colon + 6]
-            if hour.isdecimal() and minute.isdecimal() and second.isdecimal():
-                return _instant(day, int(hour), int(minute), int(second), offset)
+            try:
+                clock = _HOURS[text[colon - 2 : colon]] + _MINUTES[text[colon + 1 : colon + 3]]
+                return (day * 86400 + clock + _SECONDS[text[colon + 4 : colon + 6]] - offset) * 1_000_000
+            except KeyError:
+                pass
     return _any(text)
 
 

@@ -14,7 +14,7 @@ from junkhound.trace.border import NOWHERE, Boundary
 from junkhound.trace.hop import Hop
 from junkhound.trace.names import dynamic, together
 from junkhound.trace.verdict import Verdict
-from junkhound.trace.walk import SESSION, End, Peer, Walk, walk
+from junkhound.trace.walk import AT_NOBODY, AT_PRIVATE, AT_RELAY, AT_STRANGER, SESSION, UNREAD, Walk, walk
 from junkhound.wire.facts import Facts
 
 NEAR = 2  # lines below the hand-over that are looked at; the rest are counted
@@ -39,11 +39,13 @@ _SESSION_FACTS, _FOR_OTHER, _FORGED = int(Clue.SESSION_FACTS), int(Clue.FOR_OTHE
 _PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
 
 _WEBMAIL = frozenset(("HTTP", "HTTPS", "HTTPU", "HTTPREST"))
-# By End:
+# By walk.End:
 _PATHS = (
     Path.DIRECT, Path.UNANCHORED, Path.UNANCHORED, Path.UNKNOWN, Path.LOCAL, Path.UNANCHORED, Path.UNANCHORED,
 )  # fmt: skip
+_NOBODYS = (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
 _LITERAL = re.compile(r"\[?(?:IPv6:)?([0-9a-f:.]++)\]?\Z", re.IGNORECASE)
+_DIRECT, _WEBMAIL_PATH, _AUTHENTICATED_PATH = Path.DIRECT, Path.WEBMAIL, Path.AUTHENTICATED
 _clue = lru_cache(4096)(Clue)
 
 
@@ -65,11 +67,11 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
     if len(hops) > MANY:
         clues |= _MANY_HOPS
     odd: list[int] = []
-    if path.end is End.STRANGER and not (path.hop is not None and path.hop.auth):
+    if path.end is AT_STRANGER and not (path.hop is not None and path.hop.auth):
         odd = _lines_below(hops, path, border)
     for found in odd:
         clues |= found
-    if facts is not None and path.believed and path.end is not End.NOBODY:
+    if facts is not None and path.believed and path.end is not AT_NOBODY:
         clues |= _for_other(path, facts)
     return _verdict(hops, path, border, facts, clues, odd, explain)
 
@@ -85,8 +87,8 @@ def _verdict(
             clues |= _NO_DATE
     if facts is not None and facts.origin.client is not None and not facts.origin.imported:
         seen_at = facts.origin.received_at
-    anchored = path.end is End.STRANGER
-    handover = last.ip if last is not None and path.end in (End.STRANGER, End.PRIVATE, End.RELAY) else None
+    anchored = path.end is AT_STRANGER
+    handover = last.ip if last is not None and path.end in (AT_STRANGER, AT_PRIVATE, AT_RELAY) else None
     source = handover if anchored else None
     return Verdict(
         handover=handover,
@@ -106,8 +108,8 @@ def _verdict(
 
 def _class(last: Hop) -> Path:
     if last.auth:
-        return Path.WEBMAIL if last.protocol in _WEBMAIL else Path.AUTHENTICATED
-    return Path.DIRECT
+        return _WEBMAIL_PATH if last.protocol in _WEBMAIL else _AUTHENTICATED_PATH
+    return _DIRECT
 
 
 def _confidence(last: Hop, odd: list[int]) -> float:
@@ -130,16 +132,16 @@ def _trusted_clues(path: Walk, border: Boundary) -> int:
             clues |= _SESSION_FACTS
         elif hop.dialect == "fetchmail":
             clues |= _FETCHED
-        if peer is Peer.UNREAD:
+        if peer is UNREAD:
             clues |= _HOP_UNREAD
         if hop.at is not None:
             if before is not None and hop.at > before + BACKWARDS:
                 clues |= _TIME_BACKWARDS
             before = hop.at
-    if path.end is End.PRIVATE:
+    if path.end is AT_PRIVATE:
         clues |= _PRIVATE_HANDOVER
     last = path.hop
-    if last is None or path.end not in (End.STRANGER, End.PRIVATE):
+    if last is None or path.end not in (AT_STRANGER, AT_PRIVATE):
         return clues
     if last.auth:
         clues |= _AUTHENTICATED
@@ -216,7 +218,7 @@ def _nowhere(ip: Address, border: Boundary) -> bool:
     """Whether no machine can have the address (a private one may well stand in an honest line)."""
     if border.is_public(ip):
         return False
-    return space(ip) in (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
+    return space(ip) in _NOBODYS
 
 
 def _fits(above: Hop, hop: Hop) -> bool:

@@ -8,7 +8,21 @@ from junkhound.tables import Clue
 from junkhound.trace.border import Boundary
 from junkhound.trace.hop import Hop
 from junkhound.trace.verdict import HopReason
-from junkhound.trace.walk import SESSION, End, Peer, Walk
+from junkhound.trace.walk import (
+    AT_INSIDE,
+    AT_NOBODY,
+    AT_RELAY,
+    LOOPBACK,
+    OWN,
+    PICKUP,
+    PRIVATE,
+    RELAY,
+    SESSION,
+    STEP,
+    STRANGER,
+    Peer,
+    Walk,
+)
 
 SHOWN = 12  # lines below the hand-over that get a sentence of their own
 
@@ -23,9 +37,9 @@ _CLAIMS_US = int(Clue.CLAIMS_OUR_NAME)
 def explain(hops: Sequence[Hop], path: Walk, odd: list[int], border: Boundary) -> tuple[HopReason, ...]:
     """One reason a hop, our own session first; after ``SHOWN`` lines below the hand-over the rest is left out."""
     found = [_believed(hop, peer) for hop, peer in path.seen]
-    if path.end is End.NOBODY and not path.seen:
+    if path.end is AT_NOBODY and not path.seen:
         return _nobody(hops, border)
-    if path.end in (End.INSIDE, End.RELAY):
+    if path.end in (AT_INSIDE, AT_RELAY):
         found[-1] = _dead_end(path)
     first = path.believed
     for place in range(first, min(len(hops), first + SHOWN)):
@@ -56,21 +70,21 @@ def _believed(hop: Hop, peer: Peer) -> HopReason:
     """The sentence for a line, or our session, that we believe."""
     ours = hop.index == SESSION
     writer = "our own session" if ours else hop.by or "our machine"
-    if peer is Peer.STRANGER:
+    if peer is STRANGER:
         return HopReason(hop.index, "handover", _handover(hop, writer, ours), hop.ip, hop.rdns or hop.helo)
-    if peer is Peer.RELAY or peer is Peer.OWN:
-        whose = "a relay we believe" if peer is Peer.RELAY else "a machine of ours"
+    if peer is RELAY or peer is OWN:
+        whose = "a relay we believe" if peer is RELAY else "a machine of ours"
         return HopReason(hop.index, "trusted", f"{writer} took it from {hop.ip}, {whose}", hop.ip, hop.rdns or hop.helo)
-    if peer is Peer.LOOPBACK:
+    if peer is LOOPBACK:
         return HopReason(hop.index, "local", f"{writer} passed it on inside the same machine", hop.ip, hop.by)
-    if peer is Peer.STEP:
+    if peer is STEP:
         what = "fetched it from a mailbox" if hop.dialect == "fetchmail" else "passed it on to itself"
         return HopReason(hop.index, "local", f"{writer} {what}", hop.ip, hop.by)
-    if peer is Peer.PICKUP:
+    if peer is PICKUP:
         return HopReason(
             hop.index, "local", f"it was handed in on {writer} itself, by a user or program there", None, hop.by
         )
-    if peer is Peer.PRIVATE:
+    if peer is PRIVATE:
         text = f"{writer} took it from {hop.ip}, an internal or reserved address that is no configured relay"
         return HopReason(hop.index, "handover", text, hop.ip, hop.rdns or hop.helo)
     text = f"{writer} is believed, but its line does not say clearly from whom it took the message"
@@ -95,7 +109,7 @@ def _dead_end(path: Walk) -> HopReason:
     hop = path.hop
     assert hop is not None
     writer = "our own session" if hop.index == SESSION else hop.by or "our machine"
-    if path.end is End.RELAY:
+    if path.end is AT_RELAY:
         text = f"{writer} took it from {hop.ip}, a relay we believe, but the line it should have written is missing"
     else:
         text = f"{writer} took it from our own side, and no line below says who brought it there"

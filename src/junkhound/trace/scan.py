@@ -16,7 +16,7 @@ from junkhound.trace.hop import Hop
 TOKENS = 120  # of a line; an honest one has about twenty
 
 _TOKEN = re.compile(
-    r"\((?:[^()]|\((?:[^()]|\([^()]*+\))*+\))*+\)"  # comment, three levels
+    r"\([^()]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)[^()]*+)*+\)"  # comment, three levels
     r"|\[[^\[\]\s]*+\](?::\d++)?"
     r"|<[^<>]*+>|;|[^\s()\[\]<>;,]++|[()\[\]<>,]"
 )
@@ -35,6 +35,8 @@ _ADDRESS_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _GLUED = re.compile(r"\sfrom\s++[^\s()]++\(|\Afrom\s++[^\s()]++\(", re.IGNORECASE)  # smtpd: NAME(ADDRESS), no HELO
 _BY = re.compile(r"\bby\s", re.IGNORECASE)
 _SENDER = re.compile(r"envelope-(?:from|sender)\s++<?([^<>()\s]++)")
+_LATE_ID = re.compile(r";[^;]*?\sid\s++(\S++)")  # after the date, as some write it
+_LATE_SENDER = re.compile(r"\sfor\s++<[^<>]*+>\s++from\s++<([^<>]*+)>")
 _LOGGED_IN = re.compile(r"\b(?:AUTH(?::|=)\s*\w|[Aa]uthenticated\b|account\s+\S+@|smtp-auth\b)")
 _BROWSER = frozenset(("HTTP", "HTTPS", "HTTPU"))
 _NAMED_BY_ADDRESS = _BROWSER | {"TCP", "NNFMP"}
@@ -102,14 +104,14 @@ def scan(value: str, index: int, below: bool) -> Hop:
         return Hop(index=index, below_originator=below, at=parse_text(value.rpartition(";")[2]))
     protocol = _protocol(line, value)
     peer = _peer(line, protocol)
-    if peer.helo == peer.rdns and peer.helo and _GLUED.search(value):
+    if peer.helo and peer.helo == peer.rdns and _GLUED.search(value):
         peer.rdns, peer.helo = peer.helo, None
     ip = None
     if len(_BY.findall(value)) > 1:
         peer.ambiguous = True  # a line within the line: HELO or the recipient may have brought one along
     if peer.ip is not None and not peer.ambiguous:
         ip = address(peer.ip)
-    sender = _SENDER.search(value)
+    sender = _SENDER.search(value) if "envelope-" in value else None
     auth = (logged_in(protocol) and (ip is not None)) or _LOGGED_IN.search(
         " ".join(line.comments.get("from", ()))
     ) is not None
@@ -210,12 +212,12 @@ def _id(line: _Line, value: str) -> str | None:
     words = line.clauses.get("id")
     if words:
         return _bare(words[0])
-    late = re.search(r";[^;]*?\sid\s+(\S++)", value)
+    late = _LATE_ID.search(value)
     return late[1] if late else None
 
 
 def _late_sender(value: str) -> str | None:
-    late = re.search(r"\sfor\s+<[^<>]*+>\s+from\s+<([^<>]*+)>", value)
+    late = _LATE_SENDER.search(value) if " from <" in value else None
     return late[1] if late else None
 
 

@@ -20,7 +20,7 @@ _BARE = (
     + r"\))?"
 )
 _TAIL = (
-    rf"\s++by\s++{BY}\s++with\s++(?P<protocol>[\w-]++)(?:\s++\((?P<tls>TLS[^()\[\]]*+|SSL[^()\[\]]*+)\))?"
+    rf"\s++by\s++{BY}\s++with\s++(?P<protocol>[\w-]++)(?:\s++\((?P<tls>(?:TLS|SSL|Cipher)[^()\[\]]*+)\))?"
     r"(?:\s++tls\s++\S++)?\s++\(Exim\s[^()\[\]]*+(?:\([^()\[\]]*+\)[^()\[\]]*+)*+\)"
     r"(?:\s++\(envelope-from\s++<(?P<sender>[^<>()]*+)>\))?\s++id\s++(?P<id>[\w-]++)"
     rf"(?:\s++\([^()\[\]]*+\))?(?:\s++for\s++(?P<recipient>[^\s();]++)(?:\s++[^\s();]++@[^\s();]++)*+)?{DATE}"
