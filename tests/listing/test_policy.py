@@ -32,6 +32,12 @@ def test_wrong_settings_are_named(rules: dict, message: str) -> None:
         policy(**rules)
 
 
+@pytest.mark.parametrize("name", ["../out", "a b", "", "-a", "Ü", "a" * 64, "main\n"])
+def test_a_list_has_a_name_that_files_and_zones_can_carry(name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be a list's name"):
+        policy(name)
+
+
 def test_relays_are_protected_and_their_names_are_told_apart() -> None:
     section = config.NetworkSection(own=("198.51.100.1", "mx.example.org"), allow_documentation=True)
     rules = policy_of("main", config.List(), section, relays=("203.0.113.0/28", "relay.example.net"))

@@ -128,6 +128,10 @@ def test_texts_test_entries_and_apex(tmp_path: Path) -> None:
         entry("2001:db8:1:2::/64", number=124),
         at=now,
         url="https://bl.example.org/r/%s?cost=$5",
+        exclusions=(
+            net.network_of(net.v4(0x7F000000), 104),
+            net.network_of(net.v4(0), 96),
+        ),  # wider than the test entry
     )
     with served(edition, tmp_path) as port:
 

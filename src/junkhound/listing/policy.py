@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from junkhound.kernel.net import Network
 from junkhound.listing.space import Protected
 from junkhound.tables import Kind
 
+_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
 RULES = 1  # version of the rules in this room: part of every policy hash
 WINDOW_HOURS = 35 * 24  # witnesses and scores are read from the 35 days before the decision
 TAUS_HOURS = (6.0, 72.0, 720.0, 8760.0)  # half-lives of the four counters: 6 h, 3 d, 30 d, 365 d
@@ -101,6 +103,9 @@ def policy_of(
     Errors: ConfigError naming the setting.
     """
     network = network or config.NetworkSection()
+    if not _NAME.match(name):
+        hint = "small letters, digits, - and _: it becomes a file's name and a part of the zone's"
+        raise ConfigError(f"[lists.{name}]: {name!r} cannot be a list's name", hint)
     if not 0 < rules.bound < 1:
         raise ConfigError(f"[lists.{name}]: bound: {rules.bound!r} is no share", "write a number between 0 and 1")
     if not 32 <= rules.ipv6_bits <= 128:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from junkhound.kernel import clock
+from junkhound.kernel import clock, net
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Network
 from junkhound.listing import CLASSES
@@ -89,6 +89,12 @@ class Edition(msgspec.Struct, frozen=True):
 def edition(entries: Iterable[Entry], **about: object) -> Edition:
     """An edition with its entries in order. Errors: ConfigError for a page or zone that no file can carry."""
     made = Edition(entries=tuple(sorted(entries)), **about)  # type: ignore[arg-type]
+    answer = net.parse(made.code)
+    if answer is None or answer.v4 >> 24 != 127 or made.code == "127.0.0.1" or made.code.startswith("127.255.255."):
+        # RFC 5782 section 2.3 and the field's habit: outside 127/8 is tampering, 127.255.255/24 is a refusal.
+        raise ConfigError(
+            f"[lists.{made.name}] code: {made.code!r} is no answer for a listed address", "write 127.0.0.2 or higher"
+        )
     for label, words in (("text", made.url), ("zone", made.zone), ("contact", made.contact), *_servers(made)):
         if not words.isascii() or any(ord(letter) < 33 or letter in '"\\' for letter in words):
             raise ConfigError(f"[publish] {label}: {words!r} cannot stand in a zone file", "plain ASCII, no spaces")

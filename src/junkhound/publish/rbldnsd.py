@@ -41,7 +41,8 @@ def _file(edition: Edition, family: str, entries: list[str]) -> bytes:
 
 def _about(edition: Edition) -> list[str]:
     servers = edition.name_servers or (f"ns.{edition.zone}",)
-    contact = (edition.contact or f"hostmaster@{edition.zone}").replace("@", ".", 1)
+    local, _, domain = (edition.contact or f"hostmaster@{edition.zone}").rpartition("@")
+    contact = f"{local.replace('.', chr(92) + '.')}.{domain}"  # RFC 1035 section 8: a dot in the local part is escaped
     ttl = edition.ttl_s
     return [
         # The last field is how long "not listed" is remembered (RFC 2308): short, so that a removal shows soon.
