@@ -1,15 +1,4 @@
-"""SMTP and LMTP from the server's side, with no I/O in it: bytes and times in, replies and deliveries out.
-
-The host of a session feeds ``receive`` with what the socket gave, sends ``take_output``, and acts on what
-``events`` holds. After a ``Delivery`` the session stands still until ``answer`` says what became of it, so that
-a 250 is never sent before the mail is on the disk. After DATA all accepted recipients get the same reply.
-
-The end of mail is CRLF.CRLF and nothing else (RFC 5321 section 4.1.1.4): a lone LF or CR never ends a line here,
-so no second mail can be smuggled through us, and what was odd is kept and counted.
-
-Sources: RFC 5321, 2033 (LMTP), 1870 (SIZE), 2920 (PIPELINING), 3030 (CHUNKING), 3207 (STARTTLS), 4954 (AUTH),
-6531 (SMTPUTF8), Postfix XCLIENT.
-"""
+"""The session itself: a state machine over bytes."""
 
 from __future__ import annotations
 
@@ -17,8 +6,8 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
+
+from junkhound.wire.smtp.terms import Delivery, Event, Guess, Phase, Policy, StartTls, Transaction, XClient
 
 LINE_LIMIT = 4096  # a command line; RFC 5321 asks for 512, extensions add to it
 BAD_COMMANDS = 20
@@ -30,122 +19,13 @@ _INSIDE = re.compile(rb"<[^>]*>")
 _XTEXT = re.compile(rb"\+([0-9A-F]{2})")
 
 
-class Phase(Enum):
-    """Where a session stands."""
-
-    COMMAND = 0
-    DATA = 1
-    CHUNK = 2
-    WAITING = 3  # for the host's answer to a delivery
-    AUTH = 4
-    TLS = 5
-    CLOSED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Rcpt:
-    """The host's word on one recipient."""
-
-    code: int
-    text: str
-    trap: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a listener offers and allows; ``recipient`` decides each RCPT, ``protocol`` is ``smtp`` or ``lmtp``."""
-
-    hostname: str
-    recipient: Callable[[bytes], Rcpt]
-    protocol: str = "smtp"
-    size_limit: int = 64 << 20
-    recipient_limit: int = 1000
-    starttls: bool = False
-    auth: bool = False
-    xclient: bool = False
-    vrfy: Callable[[bytes], None] | None = None
-
-
-@dataclass(slots=True)
-class Transaction:
-    """One mail from MAIL to its answer."""
-
-    mail_from: bytes
-    params: bytes = b""
-    recipients: list[tuple[bytes, int, bool]] = field(default_factory=list)
-    body: list[bytes] = field(default_factory=list)
-    size: int = 0
-    too_big: bool = False
-    chunked: bool = False
-
-    @property
-    def accepted(self) -> int:
-        return sum(1 for _, code, _ in self.recipients if code < 400)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A whole mail: dot-stuffing removed, line ends as they came."""
-
-    transaction: Transaction
-    mail: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StartTls:
-    """The 220 has been written: start the handshake, then call ``secured``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """Somebody tried to log in; the secret goes into a keyed hash and nowhere else."""
-
-    mechanism: str
-    user: bytes
-    secret: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class XClient:
-    """A named proxy says who the client really is."""
-
-    attributes: tuple[tuple[str, str], ...]
-
-
-Event = Delivery | StartTls | Guess | XClient
-
-
 class Session:
     """One connection's dialogue."""
 
     __slots__ = (
-        "_auth_step",
-        "_buffer",
-        "_chunk_last",
-        "_chunk_left",
-        "_handlers",
-        "_last_us",
-        "_mechanism",
-        "_out",
-        "_scan",
-        "_user",
-        "auth_tries",
-        "bad",
-        "bare_line_ends",
-        "command_us",
-        "commands",
-        "deliveries",
-        "esmtp",
-        "events",
-        "helo",
-        "phase",
-        "policy",
-        "rejected",
-        "replies",
-        "tls",
-        "trace",
-        "transaction",
-        "vrfy",
+        "_auth_step", "_buffer", "_chunk_last", "_chunk_left", "_last_us", "_mechanism", "_out", "_scan", "_user",
+        "auth_tries", "bad", "bare_line_ends", "command_us", "commands", "deliveries", "esmtp", "events", "helo",
+        "phase", "policy", "rejected", "replies", "tls", "trace", "transaction", "vrfy",
     )  # fmt: skip
 
     def __init__(self, policy: Policy, at: int) -> None:
