@@ -58,7 +58,7 @@ def test_a_listener_seals_by_age(tmp_path: Path) -> None:
 def test_a_segment_number_is_its_time_and_luck(tmp_path: Path) -> None:
     writer = Spool(tmp_path, StoreSettings(), wall_ms=lambda: 1_136_073_600_000).writer()
     number, _ = writer.append(FACTS, b"x")
-    assert number >> 22 == 1_136_073_600_000
+    assert number >> 21 == 1_136_073_600_000
     assert name_of(number) == f"{number:016x}"
     writer.close()
 

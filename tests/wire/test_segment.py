@@ -158,6 +158,12 @@ def test_text_that_is_not_utf8_is_kept_as_far_as_it_can_be() -> None:
     assert record.facts.origin.arrival == "a?b"
 
 
+def test_segment_numbers_are_in_order_of_time_and_fit_a_database() -> None:
+    assert segment.number(1_136_073_600_000, 2**30 - 1) == 1_136_073_600_000 * 2**21 + 2**21 - 1
+    assert segment.number(1_136_073_600_001, 0) > segment.number(1_136_073_600_000, 2**21 - 1)
+    assert segment.number(4_386_000_000_000, 2**21 - 1) < 2**63  # 2108
+
+
 def test_importing_it_loads_the_standard_library_only() -> None:
     code = (
         "import sys; import junkhound.wire.segment as s;"

@@ -325,7 +325,7 @@ def _seal_by_rename(spool: str, record: bytes) -> None:
 
 def _take_name(spool: str, link: Any) -> None:
     for _ in range(8):
-        number = time.time_ns() // 1_000_000 << 22 | int.from_bytes(os.urandom(3), "big") & 0x3FFFFF
+        number = segment.number(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(3), "big"))
         try:
             link(os.path.join(spool, f"{number:016x}.seg"))
         except FileExistsError:

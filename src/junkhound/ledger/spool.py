@@ -23,12 +23,6 @@ from junkhound.wire.facts import Facts
 
 MB = 1_000_000
 _FLUSH_BYTES = 1 << 20  # pending records are written, not yet synced, from this size on
-_RANDOM_BITS = 22
-
-
-def new_segment(now_ms: int) -> int:
-    """A segment number: milliseconds since 1970, then 22 random bits."""
-    return now_ms << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
 
 
 def name_of(number: int) -> str:
@@ -261,7 +255,7 @@ class SegmentWriter:
             disk.make_dirs(spool.files, spool.folder)
             self._clear()
             while self._handle is None:
-                self._number = new_segment(spool.wall_ms())
+                self._number = segment.number(spool.wall_ms(), secrets.randbits(21))
                 self._handle = self._open_new()
             self._opened = spool.monotonic()
         self._guarded(lambda: spool.files.sync_dir(spool.folder))

@@ -33,6 +33,14 @@ _CHECKED_FROM = 8  # the CRC starts after itself
 _NEWEST = "it was written by a newer release: run that one"
 
 
+def number(now_ms: int, luck: int) -> int:
+    """A segment's number: milliseconds since 1970, then 21 random bits (the lowest of ``luck``).
+
+    It stays below 2**63 until 2109: databases hold it as a signed 64-bit integer.
+    """
+    return now_ms << 21 | luck & 0x1FFFFF
+
+
 def encode(salt: bytes, facts: Facts, mail: bytes, digest: bytes = b"") -> bytes:
     """One framed record; ``salt`` is 16 random bytes of this delivery alone, ``digest`` the mail's SHA-256 if known."""
     return frame(salt, *facts_parts(facts), mail, digest)
