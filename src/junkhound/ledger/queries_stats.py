@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from junkhound import tables
@@ -12,10 +13,20 @@ from junkhound.kernel.clock import DAY
 from junkhound.kernel.net import Address, Network
 from junkhound.ledger import rollups
 from junkhound.ledger.queries import Queries, _filters
-from junkhound.ledger.rows import NetworkCount
 
 Array = np.ndarray[Any, np.dtype[Any]]
 ALL_KINDS = tuple(int(kind) for kind in tables.Kind)
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """One announced prefix: how many of its addresses were seen, how often, and when."""
+
+    network: Network
+    sources: int
+    messages: int
+    first_day: int
+    last_day: int
+    asn: int
 
 
 class Sums(Queries):
@@ -58,18 +69,20 @@ class Sums(Queries):
             counts.append(int(messages))
         return {a: (np.array(days, np.int64), np.array(counts, np.int64)) for a, (days, counts) in held.items()}
 
-    def networks_of(self, addresses: Sequence[Address]) -> dict[Address, tuple[int, int]]:
-        """(announced prefix length in the 128-bit space, route table) of each source, as its newest row has them."""
-        if not addresses:
+    def networks_of(self, last: Mapping[Address, int]) -> dict[Address, tuple[int, int]]:
+        """(announced prefix length in the 128-bit space, route table) of each source on its given last day."""
+        if not last:
             return {}
-        lows = ", ".join(str(a.lo) for a in addresses)
-        source = self.engine.source(tables.SIGHTINGS, self.snapshot.of("sightings"))
+        spans = {address: (day * DAY, (day + 1) * DAY) for address, day in last.items()}
+        held = {s.number: s for a, span in spans.items() for s in self.snapshot.of("sightings", *span, address=a)}
+        lows = ", ".join(str(address.lo) for address in last)
         found = self.engine.rows(
-            "SELECT addr_hi, addr_lo, arg_max(prefix, coalesce(seen_at, -1)), arg_max(routes, coalesce(seen_at, -1))"
-            f" FROM {source} o WHERE addr_lo IN ({lows}) GROUP BY ALL"
+            "SELECT addr_hi, addr_lo, arg_max(prefix, seen_at), arg_max(routes, seen_at)"
+            f" FROM {self.engine.source(tables.SIGHTINGS, held.values())} o WHERE addr_lo IN ({lows})"
+            f" AND seen_at >= {min(low for low, _ in spans.values())} GROUP BY ALL"
         )
-        held = {Address(int(hi), int(lo)): (int(prefix), int(routes)) for hi, lo, prefix, routes in found}
-        return {address: held.get(address, (0, 0)) for address in addresses}
+        known = {Address(int(hi), int(lo)): (int(prefix), int(routes)) for hi, lo, prefix, routes in found}
+        return {address: known.get(address, (0, 0)) for address in last}
 
     def announced(
         self,
@@ -79,7 +92,7 @@ class Sums(Queries):
         kinds: Sequence[int] = ALL_KINDS,
         country: int | None = None,
         asn: int | None = None,
-    ) -> list[NetworkCount]:
+    ) -> list[Announced]:
         """Announced prefixes with the most messages, as each sighting's route table knew them.
 
         From the rows themselves, as the roll-up has no prefixes; rows of unknown network are left out.
@@ -90,14 +103,18 @@ class Sums(Queries):
             f"SELECT o.*, {rollups.day_of('o.seen_at')} AS day FROM {source} o"
             " WHERE o.resend = 0 AND o.seen_at IS NOT NULL AND o.addr_lo IS NOT NULL AND o.prefix > 0"
         )
+        sources = (  # summed by address first: there are far fewer of them to mask
+            "SELECT addr_hi, addr_lo, prefix, sum(count)::BIGINT AS messages, min(day) AS first_day,"
+            f" max(day) AS last_day, max(asn) AS asn FROM ({rows}) WHERE {_filters(since, until, kinds, country, asn)}"
+            " GROUP BY addr_hi, addr_lo, prefix"
+        )
         high, low = _masked("addr_hi", "greatest(64 - prefix::INTEGER, 0)"), _masked("addr_lo", "128 - prefix::INTEGER")
         found = self.engine.rows(
-            f"SELECT {high} AS hi, {low} AS lo, prefix, count(DISTINCT (addr_hi, addr_lo)),"
-            " sum(count)::BIGINT AS messages, count(DISTINCT day), min(day), max(day), max(asn), max(country)"
-            f" FROM ({rows}) WHERE {_filters(since, until, kinds, country, asn)}"
-            f" GROUP BY 1, 2, prefix ORDER BY messages DESC, hi, lo, prefix LIMIT {int(limit)}"
+            f"SELECT {high} AS hi, {low} AS lo, prefix, count(*), sum(messages)::BIGINT AS messages, min(first_day),"
+            f" max(last_day), max(asn) FROM ({sources}) GROUP BY 1, 2, prefix"
+            f" ORDER BY 5 DESC, hi, lo, prefix LIMIT {int(limit)}"
         )
-        return [NetworkCount(Network(int(r[0]), int(r[1]), int(r[2])), *map(int, r[3:])) for r in found]
+        return [Announced(Network(int(r[0]), int(r[1]), int(r[2])), *map(int, r[3:])) for r in found]
 
 
 def _masked(column: str, host_bits: str) -> str:

@@ -112,7 +112,7 @@ def rank(
 def _rows(office: Office, sums: Sums, choice: Choice, found: Sequence[Source], base: int, width: int) -> list[Ranked]:
     addresses = [source.address for source in found]
     series = sums.days_of(addresses, choice.kinds, choice.since, choice.until + 1)
-    networks = sums.networks_of(addresses)
+    networks = sums.networks_of({source.address: source.last_day for source in found})
     organisation = data.organisations(office)
     lists = listed(office, addresses)
     rows = []

@@ -9,7 +9,8 @@ import msgspec
 
 from junkhound import stats
 from junkhound.kernel.errors import UsageError
-from junkhound.ledger.queries_stats import ALL_KINDS, Sums
+from junkhound.ledger.queries_stats import ALL_KINDS, Announced, Sums
+from junkhound.ledger.rows import NetworkCount
 from junkhound.stats import Year
 from junkhound.tables import Kind, country_code
 from junkhound.verbs import data
@@ -135,12 +136,13 @@ def _lines(office: Office, sums: Sums, what: str, choice: Choice, base: int, lim
 
 def _network_lines(office: Office, sums: Sums, what: str, choice: Choice, base: int, limit: int) -> list[Line]:
     end = choice.until + 1
+    found: Sequence[Announced | NetworkCount]
     if what == "network":
         found = sums.announced(limit, choice.since, end, choice.kinds, choice.country, choice.asn)
-    else:
-        if choice.country is not None or choice.asn is not None:
-            raise UsageError("blocks cannot be chosen by country or ASN", "use: stats by network")
+    elif choice.country is None and choice.asn is None:
         found = sums.networks(limit=limit, since=choice.since, until=end, kinds=choice.kinds)
+    else:
+        raise UsageError("blocks cannot be chosen by country or ASN", "use: stats by network")
     organisation = data.organisations(office)
     return [
         Line(str(n.network), _named(n.asn, organisation(n.asn)), n.messages, _part(n.messages, base), n.sources)
