@@ -73,7 +73,7 @@ class Compaction:
                     raise
 
     @contextmanager
-    def _swapping(self) -> Iterator[Draft]:
+    def swapping(self) -> Iterator[Draft]:
         """Collect objects, then swap them in; what was written is deleted if that fails."""
         draft = Draft()
         try:
@@ -126,7 +126,7 @@ class Compaction:
                     f"CREATE OR REPLACE TEMP TABLE laid_{table.name} AS SELECT k.*, b.month, b.bucket"
                     f" FROM {self.engine.source(table, stored)} k JOIN laid b USING (id_hi, id_lo)"
                 )
-            with self._swapping() as draft:
+            with self.swapping() as draft:
                 draft.remove += [s.number for s in sources] + [s.number for _, held in sides for s in held]
                 for place in partitions:
                     for table, name in ((tables.SIGHTINGS, "laid"), (tables.KEYS, "laid_keys"), _SESSIONS):
@@ -206,7 +206,7 @@ class Compaction:
             for (month, bucket, buckets), held in groups.items():
                 several = _due(held, full)
                 if several:
-                    with self._swapping() as draft:
+                    with self.swapping() as draft:
                         draft.remove += [stored.number for stored in several]
                         self._write(
                             draft, table, f"SELECT * FROM {self.engine.source(table, several)}", month, bucket, buckets
@@ -222,7 +222,7 @@ class Compaction:
             held = snapshot.of(table.name)
             several = [stored for stored in held if stored.fresh] or _due(held, full)
             if several:
-                with self._swapping() as draft:
+                with self.swapping() as draft:
                     draft.remove += [stored.number for stored in several]
                     self._write(draft, table, once.format(self.engine.source(table, several)), "all", 0, 1)
                 return True
@@ -237,7 +237,7 @@ class Compaction:
         source = self.engine.source(tables.SIGHTINGS, snapshot.of("sightings", since, until))
         rows = sum(stored.rows for stored in snapshot.of("sightings", since, until))
         buckets = buckets_for(rows)
-        with self._swapping() as draft:
+        with self.swapping() as draft:
             draft.remove += [stored.number for stored in old]
             sql = rollups.hot(source, since, until)
             for bucket in range(buckets):

@@ -54,9 +54,8 @@ class Engine:
                 "autoload_known_extensions": False,
             },
         )
-        root.execute("SET parquet_metadata_cache = true")
-        root.execute("SET enable_progress_bar = false")
-        root.execute("SET TimeZone = 'UTC'")
+        root.execute("SET GLOBAL parquet_metadata_cache = true")
+        root.execute("SET GLOBAL TimeZone = 'UTC'")
         return root
 
     def close(self) -> None:

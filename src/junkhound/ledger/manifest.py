@@ -163,7 +163,8 @@ class Manifest:
             return _Unit(entry, empty, empty, empty)
         rows = pa.concat_tables(columns)
         hi, lo = (rows[name].to_numpy().astype(np.uint64, copy=False) for name in ("id_hi", "id_lo"))
-        if len(np.unique(np.rec.fromarrays([hi, lo]))) != len(hi):
+        ordered_hi, ordered_lo = ids.order(hi, lo)
+        if ((ordered_hi[1:] == ordered_hi[:-1]) & (ordered_lo[1:] == ordered_lo[:-1])).any():
             raise DataError(f"segment {entry.segment_name}: one sighting id stands there twice")
         return _Unit(entry, hi, lo, rows["ordinal"].to_numpy())
 
@@ -273,7 +274,7 @@ class Manifest:
 
     # -- swaps ------------------------------------------------------------------------------------------------
 
-    def swap(self, swap: Swap, note: Callable[[Connection], None] | None = None) -> int:
+    def swap(self, swap: Swap, note: Callable[[Connection], object] | None = None) -> int:
         """Replace objects by others in one transaction; returns the manifest sequence. Errors: Conflict."""
         now = time.time_ns() // 1000
         with state.writing(self.engine) as connection:

@@ -92,26 +92,45 @@ class Queries:
         Objects are read newest months first, and no further than the answer needs. ``before`` (seen_at) pages on.
         """
         objects = self.snapshot.of("sightings", until=before, address=address)
-        rows: list[Sighting] = []
-        at, step = 0, 6
+        found: list[tuple[int, str]] = []
+        at, step = 0, 8
         while at < len(objects):
-            rows += self._newest_of(objects[at : at + step], address, limit, before)
-            rows.sort(key=_newest_first)
-            del rows[limit:]
-            at, step = at + step, step * 2
+            found += self._places(objects[at : at + step], address, limit, before)
+            found.sort()
+            del found[limit:]
+            at, step = at + step, 256
             rest = max((stored.seen_max or _NEVER for stored in objects[at:]), default=_NEVER)
-            if len(rows) == limit and (rows[-1].seen_at or _NEVER) > rest:
+            if len(found) == limit and -found[-1][0] > rest:
                 break
-        return rows
+        return self._rows_at(found, address, limit, before)
 
-    def _newest_of(self, objects: Sequence[Stored], address: Address, limit: int, before: int | None) -> list[Sighting]:
-        source = self._sightings(objects)
-        found = self.engine.rows(
-            f"SELECT {_ROW} FROM {source} o WHERE o.addr_hi = {address.hi} AND o.addr_lo = {address.lo}"
-            f" AND {_span('o.seen_at', None, before)}"
+    def _places(
+        self, objects: Sequence[Stored], address: Address, limit: int, before: int | None
+    ) -> list[tuple[int, str]]:
+        """Where the newest rows are, by their times alone: (negative time, file), ready to be sorted."""
+        source = self.engine.source(tables.SIGHTINGS, objects, file_names=True)
+        rows = self.engine.rows(
+            f"SELECT o.seen_at, o.filename FROM {source} o WHERE o.addr_hi = {address.hi} AND o.addr_lo = {address.lo}"
+            f" AND {_span('o.seen_at', None, before)} ORDER BY o.seen_at DESC NULLS LAST LIMIT {limit}"
+        )
+        return [(-seen if seen is not None else -_NEVER, str(name)) for seen, name in rows]
+
+    def _rows_at(
+        self, found: Sequence[tuple[int, str]], address: Address, limit: int, before: int | None
+    ) -> list[Sighting]:
+        """The whole rows, from the few files that hold them."""
+        if not found:
+            return []
+        files = {name for _, name in found}
+        objects = [s for s in self.snapshot.of("sightings") if str(self.engine.place(s.path)) in files]
+        oldest = -found[-1][0]
+        since = f"o.seen_at >= {oldest}" if oldest != _NEVER else "true"
+        rows = self.engine.rows(
+            f"SELECT {_ROW} FROM {self._sightings(objects)} o WHERE o.addr_hi = {address.hi}"
+            f" AND o.addr_lo = {address.lo} AND {since} AND {_span('o.seen_at', None, before)}"
             f" ORDER BY o.seen_at DESC NULLS LAST, o.id_hi, o.id_lo LIMIT {limit}"
         )
-        return [Sighting(*row) for row in found]
+        return [Sighting(*row) for row in rows]
 
     def sightings(self, ids: Sequence[tuple[int, int]]) -> list[Sighting]:
         """Rows of sighting ids (halves), in no order; unknown ids are left out."""
@@ -272,7 +291,8 @@ class Queries:
         grouped = (
             f"SELECT o.addr_hi, o.addr_lo, {rollups.hour_of('o.seen_at')} AS hour, o.vantage, o.trap, o.kind,"
             " o.standing, sum(o.count)::BIGINT AS messages, max(o.asn) AS asn, max(o.prefix) AS prefix,"
-            " max(o.country) AS country, max(o.operator) AS operator, max(o.path) AS path, bit_or(o.clues) AS clues, min(o.seen_at) AS first_at,"
+            " max(o.country) AS country, max(o.operator) AS operator, max(o.path) AS path, bit_or(o.clues) AS clues,"
+            " min(o.seen_at) AS first_at,"
             f" max(o.seen_at) AS last_at FROM {self._sightings(objects)} o WHERE {' AND '.join(where)} GROUP BY ALL"
         )
         if least > 1:
@@ -341,10 +361,6 @@ def _source(row: tuple[Any, ...]) -> Source:
 
 
 _NEVER = -(1 << 63)
-
-
-def _newest_first(row: Sighting) -> tuple[int, int, int]:
-    return (1 << 62 if row.seen_at is None else -row.seen_at), row.id_hi, row.id_lo
 
 
 def _span(column: str, since: int | None, until: int | None) -> str:

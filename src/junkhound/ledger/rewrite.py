@@ -26,6 +26,7 @@ ORDER = {
     "templates": "template, day",
     "cold": "addr_hi, addr_lo, day, kind",
     "handovers": "addr_hi, addr_lo, day, kind",
+    "networks": "addr_hi, addr_lo, day, kind",
     "hot": "addr_hi, addr_lo, hour, vantage, kind, standing",
 }
 """How the rows of each table stand in a compacted object."""

@@ -87,11 +87,11 @@ def hot(source: str, since: int, until: int) -> str:
 def renew(engine: Engine, snapshot: Snapshot, draft: Draft, where: Partition) -> None:
     """Write the sums of one month and bucket anew: of its objects in the snapshot as the draft changes them."""
     month, bucket, buckets = where
-    held = [s for s in snapshot.objects if s.partition == where]
+    held = [s for s in snapshot.objects if s.partition == where and not s.lasting]
     draft.remove += [s.number for s in held if s.name in ("cold", "handovers")]
     gone = set(draft.remove)
     held = [s for s in held if s.number not in gone]
-    held += [stored for entry in draft.add if (stored := as_stored(entry)).partition == where]
+    held += [stored for entry in draft.add if (stored := as_stored(entry)).partition == where and not stored.lasting]
     rows = [s for s in held if s.name == "sightings"]
     if month == "none" or not rows:
         return

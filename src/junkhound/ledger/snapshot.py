@@ -25,6 +25,9 @@ _FIELDS = (
 )  # fmt: skip
 
 
+LASTING = -1
+"""In place of a segment: sums whose rows are past their time."""
+
 Partition = tuple[str, int, int]
 """Month, bucket, and how many buckets the month had."""
 
@@ -49,6 +52,11 @@ class Stored(msgspec.Struct, frozen=True):
     @property
     def fresh(self) -> bool:
         return not self.month
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it sums rows that are gone: it is never made again."""
+        return self.segment == LASTING
 
     @property
     def partition(self) -> Partition:

@@ -7,6 +7,7 @@ from junkhound.tables.columns import (
     HOT,
     KEYS,
     NAMES,
+    NETWORKS,
     SCHEMA_VERSION,
     SESSIONS,
     SIGHTINGS,
@@ -17,7 +18,8 @@ from junkhound.tables.columns import (
 from junkhound.tables.words import Clue, Defect, KeyKind, Kind, Operator, Path, Standing, State
 
 __all__ = [
-    "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "SCHEMA_VERSION", "SESSIONS", "SIGHTINGS", "TEMPLATES",
+    "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION", "SESSIONS", "SIGHTINGS",
+    "TEMPLATES",
     "Clue", "Column", "Defect", "KeyKind", "Kind", "Operator", "Path", "Standing", "State", "Table",
 ]  # fmt: skip
 

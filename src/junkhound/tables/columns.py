@@ -173,4 +173,18 @@ HANDOVERS = Table(
     COLD.columns,
 )
 
-ALL = (SIGHTINGS, KEYS, NAMES, TEMPLATES, SESSIONS, HOT, COLD, HANDOVERS)
+NETWORKS = Table(
+    "networks",
+    "good and unsorted mail by network and day, after its rows are gone",
+    (
+        Column("addr_hi", "u64", "first address of the /24 or /48, top 64 bits"),
+        Column("addr_lo", "u64", "first address of the /24 or /48, low 64 bits"),
+        Column("day", "i32", "days since 1970"),
+        Column("kind", "u8", "words.Kind"),
+        Column("messages", "u32", "sightings that day"),
+        Column("asn", "u32", "as of that day"),
+        Column("country", "u16", "as of that day"),
+    ),
+)
+
+ALL = (SIGHTINGS, KEYS, NAMES, TEMPLATES, SESSIONS, HOT, COLD, HANDOVERS, NETWORKS)
