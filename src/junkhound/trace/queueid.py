@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from junkhound.kernel.clock import HOUR, SECOND
+from junkhound.kernel.clock import DAY, HOUR, SECOND
 from junkhound.trace.hop import Hop
 
 _BASE62 = {c: n for n, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")}
@@ -20,18 +20,16 @@ _EXIM = re.compile(r"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]
 _NO_VOWEL = "0-9BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
 _POSTFIX_LONG = re.compile(rf"[{_NO_VOWEL}]{{10,}}z[{_NO_VOWEL}]+\Z")
 _POSTFIX = re.compile(rf"[0-9A-F]{{6,15}}\Z|[{_NO_VOWEL}]{{10,}}z[{_NO_VOWEL}]+\Z")
-_SENDMAIL = re.compile(r"[0-9A-Za-x]{8}\d{5,9}\Z|[A-Z]{3}\d{5}\Z")
+_SENDMAIL = re.compile(r"[0-9A-Za-x]{6}[0-9A-Za-z]{1,2}\d{5,9}\Z|[A-Z]{3}\d{5}\Z")
 
 _FORMS = {"exim": _EXIM, "postfix": _POSTFIX, "sendmail": _SENDMAIL}
 
-SLACK = HOUR  # a mail may wait a while between getting its id and its line
+SLACK = HOUR  # by which an id may be ahead of its line: two clocks, or one that was set
+WAIT = 3 * DAY  # by which it may be behind: some servers write the line when the mail leaves them
 
 
 def examine(hop: Hop) -> tuple[bool | None, bool]:
-    """Whether the id has the form its program gives ids (None: no form known), and whether its clock contradicts.
-
-    A mail may wait before its line is written, and Sendmail before 8.15 counts in local time.
-    """
+    """Whether the id has the form its program gives ids (None: no form known), and whether its clock contradicts."""
     form = _FORMS.get(hop.dialect)
     if form is None or hop.id is None:
         return None, False
@@ -41,8 +39,8 @@ def examine(hop: Hop) -> tuple[bool | None, bool]:
     at = clock(hop)
     if at is None or hop.at is None:
         return True, False
-    slack = SLACK + (14 * HOUR if hop.dialect == "sendmail" else 0)
-    return True, abs(at - hop.at) > slack
+    zone = 14 * HOUR if hop.dialect == "sendmail" else 0  # not all of its versions count in UTC
+    return True, at > hop.at + SLACK + zone or at < hop.at - WAIT
 
 
 def clock(hop: Hop) -> int | None:
@@ -53,7 +51,7 @@ def clock(hop: Hop) -> int | None:
         return _digits(hop.id[:6], _BASE62, 62) * SECOND
     if hop.dialect == "postfix":
         return _digits(hop.id[:6], _BASE52, 52) * SECOND if _POSTFIX_LONG.match(hop.id) else None
-    if hop.dialect == "sendmail" and len(hop.id) > 12:
+    if hop.dialect == "sendmail" and len(hop.id) > 8:
         return _sendmail(hop.id, hop.at)
     return None
 
