@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.util import Finalize
 from typing import Any, Protocol, TypeVar
 
 from junkhound.kernel.config import Engine as EngineSettings
@@ -68,6 +69,8 @@ _here: Any = None
 def _load(factory: Callable[[], Any]) -> None:
     global _here
     _here = factory()
+    if hasattr(_here, "close"):
+        Finalize(None, _here.close, exitpriority=1)  # a worker's own children end with it
 
 
 def _call(task: Any) -> Any:

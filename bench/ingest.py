@@ -1,0 +1,117 @@
+"""From files to committed rows: the whole way of a mail, with real processes, synced disks and a real ledger.
+
+    python -m bench.ingest --mails 60000
+
+Mails are the spam of the development corpus where it is present (mean 6.2 kB), else of the shipped sample; each copy
+carries a line of its own, so that none is known. CPU is that of all processes together, reaped by this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+
+def spam() -> tuple[list[bytes], str]:
+    """Distinct junk mails, and where they are from."""
+    from support import corpus
+
+    if (corpus.ROOT / "spamassassin.tar.gz").is_file():
+        mails = [raw for _, label, raw in corpus.messages("spamassassin.tar.gz") if label == "spam"]
+        return [raw.split(b"\n", 1)[1] if raw.startswith(b"From ") else raw for raw in mails], "spamassassin corpus"
+    from support.mail import junk
+
+    return [junk(n, words="word " * 900) for n in range(900)], "made up, 6 kB"
+
+
+def write(path: Path, mails: list[bytes], count: int) -> int:
+    """An mbox of ``count`` mails; returns its bytes of mail."""
+    size = 0
+    with open(path, "wb") as file:
+        for number, mail in zip(range(count), cycle(mails)):
+            one = b"X-Copy: %d\n" % number + mail.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ")
+            file.write(b"From x@example.org Thu May  4 03:02:01 2006\n" + one + b"\n\n")
+            size += len(one)
+    return size
+
+
+def run(home: Path, path: Path, workers: int, *options: str) -> dict[str, Any]:
+    """One ``junkhound ingest``: wall, CPU of all its processes, largest resident set of all together."""
+    toml = home.parent / "bench.toml"
+    toml.write_text(f'[store]\nhome = "{home}"\n[engine]\nworkers = {workers}\n')
+    command = [sys.executable, "-m", "junkhound", "--config", str(toml), "ingest", "--as", "junk", "--mailbox", "bench",
+               "--relay", "127.0.0.0/8", "--json", *options, str(path)]  # fmt: skip
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peaks: list[int] = []
+    watcher = threading.Thread(target=lambda: peaks.extend(_resident(child)), daemon=True)
+    watcher.start()
+    said, _ = child.communicate()
+    wall = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if child.returncode:
+        raise SystemExit(f"ingest failed with {child.returncode}")
+    report = json.loads(said)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    half = len(peaks) // 2
+    return {
+        "mails": report["read"], "added": report["added"], "known": report["known"], "wall_s": round(wall, 2),
+        "cpu_s": round(cpu, 2), "cpu_us_per_mail": round(cpu / report["read"] * 1e6, 1),
+        "mails_per_s_wall": round(report["read"] / wall), "mails_per_s_2_cores_cpu": round(2 * report["read"] / cpu),
+        "resident_mb_first_half": max(peaks[:half], default=0) >> 20,
+        "resident_mb_second_half": max(peaks[half:], default=0) >> 20,
+    }  # fmt: skip
+
+
+def _resident(child: subprocess.Popen[str]) -> Iterator[int]:
+    """Resident bytes of the process and all its children, several times a second."""
+    page = os.sysconf("SC_PAGESIZE")
+    while child.poll() is None:
+        total, todo = 0, [child.pid]
+        while todo:
+            pid = todo.pop()
+            try:
+                total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page
+                todo += [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+            except (OSError, IndexError):
+                continue
+        yield total
+        time.sleep(0.25)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--mails", type=int, default=60_000)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    mails, source = spam()
+    with tempfile.TemporaryDirectory(prefix="junkhound-bench-") as folder:
+        path, home = Path(folder) / "in.mbox", Path(folder) / "home"
+        size = write(path, mails, options.mails)
+        results = {
+            "source": source, "mean_bytes": round(size / options.mails),
+            "first": run(home, path, options.workers), "again": run(home, path, options.workers),
+        }  # fmt: skip
+        held = sum(f.stat().st_size for f in (home / "packs").rglob("*") if f.is_file())
+        results["pack_bytes_per_mail"] = round(held / options.mails)
+        shutil.rmtree(home)
+    print(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()
