@@ -184,6 +184,9 @@ def _must(words: str) -> Network:
     return network
 
 
+# members of an enumeration cost a look-up each time; these functions are asked for every hop of every mail
+_PUBLIC, _DOCUMENTATION, _RESERVED_SPACE = Space.PUBLIC, Space.DOCUMENTATION, Space.RESERVED
+
 _V4_SPACE: dict[int, Space] = {}
 _V4_NARROW: list[tuple[int, int, Space]] = []
 for _words, _space in _SPECIAL:
@@ -208,13 +211,13 @@ def space(address: Address) -> Space:
             for low, high, kind in _V4_NARROW:
                 if low <= number <= high:
                     return kind
-        return _V4_SPACE.get(octet, Space.PUBLIC)
+        return _V4_SPACE.get(octet, _PUBLIC)
     for network, kind in _V6_SPECIAL:
         if network.holds(address):
             return kind
     if address.hi >> 61 == 1 or (address.hi == 0x0064_FF9B_0000_0000 and address.lo >> 32 == 0):
-        return Space.PUBLIC
-    return Space.RESERVED
+        return _PUBLIC
+    return _RESERVED_SPACE
 
 
 def is_public(address: Address, allow_documentation: bool = False) -> bool:
@@ -224,4 +227,4 @@ def is_public(address: Address, allow_documentation: bool = False) -> bool:
     live there.
     """
     kind = space(address)
-    return kind is Space.PUBLIC or (allow_documentation and kind is Space.DOCUMENTATION)
+    return kind is _PUBLIC or (allow_documentation and kind is _DOCUMENTATION)

@@ -77,7 +77,7 @@ class _Desk:
         origin = facts.origin
         rules = self.rules.of(origin.intake)
         message = parse(delivery.mail)
-        verdict = trace.judge(trace.read(message), rules.boundary, facts)
+        verdict = trace.judge(trace.read(message), rules.boundary, facts, explain=False)
         kind = _kind(origin.kind, message)
         sparse = kind in SPARSE
         seen_at = verdict.seen_at
