@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 AT = f"{END}T00:00:00Z"
-DIGEST = "f66d0dbc1994d786cd5f6b3f65acd00d13a46a718c57b8e8ae028d0298d234f0"
+DIGEST = "331dac14f21953b670e45116cd7b88a45823a3193edefd2406b982450edf0be3"
 
 
 def make() -> list[Delivery]:

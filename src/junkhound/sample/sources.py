@@ -96,10 +96,10 @@ RESIDENTS = (
         "a file server nobody updates: three years, bar the occasional hiatus",
         ("192.0.2.70",),
         (
-            Spell(START, "2023-08-04", 3.4),
-            Spell("2023-10-02", "2024-02-09", 3.2),
-            Spell("2024-05-20", "2025-01-03", 3.4),
-            Spell("2025-02-17", "2025-11-30", 3.0),
+            Spell(START, "2023-08-04", 4.6),
+            Spell("2023-10-02", "2024-02-09", 4.6),
+            Spell("2024-05-20", "2025-01-03", 4.6),
+            Spell("2025-02-17", "2025-11-30", 4.6),
             Spell("2025-12-01", LAST_WAVE, 5.0),
             Spell(LAST_WAVE, END, 60.0),
         ),
@@ -107,6 +107,7 @@ RESIDENTS = (
         rdns="static-70.northwind.example",
         helo="netbios",
         forgeries=(("none", 3.0), ("random", 1.0)),
+        burst=1,
     ),
     Source(
         "webmail-hole",
@@ -157,6 +158,7 @@ RESIDENTS = (
         (("casino", 1.0), ("watches", 1.0), ("pharmacy", 1.0)),
         helo="literal",
         engine="bot-b",
+        burst=1,
         lease_h=24,
     ),
     Source(

@@ -1,0 +1,197 @@
+"""``junkhound demo``: the whole way once, with what came of it and what to try next."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from junkhound.cli import show
+from junkhound.kernel import clock
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from junkhound.verbs.demo import Progress, Shown
+
+FOLDER = "junkhound-demo"
+
+
+@click.command()
+@click.option("--home", metavar="FOLDER", help=f"Where the demonstration is kept; default: ./{FOLDER}.")
+@click.option("--once", is_flag=True, help="End when done. It does so anyway: nothing is left running yet.")
+@click.option("--mail", "paths", multiple=True, metavar="PATH", help="Your own mail instead of the sample; repeatable.")
+@click.option("--as", "kind", type=click.Choice(["junk", "good", "unsorted"]), help="What your mail is; default: junk"
+              " in a folder named Junk or Spam, else unsorted.")  # fmt: skip
+@click.option("--relay", "relays", multiple=True, metavar="HOST|NETWORK",
+              help="A relay in front of your mailbox, whose Received lines are believed; repeatable.")  # fmt: skip
+@click.option("--keep", is_flag=True, help="Keep what your own mail became in the demonstration's folder.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def command(
+    obj: dict[str, Any], home: str | None, once: bool, paths: tuple[str, ...], kind: str | None,
+    relays: tuple[str, ...], keep: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Go the whole way once: take in junk mail, trace it, decide, publish, and say what to try next.
+
+    Without --mail it works on three years of invented junk from four trap domains and two mailboxes. With --mail
+    it works on yours, and keeps nothing of it unless told to.
+
+    \b
+    Examples:
+      junkhound demo
+      junkhound demo --mail ~/Mail/Junk --as junk --relay mx.example.org
+    """
+    from rich.console import Console
+
+    from junkhound.tables import Kind
+    from junkhound.verbs import demo
+
+    console = Console(highlight=False)
+    folder = Path(home or obj["home"] or FOLDER)
+    width = max(12, min(40, console.width - 42))
+    with _bar(as_json) as progress:
+        if paths:
+            stated = None if kind is None else Kind[kind.upper()]
+            shown = demo.on_own_mail(paths, stated, relays, folder / "own" if keep else None, progress, width)
+        else:
+            shown = demo.on_sample(folder, progress, width)
+    if as_json:
+        show(answer(shown))
+        return
+    tell(console, shown, own=bool(paths))
+    if paths and keep:
+        print(f"\nkept in {folder / 'own'}; ask further with: {_ourselves()} --home {folder / 'own'} sources")
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Progress]:
+    """A bar on stderr where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda what, share: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+def answer(shown: Shown) -> dict[str, Any]:
+    """The result as JSON fields."""
+    import msgspec
+
+    return {
+        "at": clock.text(shown.at),
+        "settings": shown.settings or None,
+        "read": shown.read,
+        "added": shown.added,
+        "intakes": [
+            {"name": name, "read": one.read, "added": one.added, "known": one.known} for name, one in shown.reports
+        ],
+        "worst": msgspec.to_builtins(shown.by_volume),
+        "longest_lived": msgspec.to_builtins(shown.by_persistence),
+        "list": [{"network": network, "reasons": reasons} for network, reasons in shown.reasons.items()],
+        "files": msgspec.to_builtins(shown.published.files) if shown.published else [],
+    }
+
+
+def tell(console: Console, shown: Shown, own: bool) -> None:
+    """What came of it, as a person reads it."""
+    from junkhound.cli.sources import tell as tell_sources
+
+    _tell_intake(shown, own)
+    for title, ranking in (("The worst", shown.by_volume), ("The longest-lived", shown.by_persistence)):
+        if ranking is not None and ranking.rows:
+            _title(title)
+            tell_sources(console, ranking)
+    _tell_list(shown)
+    if not own:
+        _tell_next(shown)
+
+
+def _title(text: str) -> None:
+    click.secho(f"\n{text}", bold=True)
+
+
+def _tell_intake(shown: Shown, own: bool) -> None:
+    known = sum(report.known for _, report in shown.reports)
+    seconds = sum(report.seconds for _, report in shown.reports)
+    what = "your mail" if own else f"three years of invented junk, {shown.span[0]} to {shown.span[1]}"
+    _title(f"Junkhound on {what}")
+    click.echo(f"taken in   {shown.read:,} mails, {shown.added:,} new and {known:,} known already, in {seconds:.1f} s")
+    paths: dict[str, int] = {}
+    for _, report in shown.reports:
+        for name, count in report.counts.items():
+            paths[name] = paths.get(name, 0) + count
+    if paths.get("unanchored"):
+        click.echo(
+            f"           {paths['unanchored']:,} of them without a line that a stated relay wrote: nobody is blamed"
+        )
+        if own:
+            click.echo("           name your mail server with RELAY= (--relay); see junkhound relays learn")
+    if shown.decided is not None:
+        looked = len(shown.decided.decisions)
+        click.echo(f"decided    {looked:,} addresses of the last 35 days, {shown.decided.entries:,} on the list, as of "
+                   f"{clock.day_text(shown.at)}")  # fmt: skip
+    if shown.published is not None and not own:
+        folder = os.path.relpath(Path(shown.published.files[0].path).parent) if shown.published.files else ""
+        click.echo(f"published  {', '.join(Path(file.path).name for file in shown.published.files)} in {folder}")
+
+
+def _tell_list(shown: Shown) -> None:
+    from junkhound.cli.lists import aligned
+
+    if not shown.entries:
+        _title("The list that follows is empty")
+        click.echo("an address is listed when two independent witnesses saw it lately: see junkhound lists policy")
+        return
+    _title("The list that follows")
+    rows = [("network", "mails", "last seen", "ends by itself")]
+    rows += [
+        (str(one.subject), f"{one.messages:,}", clock.day_text(one.last_at), clock.day_text(one.expires_at))
+        for one in shown.entries
+    ]
+    click.echo("\n".join(aligned(rows)))
+    first = max(shown.entries, key=lambda one: one.messages)
+    reasons = shown.reasons.get(str(first.subject), [])
+    if reasons:
+        click.echo(f"\n{first.subject} is on it because:")
+        for reason in reasons:
+            click.echo(f"  {reason}")
+
+
+def _ourselves() -> str:
+    """How this command was called, for lines to try."""
+    called = sys.argv[0]
+    return "junkhound" if shutil.which("junkhound") or not called else os.path.relpath(called)
+
+
+def _tell_next(shown: Shown) -> None:
+    """One line to try for each person who is served so far."""
+    run = f"{_ourselves()} --config {os.path.relpath(shown.settings)}"
+    at = f"--at {clock.day_text(shown.at)}"
+    folder = os.path.relpath(Path(shown.published.files[0].path).parent) if shown.published else "out"
+    mailbox, message = shown.doubtful
+    _title("Try next")
+    for person, line in (
+        ("trap operator", f"{run} sources --by persistence --country GB"),
+        ("mail administrator", f"head {folder}/main.ip4set"),
+        ("victim of a mail", f"{run} trace --mailbox {mailbox} '{os.path.relpath(message)}'" if message else ""),
+        ("accused provider", f"{run} sources --asn AS64502"),
+        ("listed sender", f"{run} why 198.51.100.131 {at}"),
+        ("researcher, press", f"{run} stats year-on-year"),
+    ):
+        if line:
+            click.echo(f"{person:19} {line}")
+    click.echo("not yet: person with an inbox, provider's abuse desk, investigator, decision maker\n")
+    click.echo("Nothing is left running: there is no service yet.")

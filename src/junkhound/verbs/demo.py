@@ -1,0 +1,189 @@
+"""The whole way once: from a pile of junk mail to a block list, on the sample or on the user's own mail."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from junkhound import sample
+from junkhound.kernel import clock, config
+from junkhound.kernel.errors import NotFound, Refused
+from junkhound.tables import Kind
+from junkhound.verbs import data, ingest, lists, publish, sources
+from junkhound.verbs.office import Office
+
+if TYPE_CHECKING:
+    from junkhound.ledger.listing_records import Listing
+
+SHOWN = 5
+_MARK = "demonstration"
+_OWN = "own"  # the mailbox's name where the user brings mail
+
+Progress = Callable[[str, float], None]
+"""What is being done, and which share of the whole is done."""
+
+
+@dataclass
+class Shown:
+    """What came of it, for a face to print.
+
+    ``settings`` is the file that further commands need, empty where nothing was kept. ``doubtful`` is a message of
+    the sample with a forged line, to trace.
+    """
+
+    at: int
+    settings: str
+    span: tuple[str, str]
+    reports: list[tuple[str, ingest.Report]] = field(default_factory=list)
+    decided: lists.Decided | None = None
+    published: publish.Published | None = None
+    by_volume: sources.Ranking | None = None
+    by_persistence: sources.Ranking | None = None
+    entries: list[Listing] = field(default_factory=list)
+    reasons: dict[str, list[str]] = field(default_factory=dict)
+    plain: str = ""
+    doubtful: tuple[str, str] = ("", "")
+
+    @property
+    def read(self) -> int:
+        return sum(report.read for _, report in self.reports)
+
+    @property
+    def added(self) -> int:
+        return sum(report.added for _, report in self.reports)
+
+
+def on_sample(folder: Path, progress: Progress, width: int = 40) -> Shown:
+    """Write the sample into ``folder`` and take it the whole way. A second run finds everything known.
+
+    Errors: Refused where the folder holds something else.
+    """
+    _claim(folder)
+    progress("writing the sample", 0.0)
+    laid = sample.write(folder / "sample", sample.make())
+    settings = folder / "junkhound.toml"
+    settings.write_text(sample.settings() + '\n[store]\nhome = "home"\n\n[engine]\nname = "inline"\n', "utf-8")
+    office = Office(config.load(settings), clock.parse(sample.AT))
+    shown = Shown(office.now, str(settings), (sample.START, sample.END))
+    progress("importing routes", 0.08)
+    data.add(office, [folder / "sample" / "routes.csv"], name="documentation networks", day=sample.START)
+    total = sum(part.mails for part in laid)
+    done = 0
+    for part in laid:
+        request = _request(part)
+        report = ingest.ingest(office, request, _share(progress, part.place, done, part.mails, total))
+        shown.reports.append((part.place, report))
+        done += part.mails
+    _rest(office, shown, progress, width)
+    for part in laid:
+        if part.place == "ferris" and part.kind == "junk":
+            shown.doubtful = (part.place, _forged(part.path))
+    return shown
+
+
+def _claim(folder: Path) -> None:
+    """Take the folder for a demonstration, unless it holds anything else."""
+    mark = folder / _MARK
+    if folder.exists() and not mark.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{str(folder)!r} holds something else", "name an empty or new folder with --home")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("made by junkhound demo; may be removed as a whole\n", "utf-8")
+    if (folder / "sample").is_dir():
+        shutil.rmtree(folder / "sample")
+
+
+def _request(part: sample.Laid) -> ingest.Request:
+    kind = Kind[part.kind.upper()]
+    if part.is_trap:
+        return ingest.Request((str(part.path),), kind, trap=part.place)
+    return ingest.Request((str(part.path),), kind, mailbox=part.place)
+
+
+def _share(progress: Progress, place: str, before: int, mails: int, total: int) -> ingest.Progress:
+    def tell(done: int, size: int, read: int) -> None:
+        progress(f"taking in {place}", 0.1 + 0.75 * (before + min(read, mails)) / total)
+
+    return tell
+
+
+def _forged(maildir: Path) -> str:
+    """A message in which a line below the border claims to be the university's own server."""
+    for path in sorted((maildir / "cur").iterdir()):
+        if b"by EDGE01.otterham-uni.example (Postfix)" in path.read_bytes():
+            return str(path)
+    return ""
+
+
+def _rest(office: Office, shown: Shown, progress: Progress, width: int) -> None:
+    """From rows to the list: sort, decide, publish, rank."""
+    progress("sorting rows", 0.86)
+    office.ledger.compact(office.now)
+    progress("deciding", 0.9)
+    shown.decided = lists.decide(office, "main")[0]
+    progress("publishing", 0.95)
+    shown.published = publish.publish(office, "main", accept_growth=True)[0]
+    shown.by_volume = sources.rank(office, by="volume", limit=SHOWN, width=width)
+    shown.by_persistence = sources.rank(office, by="persistence", limit=SHOWN, width=width)
+    shown.entries = lists.entries(office, "main")
+    shown.reasons = {
+        str(one.subject): [reason.text for reason in one.reasons] for one in shown.decided.decisions if one.listed
+    }
+    for file in shown.published.files:
+        if file.form == "plain":
+            shown.plain = Path(file.path).read_text("utf-8")
+    progress("done", 1.0)
+
+
+def on_own_mail(
+    paths: Sequence[str], kind: Kind | None, relays: Sequence[str], keep: Path | None, progress: Progress,
+    width: int = 40,
+) -> Shown:  # fmt: skip
+    """The same with the user's mail, nothing of which stays unless ``keep`` names a folder.
+
+    Decisions are made for now, or for the day of the newest mail where that is over a month ago.
+    """
+    for path in paths:
+        if path != "-" and not Path(path).exists():
+            raise NotFound(f"no such file or folder: {path!r}", "give a message, mbox, Maildir, folder or archive")
+    with _folder(keep) as folder:
+        settings = config.Config(
+            store=config.Store(home=str(folder)), mailboxes={_OWN: config.Mailbox(relays=tuple(relays))}
+        )
+        office = Office(settings)
+        shown = Shown(office.now, "", ("", ""))
+        request = ingest.Request(tuple(paths), kind, mailbox=_OWN)
+
+        def tell(done: int, size: int, mails: int) -> None:
+            progress(f"taking in, {mails:,} mails", 0.8 * done / (size or done or 1))
+
+        report = ingest.ingest(office, request, tell)
+        shown.reports.append((_OWN, report))
+        office = Office(settings, _moment(office))
+        shown.at = office.now
+        _rest(office, shown, progress, width)
+        if shown.by_volume is not None:
+            shown.span = (shown.by_volume.since, shown.by_volume.until)
+        office.ledger.close()
+        return shown
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        yield keep.absolute()
+        return
+    with TemporaryDirectory(prefix="junkhound-") as made:
+        yield Path(made) / "home"
+
+
+def _moment(office: Office) -> int:
+    """Now, or just after the newest sighting where that is over a month old."""
+    held = office.ledger.snapshot().of("sightings")
+    newest = max((stored.seen_max for stored in held if stored.seen_max is not None), default=None)
+    now = office.now
+    return now if newest is None or now - newest < 31 * clock.DAY else newest + clock.SECOND
