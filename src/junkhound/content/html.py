@@ -45,11 +45,15 @@ _FLAT = {
 _SEPARATORS = (" ", "=", "/", "\n", "\t", "\r", "\f")
 _FORMATTING = {"b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"}
 
+_INLINE = {"a", "b", "big", "em", "font", "i", "s", "small", "span", "strong", "tt", "u"}
+_UNWRAPPED = ["b", "em", "font", "i", "span", "strong", "u"]
+
 # <b> between two letters splits no word for the reader, so it must not split one for us.
-_GLUE = re.compile(
-    r"<(?<=[^\s>]<)(?:/?(?:[biusBIUS]|[fF][oO][nN][tT]|[sS][pP][aA][nN]|[sS][tT][rR][oO][nN][gG]|[eE][mM]|[bB][iI][gG]"
-    r"|[sS][mM][aA][lL][lL]|[tT][tT])(?:\s(?:[^<>sS]++|[sS](?!tyle|TYLE))*+)?|!--[^<>]*+)>(?=[^\s])"
+_INSIDE = (
+    r"(?:/?(?:[biusBIUS]|[fF][oO][nN][tT]|[sS][pP][aA][nN]|[sS][tT][rR][oO][nN][gG]|[eE][mM]|[bB][iI][gG]"
+    r"|[sS][mM][aA][lL][lL]|[tT][tT])(?:\s(?:[^<>sS]++|[sS](?!tyle|TYLE))*+)?|!--[^<>]*+)>"
 )
+_GLUE = re.compile(rf"<(?<=[^\s>]<){_INSIDE}(?:<{_INSIDE})*(?=\S)")
 _hidden = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|mso-hide\s*:\s*all", re.IGNORECASE
 ).search
@@ -77,11 +81,15 @@ def read(html: str) -> tuple[str, list[tuple[str, str]], int]:
     and layout are not computed.
     """
     html, defects = bounded(html)
-    if html.count("<") < MAX_TAGS:
+    hidden = {_SELECTORS[word] for word in _hiding(html)}
+    if " hidden" in html:
+        hidden.add("[hidden]")
+    if not hidden and html.count("<") < MAX_TAGS:
         html = glued(html)
     tree = LexborHTMLParser(html)
     links = _links(tree)
-    _drop_hidden(tree, html)
+    if hidden:
+        _drop_hidden(tree, ",".join(hidden))
     body = tree.body or tree.root
     if body is None:
         return "", links, defects
@@ -92,7 +100,10 @@ def read(html: str) -> tuple[str, list[tuple[str, str]], int]:
 
 
 def glued(html: str) -> str:
-    """The source with inline tags and comments inside words taken out: ``Vi<b></b>a`` reads ``Via``."""
+    """The source with inline tags and comments inside words taken out: ``Vi<b></b>a`` reads ``Via``.
+
+    Not for a source that hides elements: a taken-out closing tag could let the hiding run on.
+    """
     return _GLUE.sub("", html)
 
 
@@ -111,21 +122,18 @@ def _links(tree: LexborHTMLParser) -> list[tuple[str, str]]:
     return found
 
 
-def _drop_hidden(tree: LexborHTMLParser, html: str) -> None:
+def _drop_hidden(tree: LexborHTMLParser, selector: str) -> None:
     """Take out what no reader sees, and join the text around it: spam splits its words that way."""
-    selectors = {_SELECTORS[word] for word in _hiding(html)}
-    if " hidden" in html:
-        selectors.add("[hidden]")
-    if not selectors:
-        return
-    dropped = False
-    for node in tree.css(",".join(selectors)):
+    for node in islice(tree.css(selector), MAX_LINKS):
         attributes = node.attributes
-        if ("hidden" in attributes or _hidden(attributes.get("style") or "")) and node.tag not in ("body", "html"):
+        if "hidden" not in attributes and not _hidden(attributes.get("style") or ""):
+            continue
+        if node.tag in _INLINE:
             node.decompose()
-            dropped = True
-    if dropped:
-        tree.merge_text_nodes()
+        elif node.tag not in ("body", "html"):
+            node.replace_with(" ")
+    tree.unwrap_tags(_UNWRAPPED)
+    tree.merge_text_nodes()
 
 
 def bounded(html: str) -> tuple[str, int]:

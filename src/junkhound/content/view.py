@@ -109,7 +109,7 @@ class _Reader:
 
     def plain(self, choice: int, text: str) -> None:
         self.texts.append((choice, text))
-        for url in urls.in_text(text):
+        for url in urls.in_text(text, MAX_URLS + 1):
             self.links.setdefault(url, "text")
         if "@" in text:
             self.domains |= urls.mail_domains(text)

@@ -15,6 +15,7 @@ _BAD_QP = int(Defect.BAD_QUOTED_PRINTABLE)
 _UNKNOWN_ENCODING = int(Defect.UNKNOWN_ENCODING)
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE64_LINES = _BASE64 + b"= \t\r\n"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _CLEAN_LINES = re.compile(rb"(?:\s*+[A-Za-z0-9+/]+={0,2}[ \t]*+(?=\r?\n|\Z))*+")
 _BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?(?:\n|\Z))")
@@ -45,6 +46,8 @@ def _base64(octets: bytes, limit: int | None) -> tuple[bytes, int]:
     if limit is not None and cut:
         octets = octets[: limit * 3 // 2 + 64]
     try:
+        if octets[-80:].translate(None, _BASE64_LINES):  # a footer: the C decoder would take its letters for data
+            raise Error
         decoded, defects = a2b_base64(octets), 0
     except Error:
         decoded, defects = _broken_base64(octets), 0 if cut else _BAD_BASE64
