@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import md5, sha1, sha256
+from typing import NamedTuple
 
 from junkhound.evidence.decode import header
 from junkhound.evidence.message import Message, parse
@@ -42,38 +43,65 @@ class Secrets:
         return bool(self.addresses or self.domains)
 
     @cached_property
-    def patterns(self) -> tuple[tuple[re.Pattern[bytes], bytes], ...]:
-        """Each form to look for with what takes its place, longest first."""
-        whole, codes, names = [], [], []
+    def forms(self) -> tuple[_Form, ...]:
+        """Each form to look for, in the order in which they are taken out."""
+        held = sorted(self.domains, key=len, reverse=True)
+        whole, codes, names = [], set[bytes](), set[bytes]()
         for address in sorted(self.addresses, key=len, reverse=True):
             local, _, domain = address.rpartition(b"@")
             whole.append(re.escape(local) + _AT + re.escape(domain) if local else re.escape(address))
-            codes += [re.escape(code) for code in _codes(address)]
+            codes |= _codes(address)
             if len(local) >= _SHORTEST_LOCAL:
-                names.append(re.escape(local))
-        held = b"|".join(re.escape(domain) for domain in sorted(self.domains, key=len, reverse=True))
-        made: list[tuple[bytes, int, bytes]] = []
-        if whole:
-            made.append((rb"(?<![\w.+-])(?:" + b"|".join(whole) + rb")(?![\w-])", re.IGNORECASE, ADDRESS))
-            made.append((b"|".join(codes), 0, NAME))
-        if held:
-            tail = rb"(?:[a-z0-9-]{1,63}\.){0,8}(?:" + held + rb")(?![\w-])"
-            made.append((rb"[\w.+~-]{1,64}" + _AT + tail, re.IGNORECASE, ADDRESS))
-            made.append((rb"(?<![\w-])" + tail, re.IGNORECASE, DOMAIN))
-        if names:
-            made.append((rb"(?<![\w.+-])(?:" + b"|".join(names) + rb")(?![\w-])", re.IGNORECASE, NAME))
-        return tuple((re.compile(pattern, flags), instead) for pattern, flags, instead in made)
+                names.add(local)
+        tail = rb"(?:[a-z0-9-]{1,63}\.){0,8}(?:" + _any(held) + rb")(?![\w-])"
+        made = (
+            (self.addresses, rb"(?<![\w.+-])(?:" + b"|".join(whole) + rb")(?![\w-])", ADDRESS),
+            (codes, _any(codes), NAME),
+            (held, rb"[\w.+~-]{1,64}" + _AT + tail, ADDRESS),
+            (held, rb"(?<![\w-])" + tail, DOMAIN),
+            (names, rb"(?<![\w.+-])(?:" + _any(names) + rb")(?![\w-])", NAME),
+        )
+        return tuple(
+            _Form(
+                tuple({word.rpartition(b"@")[2].lower() for word in words}), re.compile(pattern, re.IGNORECASE), instead
+            )
+            for words, pattern, instead in made
+            if words
+        )
+
+    def taken_out(self, octets: bytes) -> bytes:
+        """The octets with every form replaced, as far as it stands there in the plain."""
+        for form in self.forms:
+            if form.may_be_in(octets):
+                octets = form.pattern.sub(form.instead, octets)
+        return octets
 
     def named_in(self, octets: bytes) -> bool:
         """Whether any form of any of them stands there."""
-        return any(pattern.search(octets) for pattern, _ in self.patterns)
+        return any(form.may_be_in(octets) and form.pattern.search(octets) for form in self.forms)
+
+
+class _Form(NamedTuple):
+    """One way to name a secret. ``needles`` are lower-case words one of which it always holds: quick to look for."""
+
+    needles: tuple[bytes, ...]
+    pattern: re.Pattern[bytes]
+    instead: bytes
+
+    def may_be_in(self, octets: bytes) -> bool:
+        low = octets.lower()
+        return any(needle in low for needle in self.needles)
+
+
+def _any(words: Iterable[bytes]) -> bytes:
+    return b"|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
 def _codes(address: bytes) -> set[bytes]:
     """An address as links carry it: hexadecimal, base64 at each of its three alignments, common hashes."""
     found = {address.hex().encode()}
     for digest in (md5(address, usedforsecurity=False), sha1(address, usedforsecurity=False), sha256(address)):
-        found |= {digest.hexdigest().encode(), digest.hexdigest().upper().encode()}
+        found.add(digest.hexdigest().encode())
     for shift in range(3):
         coded = base64.b64encode(bytes(shift) + address)
         # outer characters mix with whatever stands beside the address
@@ -87,8 +115,7 @@ def redact(mail: bytes, secrets: Secrets) -> bytes:
     """The mail without those addresses; the very same bytes where it names none."""
     if not secrets:
         return mail
-    for pattern, instead in secrets.patterns:
-        mail = pattern.sub(instead, mail)
+    mail = secrets.taken_out(mail)
     for start, end in reversed(_hidden(parse(mail), secrets)):
         ending = mail[start:end]
         tail = b"\r\n" if ending.endswith(b"\r\n") else b"\n" if ending.endswith(b"\n") else b""
