@@ -95,7 +95,9 @@ def test_it_expires_at_its_own_moment_however_late_we_look(book: Listings) -> No
     assert (one.ended_at, one.end) == (NOW + 3 * DAY, "expired")
     assert book.live("main", NOW + 3 * DAY) == []
     assert [live.number for live in book.live("main", NOW + 3 * DAY - 1)] == ["JH-2022-000001"]
-    assert book.past("main", NOW + 40 * DAY) == {subject("203.0.113.7"): Past(relistings=1)}
+    assert book.past("main", NOW + 40 * DAY) == {
+        subject("203.0.113.7"): Past(relistings=1, ended_hour=(NOW + 3 * DAY) // HOUR)
+    }
     assert book.past("main", NOW + 2 * DAY) == {}
 
 

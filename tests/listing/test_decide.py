@@ -129,6 +129,19 @@ def test_what_was_seen_before_a_removal_does_not_count_again() -> None:
     assert decide(again, policy(), NOW).listed
 
 
+def test_a_return_needs_witnesses_of_its_own() -> None:
+    before = (unit(60), unit(60, vantage=2), unit(50, vantage=3))
+    rules = policy(scope="public")
+    gone = {"relistings": 1, "ended_hour": NOW_HOUR - 20}
+    silent = decide(history(*before, **gone), rules, NOW)
+    assert silent.outcome is Outcome.PASS
+    probe = decide(history(*before, unit(3), **gone), rules, NOW)
+    assert probe.reasons[-1].text == (
+        "1 of 2 independent witnesses that scope 'public' needs, counted since its last listing ended on 2022-06-22"
+    )
+    assert decide(history(*before, unit(3), unit(2, vantage=2), **gone), rules, NOW).listed
+
+
 def test_how_long_it_is_held() -> None:
     rules = policy()
     one_hour = hold_hours({100}, rules, 0, Pool.STATIC)

@@ -9,6 +9,7 @@ import click
 from junkhound.cli import show
 from junkhound.cli.lists import listing_answer, progress_bar
 from junkhound.kernel import clock
+from junkhound.tables import Kind
 from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
@@ -75,6 +76,15 @@ def _answer(found: Why) -> dict[str, Any]:
         "listed": found.listed,
         "network": found.network and {name: getattr(found.network, name) for name in found.network.__struct_fields__},
         "activity": [{name: getattr(one, name) for name in one.__struct_fields__} for one in found.activity],
+        "newest": [
+            {
+                "id": row.id.hex(),
+                "seen_at": None if row.seen_at is None else clock.text(row.seen_at),
+                "kind": Kind(row.kind).name.lower(),
+                "kept": row.segment != 0,
+            }
+            for row in found.newest
+        ],
         "listings": [_record_answer(record) for record in found.records],
     }
 
@@ -113,6 +123,9 @@ def _tell(found: Why) -> None:
               f" {activity.first_on} to {activity.last_on}")  # fmt: skip
     if not found.activity:
         print("  never seen")
+    for row in found.newest:
+        seen = "at an unknown time" if row.seen_at is None else clock.text(row.seen_at)
+        print(f"    {row.id.hex()}  {Kind(row.kind).name.lower()} {seen}{'' if row.segment else ', not kept'}")
     for record in live:
         _tell_record(record)
     past = [record for record in found.records if not record.live]

@@ -68,6 +68,7 @@ class Past(msgspec.Struct, frozen=True):
     """What a decision needs of a subject's past on one list."""
 
     relistings: int = 0
+    ended_hour: int | None = None
     cleared_hour: int | None = None
 
 

@@ -189,17 +189,19 @@ class Listings:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def past(self, name: str, at: int) -> dict[Network, Past]:
-        """By subject what counts of its past on a list: listings that ran out, and the last removal by hand."""
+        """By subject what counts of its past on a list: listings that ran out, when, and the last removal by hand."""
         query = select(listings).where(listings.c.list == name, listings.c.ended_at <= at)
         found: dict[Network, Past] = {}
         with state.reading(self._engine) as connection:
             for one in _select(connection, query):
                 before = found.get(one.subject, Past())
-                if one.end == "removed" and one.ended_at is not None:
-                    hour = max(one.ended_at // HOUR, before.cleared_hour or 0)
-                    found[one.subject] = Past(before.relistings, hour)
+                hour = (one.ended_at or 0) // HOUR
+                if one.end == "removed":
+                    cleared = max(hour, before.cleared_hour or 0)
+                    found[one.subject] = Past(before.relistings, before.ended_hour, cleared)
                 elif one.end == "expired":
-                    found[one.subject] = Past(before.relistings + 1, before.cleared_hour)
+                    ended = max(hour, before.ended_hour or 0)
+                    found[one.subject] = Past(before.relistings + 1, ended, before.cleared_hour)
         return found
 
 

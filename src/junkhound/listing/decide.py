@@ -152,7 +152,9 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     recent_junk = counters(seen.junk, (), JUNK_POINTS, at).d30
     recent_good = counters(seen.good, (), GOOD_POINTS, at).d30
     score = lower_bound(a0 + recent_junk, b0 + recent_good)
-    found = witnesses(seen.witness, policy.scope)
+    # One mail after a listing ran out must not bring it back: that would tell whoever sent it what it hit.
+    since = history.ended_hour if history.ended_hour is not None else -1
+    found = witnesses((unit for unit in seen.witness if unit.hour >= since), policy.scope)
     hours = {unit.hour for unit in seen.witness}
     expires_at = None
     if hours:
@@ -161,9 +163,8 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
         # From the end of the last hour, in whole hours: rows keep no finer time for this.
         expires_at = (max(hours) + 1 + math.ceil(held)) * HOUR
     outcome, reasons = _judge(history, policy, at, found, score, recent_good, expires_at)
-    messages = sum(unit.messages for unit in seen.witness)
     if hours:
-        reasons.insert(0, _seen_reason(found, messages, hours))
+        reasons.insert(0, _seen_reason(seen.witness, hours))
     return Decision(
         list=policy.name,
         subject=history.subject,
@@ -176,8 +177,8 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
         expires_at=expires_at if outcome is Outcome.LIST else None,
         first_at=min(hours) * HOUR if hours else None,
         last_at=max(hours) * HOUR if hours else None,
-        messages=messages,
-        vantages=found.vantages,
+        messages=sum(unit.messages for unit in seen.witness),
+        vantages=len({unit.vantage for unit in seen.witness}),
         listing_class=_class_of(seen.witness, history.path),
     )
 
@@ -205,6 +206,8 @@ def _judge(
     reasons = [Reason("score", f"{verdict}, above {policy.bound:g}")]
     if found.independent < policy.witnesses:
         needed = f"{found.independent} of {policy.witnesses} independent witnesses that scope '{policy.scope}' needs"
+        if history.ended_hour is not None:
+            needed += f", counted since its last listing ended on {clock.day_text(history.ended_hour * HOUR)}"
         return Outcome.PASS, [*reasons, Reason("witnesses", needed)]
     reasons.insert(0, Reason("witnesses", f"{found.independent} independent witnesses under scope '{policy.scope}'"))
     if expires_at is None or expires_at <= at:
@@ -222,14 +225,19 @@ def _expiry_reason(history: History, policy: Policy, expires_at: int) -> Reason:
     return Reason("expires", text)
 
 
-def _seen_reason(found: Witnesses, messages: int, hours: set[int]) -> Reason:
+def _seen_reason(units: list[Unit], hours: set[int]) -> Reason:
+    messages, vantages = sum(unit.messages for unit in units), len({unit.vantage for unit in units})
+    hourly = len({(unit.vantage, unit.hour) for unit in units})
     first, last = clock.day_text(min(hours) * HOUR), clock.day_text(max(hours) * HOUR)
     return Reason(
         "seen",
-        f"{messages:,} {'message' if messages == 1 else 'messages'} in {found.hours:,} hourly"
-        f" {'unit' if found.hours == 1 else 'units'} at {found.vantages}"
-        f" {'vantage' if found.vantages == 1 else 'vantages'}, {first} to {last}",
+        f"{_many(messages, 'message')} in {_many(hourly, 'hourly unit')} at {_many(vantages, 'vantage')},"
+        f" {first} to {last}",
     )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _class_of(units: list[Unit], path: int) -> str:
@@ -257,6 +265,7 @@ def _inputs(
         "past_days": len(seen.junk_days),
         "relistings": history.relistings,
         "pool": history.pool.name.lower(),
+        "ended_hour": history.ended_hour,
         "cleared_hour": history.cleared_hour,
         "units": len(seen.junk) + len(seen.good),
         "units_sha256": hashlib.sha256(rows.encode()).hexdigest(),

@@ -71,7 +71,8 @@ class History(msgspec.Struct, frozen=True):
     """Everything a decision may rest on; rows in any order.
 
     ``levels`` go from wide to narrow: origin network, announced prefix, /24 or /48. ``relistings`` counts earlier
-    listings that ran out; ``cleared_hour`` is when an operator took it off: nothing up to that hour counts again.
+    listings that ran out, the last of them in ``ended_hour``: a return needs witnesses of its own from then on.
+    ``cleared_hour`` is when an operator took it off: nothing up to that hour counts again.
     """
 
     subject: Network
@@ -80,6 +81,7 @@ class History(msgspec.Struct, frozen=True):
     pool: Pool = Pool.STATIC
     levels: tuple[Level, ...] = ()
     relistings: int = 0
+    ended_hour: int | None = None
     cleared_hour: int | None = None
     path: int = 0  # commonest tables.Path of its junk
 

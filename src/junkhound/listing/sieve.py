@@ -188,9 +188,14 @@ class Groups:
         return answer
 
     def history(
-        self, number: int, days: tuple[Day, ...] = (), relistings: int = 0, cleared_hour: int | None = None
+        self,
+        number: int,
+        days: tuple[Day, ...] = (),
+        relistings: int = 0,
+        ended_hour: int | None = None,
+        cleared_hour: int | None = None,
     ) -> History:
-        """The history of one subject."""
+        """The history of one subject; what the rows do not hold is given."""
         rows = self.rows
         part = slice(int(self.starts[number]), int(self.ends[number]))
         columns = (rows.vantage, rows.hour, rows.trap, rows.kind, rows.standing, rows.messages)
@@ -204,6 +209,7 @@ class Groups:
             pool=self._pool(part),
             levels=self.levels(number),
             relistings=relistings,
+            ended_hour=ended_hour,
             cleared_hour=cleared_hour,
             path=int(np.argmax(paths)),
         )

@@ -99,7 +99,9 @@ class Docket:
             if done % 200 == 0:
                 self.progress(f"deciding {policy.name}", done, len(chosen))
             before = past.get(subject, Past())
-            history = groups.history(number, days.get(subject, ()), before.relistings, before.cleared_hour)
+            history = groups.history(
+                number, days.get(subject, ()), before.relistings, before.ended_hour, before.cleared_hour
+            )
             made.append(listing.decide(history, policy, self.at))
         self.progress(f"deciding {policy.name}", len(chosen), len(chosen))
         return made

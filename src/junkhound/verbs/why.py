@@ -13,6 +13,7 @@ from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import JunkhoundError, NotFound
 from junkhound.kernel.net import Address
 from junkhound.ledger.listing_records import Event, Listing, Past, Stored
+from junkhound.ledger.rows import Sighting
 from junkhound.listing import Decision, History
 from junkhound.tables import Kind
 from junkhound.verbs import data, deciding, lists
@@ -21,6 +22,9 @@ from junkhound.verbs.publish import edition_of, entry_of
 
 _NUMBER = re.compile(r"JH-\d{4}-\d{6,}\Z", re.IGNORECASE)
 _ID = re.compile(r"[0-9a-f]{32}\Z", re.IGNORECASE)
+
+
+NEWEST = 5
 
 
 class Record(msgspec.Struct):
@@ -48,14 +52,14 @@ class Activity(msgspec.Struct):
 
 
 class Why(msgspec.Struct):
-    """Everything that is known about one address and its lists."""
+    """Everything that is known about one address and its lists; ``newest`` are its latest sightings."""
 
     address: Address
     at: int
     network: data.Found | None
     activity: list[Activity]
+    newest: list[Sighting]
     records: list[Record]
-    lists: list[str]
 
     @property
     def listed(self) -> bool:
@@ -70,7 +74,7 @@ def read(office: Office, text: str) -> Address:
     if _ID.match(words):
         found = office.ledger.query().sightings([(int(words[:16], 16), int(words[16:], 16))])
         if not found:
-            raise NotFound(f"no sighting {words!r}", "see the ids with junkhound sources ADDRESS --json")
+            raise NotFound(f"no sighting {words!r}", "junkhound why ADDRESS shows the ids of its newest sightings")
         address = found[0].address
         if address is None:
             raise NotFound(f"sighting {words} blames no address", "no trusted relay saw who sent it")
@@ -92,8 +96,8 @@ def why(office: Office, text: str) -> Why:
         at=at,
         network=_network(office, address),
         activity=_activity(office, address),
+        newest=office.ledger.query().newest(address, NEWEST, at + 1),
         records=records,
-        lists=list(office.config.lists),
     )
 
 
@@ -147,7 +151,9 @@ def recompute(
         past = book.past(policy.name, office.now)
         if number is None:
             before = past.get(subject, Past())
-            history = History(subject, relistings=before.relistings, cleared_hour=before.cleared_hour)
+            history = History(
+                subject, relistings=before.relistings, ended_hour=before.ended_hour, cleared_hour=before.cleared_hour
+            )
             made.append(listing.decide(history, policy, office.now))
         else:
             made += docket.judge(policy, groups, [(subject, number)], past)
