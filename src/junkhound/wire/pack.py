@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
@@ -49,8 +49,8 @@ class Pack:
     segment: int
     generation: int
     root: bytes
-    leaves: tuple[bytes, ...]
-    entries: dict[int, Entry]
+    leaves: tuple[bytes, ...] = field(repr=False)
+    entries: dict[int, Entry] = field(repr=False)
 
     @property
     def size(self) -> int:
