@@ -16,7 +16,9 @@ from junkhound.ledger.objects import KEPT_LEVEL
 from junkhound.ledger.snapshot import Stored
 from junkhound.tables import SCHEMA_VERSION, Table
 
-ROW_GROUP = 61_440  # rows: a look-up of one address reads one group of each file
+# Rows of a group: a look-up of one address or id unpacks one group of each file it has to open.
+ROW_GROUPS = {"sightings": 16_384, "keys": 16_384, "sessions": 16_384, "cold": 8_192, "handovers": 8_192}
+ROW_GROUP = 61_440  # of all others
 
 ORDER = {
     "sightings": "addr_hi, addr_lo, seen_at, ingested_at, id_hi, id_lo",
@@ -55,12 +57,12 @@ def write_query(
     Rows are sorted and written outside of Python, spilling to the home where they do not fit into memory.
     """
     path = place(table.name, month, bucket)
-    wanted = ", ".join(table.names)
+    wanted, group = ", ".join(table.names), ROW_GROUPS.get(table.name, ROW_GROUP)
     part = engine.scratch / f".{secrets.token_hex(8)}.parquet"
     try:
         answer = engine.run(
             f"COPY (SELECT {wanted} FROM ({sql}) ORDER BY {ORDER[table.name]}) TO {quote(str(part))} (FORMAT parquet,"
-            f" COMPRESSION zstd, COMPRESSION_LEVEL {KEPT_LEVEL}, ROW_GROUP_SIZE {ROW_GROUP}, PARQUET_VERSION v2,"
+            f" COMPRESSION zstd, COMPRESSION_LEVEL {KEPT_LEVEL}, ROW_GROUP_SIZE {group}, PARQUET_VERSION v2,"
             f" KV_METADATA {{schema_version: '{SCHEMA_VERSION}', 'table': '{table.name}'}}, RETURN_STATS)",
             parameters,
         ).fetchall()
