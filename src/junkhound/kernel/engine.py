@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -24,15 +25,20 @@ Result = TypeVar("Result")
 Unit = Callable[[Task], Result]
 
 _TRIES = 3
+PAUSE_S = 0.05
+"""How long an engine waits when there is nothing to give out."""
 
 
 class Engine(Protocol):
     """Runs units; ``close`` ends its workers."""
 
     def map_units(
-        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task | None]
     ) -> Iterator[tuple[Task, Result]]:
-        """Yield (task, result) as they are done; ``tasks`` is read only as fast as workers take them."""
+        """Yield (task, result) as they are done; ``tasks`` is read only as fast as workers take them.
+
+        None among the tasks means that there is nothing to give right now.
+        """
 
     def close(self) -> None:
         """End all workers."""
@@ -49,13 +55,16 @@ class Inline:
         self._unit: tuple[Any, Any] | None = None
 
     def map_units(
-        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task | None]
     ) -> Iterator[tuple[Task, Result]]:
         if self._unit is None or self._unit[0] is not factory:
             self._unit = (factory, factory())
         unit = self._unit[1]
         for task in tasks:
-            yield task, unit(task)
+            if task is None:
+                time.sleep(PAUSE_S)
+            else:
+                yield task, unit(task)
 
     def close(self) -> None:
         if self._unit is not None and hasattr(self._unit[1], "close"):
@@ -95,7 +104,7 @@ class Pool:
         return self._pool
 
     def map_units(
-        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task | None]
     ) -> Iterator[tuple[Task, Result]]:
         source = iter(tasks)
         tries: dict[int, int] = {}
@@ -108,14 +117,18 @@ class Pool:
                     task = again.pop()
                 else:
                     try:
-                        task = next(source)
+                        given = next(source)
                     except StopIteration:
                         more = False
                         break
+                    if given is None:
+                        break
+                    task = given
                 running[self._ready(factory).submit(_call, task)] = task
             if not running:
+                time.sleep(PAUSE_S if more else 0)
                 continue
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, PAUSE_S if more else None, FIRST_COMPLETED)
             for future in done:
                 task = running.pop(future)
                 try:
@@ -157,7 +170,7 @@ class Dask:
             self._client = Client(self._cluster)
 
     def map_units(
-        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task]
+        self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task | None]
     ) -> Iterator[tuple[Task, Result]]:
         from distributed import as_completed
 
@@ -165,23 +178,24 @@ class Dask:
         source = iter(tasks)
         waiting = as_completed([])
         names: dict[str, Task] = {}
-
-        def give() -> bool:
-            try:
-                task = next(source)
-            except StopIteration:
-                return False
-            future = self._client.submit(_call_here, factory, task, pure=False, retries=_TRIES)
-            names[future.key] = task
-            waiting.add(future)
-            return True
-
-        for _ in range(width):
-            if not give():
-                break
-        for future in waiting:
-            yield names.pop(future.key), future.result()
-            give()
+        more = True
+        while more or names:
+            while more and len(names) < width:
+                try:
+                    task = next(source)
+                except StopIteration:
+                    more = False
+                    break
+                if task is None:
+                    break
+                future = self._client.submit(_call_here, factory, task, pure=False, retries=_TRIES)
+                names[future.key] = task
+                waiting.add(future)
+            if names:
+                done = next(waiting)
+                yield names.pop(done.key), done.result()
+            elif more:
+                time.sleep(PAUSE_S)
 
     def close(self) -> None:
         self._client.close()

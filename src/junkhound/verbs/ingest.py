@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Event
@@ -20,17 +19,15 @@ from msgspec import structs
 from junkhound import sighting
 from junkhound.intake import Mail, Problem, folder_kind, open_sources
 from junkhound.intake import watch as maildir
-from junkhound.kernel.clock import SystemClock
-from junkhound.kernel.engine import Engine, engines
-from junkhound.kernel.errors import Temporary, UsageError
+from junkhound.kernel.errors import UsageError
 from junkhound.ledger import outdated
 from junkhound.ledger.entry import UnitEntry
-from junkhound.ledger.manifest import Duplicates
 from junkhound.ledger.spool import SegmentWriter, name_of
 from junkhound.tables import Kind, Standing
 from junkhound.verbs import data, intakes
+from junkhound.verbs.judge import Judge, tidy
 from junkhound.verbs.office import Office
-from junkhound.verbs.unit import Task, again, factory
+from junkhound.verbs.unit import Task
 from junkhound.wire import jsonl
 from junkhound.wire.facts import Envelope, Facts, Origin, Recipient
 
@@ -107,8 +104,7 @@ class _Run:
         )
         self.rules = self.orders.intakes[self.name]
         self.domains = frozenset(domain.lower() for domain in self.rules.domains)
-        self.unit = factory(office.config, self.orders)
-        self.engine: Engine = engines.get(office.config.engine.name)(office.config.engine)
+        self.judge = Judge(office, self.orders)
         self.in_flight: set[bytes] = set()
         self.open_ids: dict[str, list[bytes]] = {}  # ids in segments that are not committed yet
         number = sighting.number(self.ledger.key, "intake", self.name)
@@ -119,27 +115,28 @@ class _Run:
         self.anew: list[UnitEntry] = []
 
     def close(self) -> None:
-        self.engine.close()
+        self.judge.close()
 
     def work(self) -> None:
         """Judge what waits, read what is new, judge anew what was judged under other settings."""
         if self.rules.boundary is None:
             self.report.no_boundary.append(self.name)
-        for task, entry in self.engine.map_units(self.unit, self._tasks()):
-            self._commit(task, entry)
+        for done in self.judge.judged(self._tasks()):
+            self.report.counts.update(done.entry.counts)
+            if done.task.packed or done.task.name in self.mixed:
+                self.report.rejudged += done.entry.rows if done.task.packed else 0
+                self.anew.append(done.entry)  # committed together: each such commit reads every object once
+                continue
+            added, known = self.judge.commit(done)
+            self.report.added += added
+            self.report.known += known
+            self.in_flight.difference_update(self.open_ids.pop(done.task.name, ()))
         if self.anew:
             rows = self.ledger.commit(self.anew, self.intake).rows
             self.report.added += rows - self.report.rejudged
             for entry in self.anew:
                 self.ledger.spool.discard(entry.segment_name)
-        self._tidy()
-
-    def _tidy(self) -> None:
-        """Sort fresh rows into months when there are many objects of them, unless somebody else is at it."""
-        fresh = sum(1 for stored in self.ledger.snapshot().of("sightings") if stored.fresh)
-        if fresh >= FRESH_OBJECTS:
-            with suppress(Temporary), self.ledger.holding("janitor", SystemClock().now):
-                self.ledger.compact(self.office.now)
+        tidy(self.office)
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -211,8 +208,8 @@ class _Run:
             kind = Kind.JUNK if self.rules.standing is Standing.TRAP else folder_kind(mail.folder)
         now = self.office.now
         if mail.facts is None:
-            return Facts(Origin(None, now, self.name, int(kind), True))
-        facts = jsonl.facts_of(mail.facts, self.name, int(kind), now)
+            return Facts(Origin(None, now, self.name, int(kind), True, truncated=mail.truncated))
+        facts = jsonl.facts_of(mail.facts, self.name, int(kind), now, truncated=mail.truncated)
         return self._with_traps(facts) if self.domains else facts
 
     def _with_traps(self, facts: Facts) -> Facts:
@@ -229,37 +226,9 @@ class _Run:
     def _seen(self, done: int, total: int | None) -> None:
         self.progress(done, total or 0, self.report.read)
 
-    # --- committing ---------------------------------------------------------------------------------------
-
-    def _commit(self, task: Task, entry: UnitEntry) -> None:
-        """Commit one segment; rows that another run committed meanwhile are left out and the rest judged again."""
-        self.report.counts.update(entry.counts)
-        if task.packed or task.name in self.mixed:
-            self.report.rejudged += entry.rows if task.packed else 0
-            self.anew.append(entry)  # committed together at the end: each such commit reads every object once
-            return
-        while True:
-            try:
-                self.report.added += self.ledger.commit([entry]).rows
-                break
-            except Duplicates as found:
-                known = found.ordinals[entry.segment]
-                self.report.known += len(known)
-                task = again(task, known)
-                unit = self.unit()
-                try:
-                    entry = unit(task)
-                finally:
-                    unit.close()
-        self.ledger.spool.discard(task.name)
-        self.in_flight.difference_update(self.open_ids.pop(task.name, ()))
-
 
 Item = tuple[Facts, Mail, bytes, bytes]
 """A mail with its facts, its sha256 and its sighting id."""
-
-FRESH_OBJECTS = 32
-"""So many objects of fresh rows are merged (RUNTIME, processes)."""
 
 WATCHED = 1000
 """Mails of watched folders that are taken in together."""

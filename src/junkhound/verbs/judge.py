@@ -1,0 +1,78 @@
+"""Segments judged by an engine and committed by this process: what ``ingest`` and the service share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from junkhound.kernel.clock import SystemClock
+from junkhound.kernel.engine import Engine, engines
+from junkhound.kernel.errors import Temporary
+from junkhound.ledger.entry import UnitEntry
+from junkhound.ledger.manifest import Duplicates
+from junkhound.verbs.office import Office
+from junkhound.verbs.parser import Orders
+from junkhound.verbs.unit import Task, again, factory
+
+FRESH_OBJECTS = 32
+"""So many objects of fresh rows are merged (RUNTIME, processes)."""
+
+
+class Done(NamedTuple):
+    """A segment that was judged and what was put into the store; nothing counts yet."""
+
+    task: Task
+    entry: UnitEntry
+
+
+class Judge:
+    """An engine with its workers, and the commit behind them."""
+
+    def __init__(self, office: Office, orders: Orders) -> None:
+        self.ledger = office.ledger
+        self.unit = factory(office.config, orders)
+        self.engine: Engine = engines.get(office.config.engine.name)(office.config.engine)
+
+    def close(self) -> None:
+        """End the workers."""
+        self.engine.close()
+
+    def judged(self, tasks: Iterable[Task | None]) -> Iterator[Done]:
+        """Segments as they are done; None among the tasks means that there is nothing to give right now."""
+        for task, entry in self.engine.map_units(self.unit, tasks):
+            yield Done(task, entry)
+
+    def commit(self, done: Done) -> tuple[int, int]:
+        """Make a segment count, exactly once, and discard it from the spool; (rows added, rows known).
+
+        Rows that another process committed meanwhile are left out and the rest is judged again.
+        """
+        task, entry = done
+        known = 0
+        while True:
+            try:
+                added = self.ledger.commit([entry]).rows
+                break
+            except Duplicates as found:
+                ordinals = found.ordinals[entry.segment]
+                known += len(ordinals)
+                task = again(task, ordinals)
+                unit = self.unit()
+                try:
+                    entry = unit(task)
+                finally:
+                    unit.close()
+        self.ledger.spool.discard(task.name)
+        return added, known
+
+
+def tidy(office: Office) -> bool:
+    """Sort fresh rows into months when there are many objects of them, unless somebody else is at it."""
+    fresh = sum(1 for stored in office.ledger.snapshot().of("sightings") if stored.fresh)
+    if fresh < FRESH_OBJECTS:
+        return False
+    with suppress(Temporary), office.ledger.holding("janitor", SystemClock().now):
+        office.ledger.compact(office.now)
+        return True
+    return False
