@@ -110,7 +110,7 @@ def test_its_bytes_are_those_of_the_segment_writer(
             client_port=port if 0 < port < 65536 else None, helo=helo.encode() if helo not in ("", "unknown") else None
         ),
     )
-    assert pipe._facts(given, settings, at) == segment.facts_parts(facts)
+    assert pipe._facts(given, settings, at, False) == segment.facts_parts(facts)
 
 
 def test_only_the_standard_library_is_loaded(home: Path):
@@ -187,6 +187,7 @@ def test_settings_decide_home_limit_and_traps(home: Path, tmp_path: Path):
     assert subprocess.run(command, input=long, cwd=tmp_path, check=False).returncode == 0
     (record,) = sealed(home)
     assert record.mail == long[:1_000_000]
+    assert record.facts.origin.truncated
     assert [one.trap for one in record.facts.envelope.recipients] == [False, True]
     assert subprocess.run(command, input=MAIL, cwd=tmp_path, check=False).returncode == 75  # 1 MB lies there
     assert len(sealed(home)) == 1

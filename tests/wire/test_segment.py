@@ -37,6 +37,8 @@ facts = st.builds(
         st.integers(0, 7),
         st.booleans(),
         texts,
+        st.booleans(),
+        st.integers(0, 2**32),
     ),
     st.builds(
         Envelope,
@@ -147,9 +149,11 @@ def test_long_things_take_their_shortest_form() -> None:
 
 
 def test_fields_of_later_and_earlier_releases_are_read() -> None:
-    later = (segment.part([None, 5, "box", 1, True, "", "new", 9]), segment.part([]), segment.part([25]))
+    later = (segment.part([None, 5, "box", 1, True, "", False, 1, "new", 9]), segment.part([]), segment.part([25]))
     known = segment.decode_facts(later)
     assert known == Facts(Origin(None, 5, "box", 1, True), Envelope(), Session(client_port=25))
+    earlier = (segment.part([None, 5, "box"]), segment.part([]), segment.part([]))
+    assert segment.decode_facts(earlier) == Facts(Origin(None, 5, "box", 0, False, "", truncated=False, count=1))
 
 
 def test_text_that_is_not_utf8_is_kept_as_far_as_it_can_be() -> None:

@@ -77,12 +77,14 @@ def run(argv: list[str]) -> int:
             print(_help())
             return TEMPORARY if _mail_waits() else OK
         settings = _settings(given.get("config"), given.get("home"))
-        parts = _facts(given, settings, time.time_ns() // 1000)
+        received_at = time.time_ns() // 1000
+        _facts(given, settings, received_at, False)  # words that make no sense are told before anything is read
         if settings.spool_bytes() >= settings.spool_limit:
             raise Doubt(f"the spool of {settings.home!r} is full ([store] spool_limit_mb)")
-        mail = _read_mail(settings.mail_limit)
+        mail, truncated = _read_mail(settings.mail_limit)
         if not mail:
             raise Doubt("no mail on standard input")
+        parts = _facts(given, settings, received_at, truncated)
         _seal(settings.spool, segment.frame(os.urandom(segment.SALT_BYTES), *parts, mail))
     except Doubt as doubt:
         _say(str(doubt))
@@ -201,7 +203,7 @@ def _domains(trap: Any) -> tuple[str, ...]:
     return tuple(str(domain).lower().rstrip(".") for domain in domains)
 
 
-def _facts(given: dict[str, Any], settings: _Settings, now: int) -> tuple[bytes, bytes, bytes]:
+def _facts(given: dict[str, Any], settings: _Settings, now: int, truncated: bool) -> tuple[bytes, bytes, bytes]:
     """The three encoded parts of ``wire.facts``. Errors: ValueError for words that make no sense."""
     trap, mailbox = given.get("trap"), given.get("mailbox")
     if bool(trap) == bool(mailbox):
@@ -213,7 +215,7 @@ def _facts(given: dict[str, Any], settings: _Settings, now: int) -> tuple[bytes,
         raise ValueError(f"--as={kind} is not one of {', '.join(_KINDS)}")
     client = _address(given.get("client-address", ""))
     imported = client is None  # no session that we know of: time and source come from trusted header lines
-    origin = (client, now, trap or mailbox, _KINDS[kind], imported, given.get("queue-id", ""))
+    origin = (client, now, trap or mailbox, _KINDS[kind], imported, given.get("queue-id", ""), truncated, 1)
     recipients = [(os.fsencode(word), 250, _is_trap(word, trap, settings)) for word in given["recipient"]]
     sender = given.get("sender")
     envelope = (None if sender is None else os.fsencode(sender), recipients)
@@ -262,8 +264,11 @@ def _address(words: str) -> bytes | None:
     return packed[12:] if packed[:12] == b"\0" * 10 + b"\xff\xff" else packed
 
 
-def _read_mail(limit: int) -> bytes:
-    """The mail, without a postmark that the transport put before it, cut at ``limit``; all of it is consumed."""
+def _read_mail(limit: int) -> tuple[bytes, bool]:
+    """The mail, without a postmark that the transport put before it, and whether it was cut at ``limit``.
+
+    All of it is consumed.
+    """
     parts, size = [], 0
     while part := os.read(0, 1 << 20):
         if size < limit:
@@ -276,7 +281,7 @@ def _read_mail(limit: int) -> bytes:
         and not mail[5:].lstrip().startswith(b":")
     ):
         mail = mail[mail.find(b"\n") + 1 :] if b"\n" in mail else b""
-    return mail
+    return mail, size > limit
 
 
 def _seal(spool: str, record: bytes) -> None:

@@ -136,6 +136,8 @@ class _Desk:
         address = verdict.address
         intake = self._number("intake", origin.intake)
         accepted = [r for r in facts.envelope.recipients if r.code < 400]
+        if origin.truncated:
+            defects |= Defect.TRUNCATED
         self.sightings.append((
             *identity,
             None if address is None else address.hi,
@@ -155,6 +157,7 @@ class _Desk:
             self._trap(accepted),
             min(len(accepted), 65535),
             rules.country,
+            min(max(origin.count, 0), 0xFFFF_FFFF),
             min(len(delivery.mail), 0xFFFF_FFFF),
             min(verdict.hops, 255),
             template,
@@ -258,7 +261,6 @@ class _Desk:
         columns.update(self._networks(columns["addr_hi"], columns["addr_lo"], at))
         rows = len(self.sightings)
         columns["resend"] = [0] * rows  # compaction marks repeats: both rows meet there
-        columns["count"] = [1] * rows
         names = [(kind, key, name, day) for (kind, key), (name, day) in self.key_names.items()]
         return Batch(
             columns={
@@ -297,7 +299,7 @@ class _Desk:
 # the columns that _row writes, in its order; the others are added for the whole batch
 _OWN = (
     "id_hi", "id_lo", "addr_hi", "addr_lo", "seen_at", "ingested_at", "kind", "standing", "path", "state", "confidence",
-    "clues", "defects", "intake", "analysis", "vantage", "trap", "recipients", "trap_country", "size", "hops",
+    "clues", "defects", "intake", "analysis", "vantage", "trap", "recipients", "trap_country", "count", "size", "hops",
     "template", "auth_domain", "segment", "ordinal", "repeat",
 )  # fmt: skip
 

@@ -17,6 +17,8 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     it is when we took it in, and says nothing of when it was sent. ``intake`` is the name of the trap instance or mailbox.
     ``kind`` is a ``tables.Kind`` number as the operator stated it. ``imported`` mail was not received by a
     session of ours; ``arrival`` tells apart deliveries of equal bytes where their source does (RUNTIME, observation 4).
+    ``truncated``: the mail went on beyond the bytes that are kept. ``count`` is 1 for a mail, else how many sessions
+    without a message were folded into this record.
     """
 
     client: bytes | None
@@ -25,6 +27,8 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     kind: int = 0
     imported: bool = False
     arrival: str = ""
+    truncated: bool = False
+    count: int = 1
 
 
 class Recipient(msgspec.Struct, frozen=True, array_like=True):

@@ -62,7 +62,9 @@ def write(mail: bytes, facts: Mapping[str, Any] = {}) -> bytes:
     return msgspec.json.encode(row) + b"\n"
 
 
-def facts_of(found: Mapping[str, Any], intake: str, kind: int, received_at: int, imported: bool = True) -> Facts:
+def facts_of(
+    found: Mapping[str, Any], intake: str, kind: int, received_at: int, imported: bool = True, truncated: bool = False
+) -> Facts:
     """The facts of a delivery: those found in its line, the others as given here.
 
     A line with client, time and arrival reports a whole session: it counts as seen then, and is no import.
@@ -77,6 +79,7 @@ def facts_of(found: Mapping[str, Any], intake: str, kind: int, received_at: int,
             kind=kind,
             imported=imported,
             arrival=found.get("arrival", ""),
+            truncated=truncated,
         ),
         Envelope(found.get("mail_from"), tuple(found.get("rcpt", ()))),
         Session(**session),
