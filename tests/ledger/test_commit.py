@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
 import threading
 
 import numpy as np
@@ -130,3 +133,12 @@ def test_packs_form_one_log(either: Ledger) -> None:
     assert [seal.sequence for seal in seals] == [1, 2, 3]
     assert [seal.previous for seal in seals] == [None, seals[0].sha256, seals[1].sha256]
     assert either.stale({0: 1}) == [(1, "0000000000000001"), (2, "0000000000000002")]
+
+
+def test_a_dead_holder_holds_nothing(either: Ledger) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead, alive = (f"{socket.gethostname()}:{pid}:x" for pid in (ended.pid, os.getpid()))
+    assert either.lease("janitor", dead, until=1000, now=0)
+    assert either.lease("janitor", alive, until=1000, now=1)
+    assert not either.lease("janitor", "elsewhere:1:y", until=1000, now=2)

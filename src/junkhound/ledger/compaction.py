@@ -39,12 +39,15 @@ def buckets_for(rows: int) -> int:
 class Compaction:
     """One round of compaction over a ledger; ``run`` may be killed anywhere and called again."""
 
-    def __init__(self, ledger: Ledger, at: int, progress: Progress | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, at: int, progress: Progress | None = None, renew: Callable[[], None] = lambda: None
+    ) -> None:
         self.ledger = ledger
         self.engine = ledger.engine
         self.manifest = ledger.manifest
         self.at = at
         self.progress = progress or (lambda words, done, total: None)
+        self.renew = renew  # called between steps, so that a long round keeps its lease
         self.written = 0
 
     def run(self, full: bool = False) -> int:
@@ -64,6 +67,7 @@ class Compaction:
         """Call ``step`` until it has nothing left; start over where somebody else changed the objects meanwhile."""
         conflicts = 0
         while True:
+            self.renew()
             try:
                 if not step():
                     return

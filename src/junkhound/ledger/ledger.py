@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from junkhound.ledger.engine import Engine
     from junkhound.ledger.packs import Packs
     from junkhound.ledger.queries import Queries
+
+LEASE_US = 600 * 1_000_000
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how many steps are done, how many there are."""
@@ -150,18 +155,43 @@ class Ledger:
     def compact(self, at: int, full: bool = False, progress: Progress | None = None) -> int:
         """Sort fresh rows into months and buckets, renew the roll-ups, delete what was replaced long ago.
 
-        Returns how many objects were written. ``at`` bounds the hot roll-up; ``full`` leaves one object for
-        each month and bucket.
+        Returns how many objects were written; 0, and nothing done, while another process is at it. ``at`` bounds
+        the hot roll-up; ``full`` leaves one object for each month and bucket.
         """
         from junkhound.ledger.compaction import Compaction
 
-        return Compaction(self, at, progress).run(full)
+        with self._alone() as renew:
+            return Compaction(self, at, progress, renew).run(full) if renew else 0
 
     def retain(self, at: int, progress: Progress | None = None) -> dict[str, int]:
-        """Let go of what is past its time by moment ``at``; how much of each class went."""
+        """Let go of what is past its time by moment ``at``; how much of each class went.
+
+        Empty, and nothing done, while another process compacts or lets go.
+        """
         from junkhound.ledger.retention import Retention
 
-        return Retention(self, at, progress).run()
+        with self._alone() as renew:
+            return Retention(self, at, progress, renew).run() if renew else {}
+
+    @contextmanager
+    def _alone(self) -> Iterator[Callable[[], None] | None]:
+        """Nobody else rearranges objects meanwhile; gives what renews the lease, None if another holds it."""
+        holder = _holder()
+
+        def renew() -> None:
+            now = time.time_ns() // 1000
+            if not self.lease("rearranging", holder, now + LEASE_US, now):
+                raise Conflict("another process rearranges the objects", "try again in a minute")
+
+        try:
+            renew()
+        except Conflict:
+            yield None
+            return
+        try:
+            yield renew
+        finally:
+            self.release("rearranging", holder)
 
     # -- reading ----------------------------------------------------------------------------------------------
 
@@ -260,13 +290,16 @@ class Ledger:
     # -- leases -----------------------------------------------------------------------------------------------
 
     def lease(self, role: str, holder: str, until: int, now: int) -> bool:
-        """Take or renew a role (janitor, decider, packer) until that moment; False while another holds it."""
+        """Take or renew a role (janitor, decider, packer) until that moment; False while another holds it.
+
+        A holder ``HOST:PID:WORD`` of this machine whose process has ended holds nothing.
+        """
         table = schema.leases
         with state.writing(self.state) as connection:
             held = connection.execute(select(table).where(table.c.role == role)).one_or_none()
             if held is None:
                 connection.execute(insert(table).values(role=role, holder=holder, until=until))
-            elif held.holder == holder or held.until <= now:
+            elif held.holder == holder or held.until <= now or _is_dead(str(held.holder)):
                 connection.execute(update(table).where(table.c.role == role).values(holder=holder, until=until))
             else:
                 return False
@@ -281,10 +314,7 @@ class Ledger:
     @contextmanager
     def holding(self, role: str, now: Callable[[], int], seconds: int = 600) -> Iterator[None]:
         """Hold a role for a while. Errors: Temporary naming who has it."""
-        import os
-        import secrets
-
-        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        holder = _holder()
         moment = now()
         if not self.lease(role, holder, moment + seconds * 1_000_000, moment):
             raise Temporary(f"another process is {role}", "try again in a minute")
@@ -292,6 +322,25 @@ class Ledger:
             yield
         finally:
             self.release(role, holder)
+
+
+def _holder() -> str:
+    """Who we are, to other holders of leases."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether the holder was a process of this machine that has ended."""
+    host, _, pid = holder.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def names_of(numbers: Iterable[int], names: Mapping[int, str]) -> list[str]:

@@ -8,7 +8,7 @@ listing, report or case rests on is pinned: its bytes stay until that is closed 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,11 +34,14 @@ _SPARSE = f"o.kind IN ({int(Kind.GOOD)}, {int(Kind.UNSORTED)})"
 class Retention:
     """One round of letting go, as of ``at``."""
 
-    def __init__(self, ledger: Ledger, at: int, progress: Progress | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, at: int, progress: Progress | None = None, renew: Callable[[], None] = lambda: None
+    ) -> None:
         self.ledger = ledger
         self.engine = ledger.engine
         self.settings = ledger.config.retention
         self.at = at
+        self.renew = renew
         self.compaction = Compaction(ledger, at, progress)  # lends its swaps
 
     def run(self) -> dict[str, int]:
@@ -196,6 +199,7 @@ class Retention:
         """Months and buckets with their objects, each as it stands when its turn comes."""
         places = dict.fromkeys(s.partition for s in self.ledger.snapshot().of(name) if not s.fresh)
         for place in places:
+            self.renew()
             self.snapshot = self.ledger.snapshot()
             yield place, [s for s in self.snapshot.of(name) if s.partition == place]
 
