@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,6 +60,27 @@ def test_rows_survive_and_stand_in_their_months(ledger: Ledger) -> None:
     assert not any(s.fresh for s in ledger.snapshot().objects)
     assert len(rows(ledger, tables.NAMES)) == 3
     assert len(rows(ledger, tables.TEMPLATES)) == 2
+
+
+def test_the_same_holds_on_every_state_database(either: Ledger) -> None:
+    fill(either, 3)
+    before = rows(either)
+    either.compact(AT)
+    assert rows(either) == before
+    assert either.commit([unit(either.store, 1, [])]).known == (1,)
+
+
+def test_the_same_holds_where_objects_are_elsewhere(tmp_path: Path) -> None:
+    config = config_for(tmp_path / "home")
+    config = dataclasses.replace(config, store=dataclasses.replace(config.store, objects="memory://"))
+    with Ledger.open(config) as ledger:
+        fill(ledger, 2)
+        before = rows(ledger)
+        ledger.compact(AT)
+        assert rows(ledger) == before
+        assert ledger.known(*(np.array([row[n] for row in before], np.uint64) for n in (0, 1))).all()
+        assert ledger.retain(AT + 1900 * DAY)["sightings"] == len(before)
+    assert not list((tmp_path / "home/sightings").iterdir())
 
 
 def test_objects_are_sorted_by_address_and_time(ledger: Ledger) -> None:
