@@ -148,6 +148,61 @@ class Publish:
 
 
 @dataclass(frozen=True)
+class Web:
+    """[web]: the operator's pages, and the public ones."""
+
+    listen: str = setting(
+        "127.0.0.1:8025", "where the operator's pages are; loopback only, until there are accounts", "address:port"
+    )
+    names: tuple[str, ...] = setting(
+        (), "further host names under which a browser on this machine asks for them", "host names"
+    )
+    public: str = setting("", "where the public pages and published files are; empty means off", "address:port")
+    public_names: tuple[str, ...] = setting(
+        (), "host names of the public pages; empty answers under every name", "host names"
+    )
+    session_hours: float = setting(12.0, "a browser that came in by a one-time link stays in so long", "hours", low=0.1)
+    link_hours: float = setting(24.0, "a one-time link that nobody used ends after this", "hours", low=0.1)
+    mail_limit_mb: int = setting(2, "largest mail that can be pasted to be traced", "MB", low=1)
+    request_s: float = setting(20.0, "a request must have arrived within this time", "s", low=1)
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """[smtp]: the trap's listeners."""
+
+    listen: tuple[str, ...] = setting(("127.0.0.1:2525",), "where SMTP is spoken", "address:port")
+    lmtp: tuple[str, ...] = setting((), "where LMTP is spoken", "address:port or unix:/path")
+    hostname: str = setting("", "name in the greeting; empty means the machine's", "host name")
+    starttls_certificate: str = setting("", "certificate for STARTTLS; empty offers none", "path")
+    starttls_key: str = setting("", "its private key", "path")
+    auth: bool = setting(False, "offer AUTH; it never succeeds, guesses are counted")
+    proxies: tuple[str, ...] = setting((), "proxies whose PROXY header or XCLIENT is believed", "networks")
+    proxy_protocol: bool = setting(False, "named proxies begin with a PROXY header (HAProxy)")
+    xclient: bool = setting(False, "named proxies may use XCLIENT (Postfix)")
+    size_mb: int = setting(64, "largest mail that is taken", "MB", low=1)
+    recipients: int = setting(1000, "recipients of one mail", "recipients", low=100)
+    connections: int = setting(10_000, "open connections of one process", "connections", low=1)
+    per_client: int = setting(50, "open connections of one address", "connections", low=1)
+    per_network: int = setting(200, "open connections of one /24 or /64", "connections", low=1)
+    idle_s: float = setting(300.0, "a silent client is sent away after this", "s", low=1)
+    session_s: float = setting(1800.0, "a session lasts this long at most", "s", low=1)
+
+
+@dataclass(frozen=True)
+class Serve:
+    """[serve]: which processes the service runs."""
+
+    traps: int = setting(1, "trap processes; they share the listening sockets", "processes", low=0)
+    dns: int = setting(1, "DNS responders", "processes", low=0)
+    web: bool = setting(True, "the operator's pages")
+    decide_s: float = setting(60.0, "lists are decided and published this often", "s", low=1)
+    full_decide_h: float = setting(24.0, "every address is decided anew this often", "hours", low=1)
+    janitor_s: float = setting(300.0, "fresh rows wait this long at most before they are sorted", "s", low=1)
+    stop_s: float = setting(30.0, "how long a stopping process may take before it is killed", "s", low=1)
+
+
+@dataclass(frozen=True)
 class Retention:
     """[retention]: how long each class is kept."""
 
@@ -175,6 +230,9 @@ class Config:
     mailboxes: Mapping[str, Mailbox] = field(default_factory=dict, metadata={"of": Mailbox})
     lists: Mapping[str, List] = field(default_factory=lambda: {"main": List()}, metadata={"of": List})
     publish: Publish = Publish()
+    smtp: Smtp = Smtp()
+    serve: Serve = Serve()
+    web: Web = Web()
     retention: Retention = Retention()
     path: str = ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
@@ -91,11 +91,14 @@ class Listings:
             values = {"published_at": at, "published_entries": entries, "published_serial": serial or 0}
             connection.execute(update(list_runs).where(list_runs.c.list == name).values(**values))
 
-    def keep_trace(self, owner: str, segment: int, ordinal: int, trace: str) -> None:
-        """Store the trace (JSON) of a pinned message; the first one stays."""
-        where = (pins.c.owner == owner, pins.c.segment == segment, pins.c.ordinal == ordinal, pins.c.trace.is_(None))
+    def keep_traces(self, told: Sequence[tuple[str, int, int, str]]) -> None:
+        """Store traces (JSON) of pinned messages as (owner, segment, ordinal, trace); the first one stays."""
+        if not told:
+            return
+        where = [pins.c[name] == bindparam(f"of_{name}") for name in ("owner", "segment", "ordinal")]
+        rows = [{"of_owner": o, "of_segment": s, "of_ordinal": n, "told": text} for o, s, n, text in told]
         with state.writing(self._engine) as connection:
-            connection.execute(update(pins).where(*where).values(trace=trace))
+            connection.execute(update(pins).where(*where, pins.c.trace.is_(None)).values(trace=bindparam("told")), rows)
 
     @staticmethod
     def _expire(connection: Connection, name: str, at: int, applied: Applied) -> None:
@@ -165,6 +168,17 @@ class Listings:
             rows = connection.execute(query.order_by(listing_events.c.at, listing_events.c.serial))
             return [Event(*row) for row in rows]
 
+    def newest(self, at: int, limit: int) -> list[tuple[Listing, Event]]:
+        """The newest steps in the life of any listing up to a moment, newest first."""
+        fields = [listing_events.c[name] for name in Event.__struct_fields__]
+        query = select(listing_events.c.number, *fields).where(listing_events.c.at <= at)
+        query = query.order_by(listing_events.c.at.desc(), listing_events.c.serial.desc()).limit(limit)
+        with state.reading(self._engine) as connection:
+            rows = [(str(row[0]), Event(*row[1:])) for row in connection.execute(query)]
+            found = _select(connection, select(listings).where(listings.c.number.in_({number for number, _ in rows})))
+        held = {one.number: one for one in found}
+        return [(held[number], event) for number, event in rows]
+
     def decision(self, number: str) -> Stored:
         """A stored decision by its id. Errors: NotFound."""
         with state.reading(self._engine) as connection:
@@ -187,6 +201,14 @@ class Listings:
         query = select(pins).where(pins.c.owner == owner).order_by(pins.c.seen_at, pins.c.segment, pins.c.ordinal)
         with state.reading(self._engine) as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+    def untraced(self, name: str) -> list[tuple[str, int, int]]:
+        """Pins of a list's standing listings that have no trace yet: (owner, segment, ordinal)."""
+        query = select(pins.c.owner, pins.c.segment, pins.c.ordinal).join(listings, listings.c.number == pins.c.owner)
+        query = query.where(pins.c.trace.is_(None), pins.c.closed_at.is_(None), listings.c.list == name)
+        with state.reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(pins.c.segment, pins.c.ordinal, pins.c.owner))
+            return [(str(owner), int(segment), int(ordinal)) for owner, segment, ordinal in rows]
 
     def past(self, name: str, at: int) -> dict[Network, Past]:
         """By subject what counts of its past on a list: listings that ran out, when, and the last removal by hand."""

@@ -84,6 +84,18 @@ class Sums(Queries):
         known = {Address(int(hi), int(lo)): (int(prefix), int(routes)) for hi, lo, prefix, routes in found}
         return {address: known.get(address, (0, 0)) for address in last}
 
+    def attributed(self, address: Address, until: int | None = None) -> list[tuple[int, int, int, int, int]]:
+        """Whose network an address was in, as of each day: (asn, country, first day, last day, messages), oldest first.
+
+        One line per network and country, so a network that came back is one line.
+        """
+        rows = self.engine.rows(
+            "SELECT asn, country, min(day), max(day), sum(messages)::BIGINT FROM"
+            f" {self._days(address, None, until)} c WHERE addr_hi = {address.hi} AND addr_lo = {address.lo}"
+            f" AND {_filters(None, until, ALL_KINDS, None, None)} GROUP BY asn, country ORDER BY 3, 1"
+        )
+        return [(int(a), int(b), int(c), int(d), int(e)) for a, b, c, d, e in rows]
+
     def announced(
         self,
         limit: int,

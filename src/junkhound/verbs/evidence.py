@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from time import asctime, gmtime
@@ -118,7 +118,12 @@ def export(office: Office, kept: Kept, raw: bool = False, with_traps: bool = Fal
 def secrets_of(office: Office, record: Record) -> Secrets:
     """The traps that this mail may name: its own, those of the settings, and every address in it that is one."""
     own = [recipient.address for recipient in record.facts.envelope.recipients if recipient.trap]
-    found = {token.lower() for token in _TOKEN.findall(record.mail)}
+    return secrets_in(office, record.mail, own)
+
+
+def secrets_in(office: Office, octets: bytes, own: Iterable[bytes] = ()) -> Secrets:
+    """The trap domains of the settings, every address in these octets that is a trap, and ``own``."""
+    found = {token.lower() for token in _TOKEN.findall(octets)}
     known = [address for address in found if address.decode("latin-1") in _traps(office)]
     return Secrets.of([*own, *known], (domain for trap in office.config.traps.values() for domain in trap.domains))
 

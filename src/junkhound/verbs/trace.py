@@ -101,16 +101,16 @@ def _trace(office: Office, locator: str, payload: bytes, border: trace.Boundary,
         whose = Whose(verdict.handover, tables.on(day).one(verdict.handover))
     assumed = then = None
     if not any(reason.status != "unverified" for reason in verdict.reasons):
-        assumed, then = _what_if(hops, office)
+        assumed, then = what_if(hops, office.config.network.allow_documentation)
     return Traced(locator, verdict, tuple(hops[:SHOWN]), whose, assumed, then)
 
 
-def _what_if(hops: trace.Hops, office: Office) -> tuple[str | None, Address | None]:
+def what_if(hops: trace.Hops, allow_documentation: bool) -> tuple[str | None, Address | None]:
     """The writer of the top line as a relay to believe, and the address that it would name."""
     for hop in hops[:5]:
         if hop.by is not None and not hop.local and "." in hop.by and net.parse(hop.by) is None:
             try:
-                border = trace.boundary([hop.by], allow_documentation=office.config.network.allow_documentation)
+                border = trace.boundary([hop.by], allow_documentation=allow_documentation)
             except ConfigError:
                 return None, None
             return hop.by, trace.judge(hops, border, explain=False).address
