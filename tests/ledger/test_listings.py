@@ -173,8 +173,10 @@ def test_pins_keep_the_first_and_the_newest_messages(book: Listings) -> None:
     messages = [(1 << 62, ordinal, NOW + ordinal) for ordinal in range(100)]
     book.apply(MAIN, [decision("203.0.113.7")], NOW, {where: messages[:50]})
     assert [pin["ordinal"] for pin in book.pins("JH-2022-000001")] == [*range(20), *range(30, 50)]
-    book.keep_trace("JH-2022-000001", 1 << 62, 49, '{"hops": []}')
-    book.keep_trace("JH-2022-000001", 1 << 62, 49, "{}")
+    assert ("JH-2022-000001", 1 << 62, 49) in book.untraced("main")
+    book.keep_traces([("JH-2022-000001", 1 << 62, 49, '{"hops": []}')])
+    book.keep_traces([("JH-2022-000001", 1 << 62, 49, "{}")])
+    assert ("JH-2022-000001", 1 << 62, 49) not in book.untraced("main")
     book.apply(MAIN, [decision("203.0.113.7", NOW + DAY)], NOW + DAY, {where: messages})
     kept = book.pins("JH-2022-000001")
     # what has been traced already stays for good

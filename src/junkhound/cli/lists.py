@@ -126,6 +126,7 @@ def _decided_answer(one: Decided) -> dict[str, Any]:
         answer["would_list"] = [str(decision.subject) for decision in one.decisions if decision.listed]
     else:
         answer |= {name: getattr(one.applied, name) for name in one.applied.__struct_fields__}
+        answer["unreadable"] = one.unreadable
     return answer
 
 
@@ -141,6 +142,8 @@ def _tell_decided(one: Decided) -> None:
             if decision.listed:
                 print(f"  {decision.subject}  {'; '.join(reason.text for reason in decision.reasons)}")
         return
+    for words in one.unreadable:
+        print(f"junkhound: a pinned mail cannot be read: {words}", file=sys.stderr)
     applied = one.applied
     changes = [f"{len(getattr(applied, what)):,} {what}" for what in applied.__struct_fields__]
     print(f"{one.name}: {one.entries:,} on the list as of {clock.text(one.at)} ({looked}): {', '.join(changes)}")

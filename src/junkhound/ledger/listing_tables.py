@@ -87,6 +87,12 @@ pins = Table(
     Column("closed_at", BigInteger),  # kept for pinned_days after this; null while the owner is open
 )
 Index("ix_pins_message", pins.c.segment, pins.c.ordinal)
+Index(
+    "ix_pins_untraced",
+    pins.c.owner,
+    sqlite_where=pins.c.trace.is_(None) & pins.c.closed_at.is_(None),
+    postgresql_where=pins.c.trace.is_(None) & pins.c.closed_at.is_(None),
+)
 
 list_runs = Table(
     "list_runs",

@@ -11,6 +11,7 @@ from junkhound.kernel.net import Network
 from junkhound.ledger.listing_records import Applied, Listing, Run
 from junkhound.ledger.listings import RENEWAL_STEP, Listings
 from junkhound.listing import Decision, Policy
+from junkhound.verbs import pinning
 from junkhound.verbs.deciding import Docket, Progress, policies, refuse_single_vantage, relays_of
 from junkhound.verbs.office import Office
 
@@ -18,7 +19,10 @@ LEASE = "decider"
 
 
 class Decided(msgspec.Struct):
-    """What one run did to one list; ``decisions`` are those of all subjects looked at, ``entries`` what stands now."""
+    """What one run did to one list; ``decisions`` are those of all subjects looked at, ``entries`` what stands now.
+
+    ``unreadable`` names pinned mails that are not what was sealed.
+    """
 
     name: str
     at: int
@@ -27,6 +31,7 @@ class Decided(msgspec.Struct):
     entries: int
     dry_run: bool = False
     refused: JunkhoundError | None = None
+    unreadable: list[str] = []
 
 
 class Overview(msgspec.Struct):
@@ -110,7 +115,9 @@ def _run(office: Office, policy: Policy, docket: Docket) -> Decided:
         pinned = docket.pins(policy, [d.subject for d in made if _needs_pins(d, standing.get(d.subject))])
         applied = book.apply(policy, made, docket.at, pinned)
         applied.expired[:0] = expired
-    return Decided(policy.name, docket.at, made, applied, len(book.live(policy.name, docket.at)))
+        unreadable = pinning.keep_traces(office, policy.name, docket.progress)
+    standing_now = len(book.live(policy.name, docket.at))
+    return Decided(policy.name, docket.at, made, applied, standing_now, unreadable=unreadable)
 
 
 def _needs_pins(decision: Decision, standing: Listing | None) -> bool:
