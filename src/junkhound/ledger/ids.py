@@ -25,8 +25,12 @@ FAN_IN = 4
 
 def order(hi: U64, lo: U64) -> tuple[U64, U64]:
     """Both halves in the order of the ids."""
-    at = np.lexsort((lo, hi))
-    return hi[at], lo[at]
+    at = np.argsort(hi, kind="stable")
+    hi, lo = hi[at], lo[at]
+    if (hi[1:] == hi[:-1]).any():  # hardly ever: the first half of a sha256
+        at = np.lexsort((lo, hi))
+        hi, lo = hi[at], lo[at]
+    return hi, lo
 
 
 def encode(hi: U64, lo: U64) -> bytes:
@@ -77,6 +81,7 @@ class IdIndex:
     def __init__(self) -> None:
         self._big: dict[str, IdFile] = {}
         self._young: dict[str, IdFile] = {}
+        self._blended: set[str] = set()  # young ones whose ids are in the two arrays below
         self._hi: U64 = np.empty(0, np.uint64)
         self._lo: U64 = np.empty(0, np.uint64)
 
@@ -86,26 +91,24 @@ class IdIndex:
         for held in (self._big, self._young):
             for name in held.keys() - wanted.keys():
                 del held[name]
-        fresh = []
         for name in wanted.keys() - self._big.keys() - self._young.keys():
             file = IdFile(wanted[name])
-            if file.count > _YOUNG:
+            if file.count > _YOUNG:  # it holds what young ones held: start again without those
                 self._big[name] = file
+                self._hi, self._lo = np.empty(0, np.uint64), np.empty(0, np.uint64)
+                self._blended.clear()
             else:
                 self._young[name] = file
-                fresh.append(file)
-        total = sum(file.count for file in self._young.values())
-        if total == len(self._hi) + sum(file.count for file in fresh):
-            self._blend(fresh)
-        else:  # some were merged away
-            self._hi, self._lo = np.empty(0, np.uint64), np.empty(0, np.uint64)
-            self._blend(list(self._young.values()))
+        for name in self._young.keys() - self._blended:
+            self._blend(self._young[name])
+        self._blended = set(self._young)
 
-    def _blend(self, files: Sequence[IdFile]) -> None:
-        if files:
-            self._hi, self._lo = order(
-                np.concatenate([self._hi, *(f.hi for f in files)]), np.concatenate([self._lo, *(f.lo for f in files)])
-            )
+    def _blend(self, file: IdFile) -> None:
+        """Put the ids of a file among those in memory; merged files bring hardly any that are new."""
+        new = ~find(self._hi, self._lo, file.hi, file.lo)
+        hi, lo = file.hi[new], file.lo[new]
+        at = np.searchsorted(self._hi, hi)
+        self._hi, self._lo = np.insert(self._hi, at, hi), np.insert(self._lo, at, lo)
 
     def known(self, hi: U64, lo: U64) -> NDArray[np.bool_]:
         """For each id whether it is among the known ones; exact."""

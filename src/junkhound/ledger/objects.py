@@ -122,7 +122,8 @@ def describe(store: Store, table: Table, path: str) -> ObjectEntry:
 
 def read(store: Store, path: str, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of one object."""
-    return pq.read_table(pa.BufferReader(store.get(path)), columns=list(columns) if columns else None)
+    file = pq.ParquetFile(pa.BufferReader(store.get(path)))
+    return file.read(list(columns) if columns else None, use_threads=False)
 
 
 def _entry(path: str, table: Table, rows: pa.Table, size: int) -> ObjectEntry:
