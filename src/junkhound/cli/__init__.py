@@ -33,6 +33,7 @@ VERBS = {
     "evidence": "junkhound.cli.evidence",
     "relays": "junkhound.cli.relays",
     "upgrade": "junkhound.cli.upgrade",
+    "serve": "junkhound.cli.serve",
     "pipe": "junkhound.cli.pipe",
     "completion": "junkhound.cli.completion",
 }

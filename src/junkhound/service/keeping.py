@@ -1,0 +1,41 @@
+"""The janitor: fresh rows sorted into months, and what is past its time let go."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from junkhound.kernel.clock import SystemClock
+from junkhound.kernel.errors import JunkhoundError
+from junkhound.service.log import say
+from junkhound.service.notes import Notes
+from junkhound.verbs.judge import tidy
+from junkhound.verbs.office import Office
+
+LOOK_S = 5.0
+RETAIN_S = 86_400.0
+
+
+def run(office: Office, stop: threading.Event, notes: Notes) -> None:
+    """Compact when 32 fresh objects are there or ``[serve] janitor_s`` has passed; retention once a day."""
+    compacted, retained = time.monotonic(), 0.0
+    while not stop.is_set():
+        try:
+            if tidy(office):
+                compacted = time.monotonic()
+                notes.add("compactions_total")
+            elif time.monotonic() - compacted > office.config.serve.janitor_s:
+                with office.ledger.holding("janitor", SystemClock().now):
+                    office.ledger.compact(office.now)
+                compacted = time.monotonic()
+                notes.add("compactions_total")
+            if not retained or time.monotonic() - retained > RETAIN_S:
+                with office.ledger.holding("janitor", SystemClock().now):
+                    for kind, count in office.ledger.retain(office.now).items():
+                        notes.add(f'retired_total{{class="{kind}"}}', count)
+                retained = time.monotonic()
+        except JunkhoundError as error:
+            notes.add("failures_total")
+            say("janitor", error.message)
+        notes.write(force=True)
+        stop.wait(LOOK_S)

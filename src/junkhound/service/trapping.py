@@ -1,0 +1,165 @@
+"""A trap process: listeners, their shared open segment, and the clockwork around them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from junkhound.intake import trap
+from junkhound.kernel import net
+from junkhound.kernel.clock import SystemClock
+from junkhound.kernel.config import Config
+from junkhound.kernel.errors import ConfigError, Temporary
+from junkhound.service.log import say
+from junkhound.service.notes import Notes
+from junkhound.verbs.office import Office
+from junkhound.wire import smtp
+
+TICK_S = 0.25
+ROOM_S = 2.0
+
+
+def gates(config: Config, key: bytes) -> tuple[trap.Gate, trap.Gate]:
+    """What the SMTP and the LMTP listeners are. Errors: ConfigError for a certificate that cannot be loaded."""
+    said = config.smtp
+    proxies = tuple(found for words in said.proxies if (found := net.parse_network(words)) is not None)
+    tls = _tls(said.starttls_certificate, said.starttls_key)
+    made = []
+    for protocol in ("smtp", "lmtp"):
+        policy = smtp.Policy(
+            said.hostname or socket.getfqdn(),
+            trap.catch_all(domain for one in config.traps.values() for domain in one.domains),
+            protocol,
+            said.size_mb * 1_000_000,
+            said.recipients,
+            starttls=tls is not None,
+            auth=said.auth,
+            xclient=said.xclient,
+        )
+        made.append(
+            trap.Gate(
+                next(iter(config.traps), "trap"), policy, proxies, said.proxy_protocol and protocol == "smtp", key, tls,
+                said.idle_s, said.session_s, said.connections, said.per_client, said.per_network,
+            )
+        )  # fmt: skip
+    return made[0], made[1]
+
+
+def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
+    if not certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"[smtp] starttls_certificate: {certificate!r} cannot be used: {error}") from None
+    return context
+
+
+def run(office: Office, stop: threading.Event, notes: Notes, sockets: Sequence[tuple[str, socket.socket]]) -> None:
+    """Serve the given listening sockets (protocol, socket) until told to stop; then say 421 and seal."""
+    try:
+        import uvloop
+
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:
+        runner = asyncio.Runner()
+    with runner:
+        runner.run(_serve(office, stop, notes, sockets))
+
+
+async def _serve(
+    office: Office, stop: threading.Event, notes: Notes, sockets: Sequence[tuple[str, socket.socket]]
+) -> None:
+    loop = asyncio.get_running_loop()
+    spool = office.ledger.spool
+    writer = spool.writer()
+    room = _Room(spool.has_room)
+    traps = {}
+    for protocol, gate in zip(("smtp", "lmtp"), gates(office.config, office.ledger.key), strict=True):
+        traps[protocol] = trap.Trap(gate, writer, SystemClock().now, room=room)
+    servers = [await loop.create_server(traps[protocol], sock=link, backlog=1024) for protocol, link in sockets]
+    try:
+        while not stop.is_set():
+            await asyncio.sleep(TICK_S)
+            room.look()
+            for one in traps.values():
+                one.sweep()
+            if writer.due:
+                try:
+                    writer.seal()
+                except Temporary as error:
+                    say("trap", error.message)
+            writer.sealed.clear()
+            _note(notes, traps)
+    finally:
+        for server in servers:
+            server.close()
+        for one in traps.values():
+            one.shut()
+        await asyncio.sleep(0.1)  # last words
+        writer.close()
+        notes.write(force=True)
+
+
+def _note(notes: Notes, traps: dict[str, trap.Trap]) -> None:
+    for protocol, one in traps.items():
+        for name, value in asdict(one.counts).items():
+            notes.counters[f'trap_{name}_total{{protocol="{protocol}"}}'] = value
+        notes.gauges[f'trap_open_connections{{protocol="{protocol}"}}'] = len(one.open)
+    notes.write()
+
+
+class _Room:
+    """Whether the spool has room, looked up every few seconds: counting its files for each mail would be waste."""
+
+    def __init__(self, ask: object) -> None:
+        self._ask = ask
+        self._has = True
+        self._at = 0.0
+
+    def look(self) -> None:
+        if time.monotonic() - self._at > ROOM_S:
+            self._at = time.monotonic()
+            self._has = bool(self._ask())  # type: ignore[operator]
+
+    def __call__(self) -> bool:
+        return self._has
+
+
+def listeners(config: Config) -> list[tuple[str, socket.socket]]:
+    """Bind every listener of the settings. Errors: ConfigError naming the one that cannot be had."""
+    bound = []
+    for protocol, places in (("smtp", config.smtp.listen), ("lmtp", config.smtp.lmtp)):
+        bound += [(protocol, bind(place, f"[smtp] {'listen' if protocol == 'smtp' else 'lmtp'}")) for place in places]
+    return bound
+
+
+def bind(place: str, where: str) -> socket.socket:
+    """A listening TCP or Unix socket for ``address:port`` or ``unix:/path``."""
+    try:
+        if place.startswith("unix:"):
+            path = place.removeprefix("unix:")
+            if os.path.exists(path):
+                os.unlink(path)
+            link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            link.bind(path)
+        else:
+            host, _, port = place.rpartition(":")
+            address = net.parse(host.strip("[]"))
+            if address is None or not port.isdigit():
+                raise ConfigError(f"{where}: {place!r} is no address:port", "write 127.0.0.1:2525 or [::1]:2525")
+            link = socket.socket(socket.AF_INET if address.is_v4 else socket.AF_INET6, socket.SOCK_STREAM)
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            link.bind((str(address), int(port)))
+        link.listen(1024)
+    except OSError as error:
+        raise ConfigError(f"{where}: cannot listen on {place!r}: {error.strerror}", "is it in use already?") from None
+    link.set_inheritable(True)
+    return link
