@@ -12,14 +12,16 @@ _SIGNED = re.compile(rb"(?:^|;)\s*d\s*=\s*([A-Za-z0-9.-]{1,253})\s*(?:;|\Z)")
 
 
 def address_domain(text: str) -> str:
-    """Registrable domain of the first address of a From or Reply-To text; "" for none.
+    """Registrable domain of the address of a From or Reply-To text; "" for none.
 
-    The address in angle brackets counts, not one that a display name pretends to be.
+    The last address in angle brackets counts, not one that a display name pretends to be.
     """
-    found = _INSIDE.search(text) or _BARE.search(text)
-    if found is None:
+    inside = _INSIDE.findall(text)
+    bare = None if inside else _BARE.search(text)
+    domain = inside[-1] if inside else bare[1] if bare else ""
+    domain = domain.strip(".").lower()
+    if not domain:
         return ""
-    domain = found[1].strip(".").lower()
     return registrable(domain) or domain
 
 
