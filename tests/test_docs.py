@@ -18,7 +18,7 @@ from junkhound.cli import VERBS
 from junkhound.kernel.config import Config
 from junkhound.kernel.registry import Registry
 from junkhound.verbs import config
-from support.demonstration import made
+from support.demonstration import copied
 from support.transcript import environment, play
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ def name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", EXISTING)
 def test_every_verb_has_a_page_with_an_example(verb: str) -> None:
     text = (DOCS / f"verbs/{verb}.md").read_text("utf-8")
     assert text.startswith(f"# {verb}\n")
@@ -162,7 +162,7 @@ Buy now.
 def test_examples_run(example: Example, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder, env = tmp_path, environment(tmp_path)
     if example.where:
-        folder = made(tmp_path_factory)
+        folder = copied(tmp_path_factory, tmp_path)
         env = {**environment(folder), "JUNKHOUND_CONFIG": str(folder / "junkhound.toml")}
     if example.language == "console":
         play(example.text, folder, env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,11 @@ def made(factory: pytest.TempPathFactory) -> Path:
             assert done.returncode == 0, done.stdout + done.stderr
             (base / "demonstration.txt").write_text(done.stdout, "utf-8")
     return folder
+
+
+def copied(factory: pytest.TempPathFactory, into: Path) -> Path:
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(made(factory), into / "junkhound-demo"))
 
 
 def printed(folder: Path) -> str:
