@@ -80,7 +80,7 @@ class Listings:
             found = [one for one in _select(connection, _active(name)) if one.subject == subject]
             if not found or not found[0].live(at):
                 raise NotFound(f"{subject} is not on list {name!r}")
-            _end(connection, found, at, "removed", "delisted", who, why)
+            _end(connection, [(found[0], at)], "removed", "delisted", who, why)
             state.bump(connection, "change")
         return self.get(found[0].number)
 
@@ -103,8 +103,8 @@ class Listings:
     @staticmethod
     def _expire(connection: Connection, name: str, at: int, applied: Applied) -> None:
         over = _select(connection, _active(name).where(listings.c.expires_at <= at))
-        for one in over:
-            _end(connection, [one], one.expires_at, "expired", "expired", RULES, "nothing more was seen")
+        ends = [(one, one.expires_at) for one in over]
+        _end(connection, ends, "expired", "expired", RULES, "nothing more was seen")
         applied.expired += [one.number for one in sorted(over, key=lambda one: one.subject)]
 
     # -- reading ----------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ class _Step:
     def _clear(self, one: Listing, decision: Decision) -> None:
         _keep(self.connection, [decision])
         why = decision.reasons[-1].text
-        _end(self.connection, [one], self.at, "cleared", "delisted", RULES, why, decision_id(decision))
+        _end(self.connection, [(one, self.at)], "cleared", "delisted", RULES, why, decision_id(decision))
         self.applied.delisted.append(one.number)
 
     def _renew(self, again: list[tuple[Listing, Decision]]) -> None:
@@ -410,22 +410,22 @@ def _note(connection: Connection, events: list[dict[str, Any]]) -> None:
 
 def _end(
     connection: Connection,
-    over: list[Listing],
-    at: int,
+    over: list[tuple[Listing, int]],
     end: str,
     event: str,
     who: str,
     why: str,
     decision: str | None = None,
 ) -> None:
-    """End these listings at one moment, and start the clock of what they pin."""
+    """End these listings, each at its moment, and start the clock of what they pin."""
     if not over:
         return
-    numbers = [{"which": one.number} for one in over]
+    numbers = [{"which": one.number, "at": at} for one, at in over]
     where = listings.c.number == bindparam("which")
-    connection.execute(update(listings).where(where).values(ended_at=at, end=end), numbers)
-    connection.execute(update(pins).where(pins.c.owner == bindparam("which")).values(closed_at=at), numbers)
-    _note(connection, [_event(one.number, at, event, who, why, decision) for one in over])
+    connection.execute(update(listings).where(where).values(ended_at=bindparam("at"), end=end), numbers)
+    where = pins.c.owner == bindparam("which")
+    connection.execute(update(pins).where(where).values(closed_at=bindparam("at")), numbers)
+    _note(connection, [_event(one.number, at, event, who, why, decision) for one, at in over])
 
 
 def _run(connection: Connection, name: str) -> Run | None:
