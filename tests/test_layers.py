@@ -66,7 +66,7 @@ print(",".join(sorted({name.partition(".")[0] for name in sys.modules} - stdlib)
 def test_a_pure_room_imports_with_arrays_records_and_parsers_only(room: str) -> None:
     world = "pyarrow,duckdb,sqlalchemy,alembic,obstore,click,rich,zstandard,maxminddb,psycopg,distributed"
     loaded = set(run(sys.executable, "-c", BLOCKED, room, world).strip().split(","))
-    helpers = ("_", "mypyc", "sitecustomize", "typing_extensions")
+    helpers = ("_", "cython_runtime", "mypyc", "sitecustomize", "typing_extensions")
     strangers = {n for n in loaded if n and n not in PARSERS and n != "junkhound" and not n.startswith(helpers)}
     assert not strangers
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 
 import numpy as np
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser, LexborNode
 
 from junkhound.tables import Defect
 
@@ -70,7 +70,10 @@ _SELECTORS = {
     ":all": '[style*="mso-hide:all" i]', ": all": '[style*="mso-hide: all" i]',
 }  # fmt: skip
 _PLACES = {"href", "src", "action", "background", "formaction", "data", "poster"}
-_LINKED = "[href],[src],[action],[background],[formaction],object[data],[poster],meta[http-equiv]"
+_LINKED = "[href],[src],[action],[background],[formaction],object[data],[poster],meta[http-equiv],style,script,template"
+_UNREAD = {"style", "script", "template"}
+# Made once: a tree's own selector costs as much to make as a search.
+_find = LexborCSSSelector().find  # type: ignore[no-untyped-call]
 _refresh = re.compile(r"url\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE).search
 
 
@@ -91,12 +94,8 @@ def read(html: str) -> tuple[str, list[tuple[str, str]], int]:
     if hidden:
         _drop_hidden(tree, ",".join(hidden))
     body = tree.body or tree.root
-    if body is None:
-        return "", links, defects
-    if "<s" in html or "<S" in html or "emplate" in html:
-        for node in body.css("style,script,template"):
-            node.decompose()
-    return body.text(separator=" ", skip_empty=True), links, defects
+    text = body.text(separator=" ", skip_empty=True) if body is not None else ""
+    return text, links, defects
 
 
 def glued(html: str) -> str:
@@ -107,9 +106,17 @@ def glued(html: str) -> str:
     return _GLUE.sub("", html)
 
 
+def _select(selector: str, root: LexborNode | None) -> list[LexborNode]:
+    return _find(selector, root) if root is not None else []
+
+
 def _links(tree: LexborHTMLParser) -> list[tuple[str, str]]:
+    """Where the tree leads; on the same walk, what is code and not text is taken out."""
     found: list[tuple[str, str]] = []
-    for node in islice(tree.css(_LINKED), MAX_LINKS):
+    for node in islice(_select(_LINKED, tree.root), MAX_LINKS):
+        if node.tag in _UNREAD:
+            node.decompose()
+            continue
         attributes = node.attributes
         for place in attributes.keys() & _PLACES:
             value = attributes[place]
@@ -124,7 +131,7 @@ def _links(tree: LexborHTMLParser) -> list[tuple[str, str]]:
 
 def _drop_hidden(tree: LexborHTMLParser, selector: str) -> None:
     """Take out what no reader sees, and join the text around it: spam splits its words that way."""
-    for node in islice(tree.css(selector), MAX_LINKS):
+    for node in islice(_select(selector, tree.root), MAX_LINKS):
         attributes = node.attributes
         if "hidden" not in attributes and not _hidden(attributes.get("style") or ""):
             continue

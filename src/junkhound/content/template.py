@@ -10,22 +10,24 @@ from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
 PERMUTATIONS = 128
-MAX_WORD = 24  # longer ones are ids, hashes and random strings, other in each copy
+MAX_WORD = 40  # characters; longer ones are ids, hashes and random strings, other in each copy
 MAX_LETTER = 16_384  # characters; random tails are common, and a letter is told by its beginning
+MAX_SKETCHED = 65_536
 SEED = 42
 
-# One pass: ASCII to lower case, what separates to a blank, and digits and @ to "0", the mark of a word to leave out.
+# One pass: ASCII to lower case, what separates to a blank, and digits, @ and / to "0", the mark of a word to leave out.
 _FOLD = bytes(
-    code + 32 if 65 <= code <= 90 else 32 if code <= 32 or code == 127 else 48 if code in b"0123456789@" else code
+    code + 32 if 65 <= code <= 90 else 32 if code <= 32 or code == 127 else 48 if code in b"0123456789@/" else code
     for code in range(256)
 )  # fmt: skip
+_NO_LETTERS = bytes(code for code in range(128) if not 97 <= code <= 122)
 # In UTF-8. Joiners and fillers nobody sees: bulk mailers pad previews with them, spam splits words with them.
 _unseen = re.compile(
     rb"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0\x8e)"
     rb"|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])|\xef\xbb\xbf"
 ).sub
 _blanks = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80").sub
-_url_marks = re.compile(rb"//+|www\.").finditer
+_from_mark = re.compile(rb"0[^ ]*+").sub  # found by its first byte: no look at the other words
 _word = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*+")
 
 
@@ -34,30 +36,33 @@ def key(text: str) -> int:
     return int(xxh3_64_intdigest(text.encode("utf-8", "replace")))
 
 
-def normalise(text: str) -> tuple[bytes, int]:
-    """The words that copies of one letter share, in order and one blank apart, and how many they are.
+def normalise(text: str) -> bytes:
+    """The letters that copies of one text share, in order and nothing between them (UTF-8, ASCII in lower case).
 
-    Lower case (ASCII), invisible characters removed; URLs, mail addresses, words with a digit (prices, dates, random
-    strings) and words longer than ``MAX_WORD`` bytes are left out, for they differ from copy to copy. What follows
-    the first ``MAX_LETTER`` characters no longer counts.
+    Left out are blanks, punctuation, invisible characters, and every word with a digit, an ``@`` or a slash: prices,
+    dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` characters
+    no longer counts.
     """
-    octets = _folded(text[:MAX_LETTER])
-    # Word ends as an array: a dozen numpy calls, where a loop over the words would cost twice the whole parse.
-    letters = np.frombuffer(octets, np.uint8)
-    ends = (letters == 32).nonzero()[0]
-    lengths = ends.copy()  # each with the blank that ends it
-    lengths[1:] -= ends[:-1]
-    lengths[0] += 1
-    keep = (lengths > 1) & (lengths <= MAX_WORD + 1)
-    if b"0" in octets:
-        keep[ends.searchsorted((letters == 48).nonzero()[0])] = False
-    if b"//" in octets or b"www." in octets:
-        keep[ends.searchsorted([match.start() for match in _url_marks(octets)])] = False
-    return letters[keep.repeat(lengths)].tobytes()[:-1], int(np.count_nonzero(keep))
+    return _marked_off(_folded(text[:MAX_LETTER])).translate(None, _NO_LETTERS)
+
+
+def words_of(text: str) -> set[str]:
+    """The set of words that a sketch stands for: of at most ``MAX_WORD`` characters, without the punctuation."""
+    folded = _marked_off(_folded(text[:MAX_SKETCHED].lower())).decode("utf-8", "replace")
+    return {word for word in _word.findall(folded) if len(word) <= MAX_WORD}
+
+
+def _marked_off(octets: bytes) -> bytes:
+    """Without the words that hold a mark: their ends, then, backwards, their beginnings."""
+    if b"www." in octets:
+        octets = octets.replace(b"www.", b"0")
+    if b"0" not in octets:
+        return octets
+    return _from_mark(b"", _from_mark(b"0", octets)[::-1])[::-1]
 
 
 def _folded(text: str) -> bytes:
-    """UTF-8 with blanks between words and after the last, "0" in those to leave out."""
+    """UTF-8 with blanks between words and "0" in those to leave out."""
     octets = text.encode("utf-8", "replace")
     if len(octets) != len(text):
         octets = octets.replace(b"\xc2\xa0", b" ")
@@ -70,21 +75,21 @@ def _folded(text: str) -> bytes:
             or 0xCD in octets
         ):
             octets = _blanks(b" ", _unseen(b"", octets))
-    return octets.translate(_FOLD) + b" "
+    return octets.translate(_FOLD)
 
 
-def number(words: bytes) -> int:
-    """The exact template of normalised words; 0 for no words."""
-    return (int(xxh3_64_intdigest(words)) or 1) if words else 0
+def number(letters: bytes) -> int:
+    """The exact template of normalised text; 0 for none."""
+    return (int(xxh3_64_intdigest(letters)) or 1) if letters else 0
 
 
 def sketch(text: str) -> bytes:
     """128 min-hashes (u32, little endian) of the set of words in the text; b"" for no words.
 
-    Words are those of ``normalise`` without the punctuation around them. Two sketches agree in about as many
+    Two sketches agree in about as many
     places as the word sets overlap (Jaccard). Source: Broder 1997; the permutations are rensa's.
     """
-    words = set(_word.findall(normalise(text.lower())[0].decode("utf-8", "replace")))
+    words = words_of(text)
     if not words:
         return b""
     return _permute(sorted(words)).astype("<u4").tobytes()

@@ -39,8 +39,8 @@ class View(msgspec.Struct, frozen=True):
 
     ``text`` is the visible text; of a multipart/alternative the best version that says anything. ``urls`` come from
     all versions, each once. ``addresses`` are registrable domains of mail addresses in text and mailto links.
-    ``template`` is the exact hash of the normalised text, 0 for no text; ``words`` counts its words. ``defects`` are
-    those of the message and of this reading.
+    ``template`` is the exact hash of the normalised text, 0 for no text. ``defects`` are those of the message and of
+    this reading.
     """
 
     text: str
@@ -48,8 +48,12 @@ class View(msgspec.Struct, frozen=True):
     attachments: tuple[Attachment, ...]
     addresses: tuple[str, ...]
     template: int
-    words: int
     defects: int
+
+    @property
+    def words(self) -> int:
+        """How many different words the sketch stands for; counted when asked, for only new templates need it."""
+        return len(template.words_of(self.text))
 
 
 def view(message: Message) -> View:
@@ -58,15 +62,13 @@ def view(message: Message) -> View:
     for part in message.parts():
         reader.part(part)
     text = reader.visible()
-    words, count = template.normalise(text)
     found = reader.found()
     return View(
         text,
         found,
         tuple(reader.attachments),
         tuple(sorted(reader.domains)),
-        template.number(words),
-        count,
+        template.number(template.normalise(text)),
         message.defects | reader.defects,
     )
 
