@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.config import Config, Store
 from junkhound.kernel.net import Address
@@ -69,7 +70,8 @@ def rows_of(rng: np.random.Generator, start: int, rows: int, universe: int) -> d
     return {
         "id_hi": _mix(number, 6), "id_lo": _mix(number, 7),
         "addr_hi": np.ma.array(hi, mask=none), "addr_lo": np.ma.array(lo, mask=none),
-        "seen_at": np.ma.array(at, mask=rng.random(rows) < 0.002), "ingested_at": at + rng.integers(0, 10_000_000, rows),
+        "seen_at": np.ma.array(at, mask=rng.random(rows) < 0.002),
+        "ingested_at": at + rng.integers(0, 10_000_000, rows),
         "kind": np.where(rng.random(rows) < 0.95, 0, 1), "standing": np.zeros(rows), "path": 1 + (h % 3),
         "state": np.zeros(rows), "confidence": np.where(rng.random(rows) < 0.9, 9990, 9000),
         "clues": _mix(source, 8) & np.uint64(0x3FF), "defects": rng.choice([0, 0, 0, 512, 16], rows),
@@ -93,7 +95,7 @@ def sides_of(rng: np.random.Generator, columns: dict[str, Any]) -> dict[str, dic
     keys = _mix((rng.pareto(0.6, 4 * rows) * 40).clip(0, 2**40).astype(np.uint64), 20)
     template, first = np.unique(columns["template"], return_index=True)
     zero = np.zeros(rows, np.uint64)
-    names = {name: zero for name in SESSIONS.names}
+    names = dict.fromkeys(SESSIONS.names, zero)
     return {
         "keys": {
             "id_hi": columns["id_hi"][which], "id_lo": columns["id_lo"][which], "day": day[which],
@@ -107,7 +109,8 @@ def sides_of(rng: np.random.Generator, columns: dict[str, Any]) -> dict[str, dic
         },
         "templates": {
             "template": template, "words": rng.integers(5, 900, len(template)), "day": day[first],
-            "id_hi": columns["id_hi"][first], "id_lo": columns["id_lo"][first], "subject": ["a subject"] * len(template),
+            "id_hi": columns["id_hi"][first], "id_lo": columns["id_lo"][first],
+            "subject": ["a subject"] * len(template),
             "sketch": [rng.bytes(512) for _ in template] if len(template) < 2000 else [bytes(512)] * len(template),
         },
     }  # fmt: skip
@@ -161,7 +164,7 @@ class _cpu:
         self.start = time.process_time()
 
     def __exit__(self, *_: object) -> None:
-        self.sums[self.name] += time.process_time() - self.start
+        self.sums[self.name] = self.sums.get(self.name, 0.0) + time.process_time() - self.start
 
 
 def timed(act: Callable[[], Any], times: int = 3) -> dict[str, float]:
@@ -240,6 +243,8 @@ def main() -> None:
             wall = time.perf_counter()
             answer["fill"] = fill(ledger, options.rows, universe, options.sides, options.compact_every)
             answer["fill"]["wall_s"] = round(time.perf_counter() - wall, 1)
+        with _cpu(answer.setdefault("nightly", {}), "cpu_s"):
+            ledger.compact(START + SPAN, full=True)
         snapshot = ledger.snapshot()
         count = snapshot.rows("sightings")
         answer["objects"] = len(snapshot.objects)
