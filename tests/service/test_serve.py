@@ -48,7 +48,7 @@ class Service:
         return (self.folder / "log").read_text()
 
     def pid(self, role: str) -> int:
-        return int(json.loads((self.home / "run" / f"{role}.json").read_text())["pid"])
+        return int(json.loads((self.home / "run" / f"{role}.json").read_text())["_"]["pid"])
 
     def send(self, count: int, start: int = 0) -> int:
         """How many of the mails were acknowledged."""

@@ -15,13 +15,14 @@ from junkhound.service.log import say
 from junkhound.service.notes import Notes
 from junkhound.verbs.office import open_office
 
+ROLES = {"trap": "trapping", "judge": "judging", "decider": "deciding", "janitor": "keeping", "dns": "naming"}
 _PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
     """Run one role until SIGTERM; the exit code is that of STYLE's table."""
     parser = argparse.ArgumentParser(prog="junkhound.service", description=__doc__)
-    parser.add_argument("role", choices=("trap", "judge", "decider", "janitor", "dns", "web"))
+    parser.add_argument("role", choices=sorted(ROLES))
     parser.add_argument("name")
     parser.add_argument("--config")
     parser.add_argument("--home")
@@ -48,9 +49,7 @@ def main() -> int:
 def _run(role: str, office: object, stop: threading.Event, notes: Notes, sockets: str) -> None:
     import importlib
 
-    module = {"trap": "trapping", "judge": "judging", "decider": "deciding", "janitor": "keeping", "dns": "naming",
-              "web": "showing"}[role]  # fmt: skip
-    run = importlib.import_module(f"junkhound.service.{module}").run
+    run = importlib.import_module(f"junkhound.service.{ROLES[role]}").run
     if role == "trap":
         handed = []
         for words in filter(None, sockets.split(",")):

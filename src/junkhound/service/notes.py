@@ -15,6 +15,8 @@ from typing import Any
 
 FOLDER = "run"
 STALE_S = 15.0
+ABOUT = "_"
+"""Where a file says whose it is; everything beside it is a number by its name."""
 
 
 class Notes:
@@ -39,10 +41,8 @@ class Notes:
         if not force and now - self._written < 1:
             return
         self._written = now
-        said = {
-            "role": self.role, "pid": os.getpid(), "began": self.began, "at": time.time(), "counters": self.counters,
-            "gauges": self.gauges,
-        }  # fmt: skip
+        about = {"role": self.role, "pid": os.getpid(), "began": self.began, "at": time.time()}
+        said = {ABOUT: about, **self.counters, **self.gauges}
         aside = self.path.with_suffix(f".{os.getpid()}.tmp")
         aside.write_text(json.dumps(said))
         aside.replace(self.path)
@@ -53,12 +53,13 @@ class Notes:
 
 
 def read_all(home: Path) -> Iterator[dict[str, Any]]:
-    """The notes of every process, oldest role name first; unreadable ones are passed over."""
+    """Whose notes there are: role, pid, began, at, stale; unreadable ones are passed over."""
     for path in sorted((home / FOLDER).glob("*.json")):
         try:
             said = json.loads(path.read_text())
         except (OSError, ValueError):
             continue
-        if isinstance(said, dict) and "role" in said:
-            said["stale"] = time.time() - float(said.get("at", 0)) > STALE_S
-            yield said
+        about = said.get(ABOUT) if isinstance(said, dict) else None
+        if isinstance(about, dict) and "role" in about:
+            about["stale"] = time.time() - float(about.get("at", 0)) > STALE_S
+            yield about

@@ -92,12 +92,13 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         handed = [(protocol, link.fileno()) for protocol, link in self.sockets] if child.role == "trap" else []
-        command = [sys.executable, "-m", "junkhound.service", child.role, child.name]
-        command += ["--sockets", ",".join(f"{protocol}:{number}" for protocol, number in handed)]
-        if self.config_path:
-            command += ["--config", self.config_path]
-        if self.given_home:
-            command += ["--home", self.given_home]
+        where = [*(["--config", self.config_path] if self.config_path else ()),
+                 *(["--home", self.given_home] if self.given_home else ())]  # fmt: skip
+        if child.role == "web":  # a face, which only the command line may start
+            command = [sys.executable, "-m", "junkhound", *where, "web"]
+        else:
+            sockets = ",".join(f"{protocol}:{number}" for protocol, number in handed)
+            command = [sys.executable, "-m", "junkhound.service", child.role, child.name, "--sockets", sockets, *where]
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
             command, stdin=subprocess.DEVNULL, pass_fds=[number for _, number in handed], start_new_session=True
         )
@@ -107,10 +108,10 @@ class Supervisor:
     def _until_ready(self) -> None:
         """Wait until every process has written its first notes, then tell the service manager."""
         deadline = time.monotonic() + 60
-        names = {child.name for child in self.children}
+        names = {child.name for child in self.children if child.role != "web"}
         while time.monotonic() < deadline and not self.stopping:
             alive = {said["role"] for said in notes.read_all(self.home) if not said["stale"]}
-            if names <= alive:
+            if names <= alive and all(_answers(self.config.web.listen) for c in self.children if c.role == "web"):
                 say("supervisor", "ready", processes=len(names))
                 notify("READY=1\nSTATUS=ready")
                 return
@@ -196,3 +197,13 @@ class Supervisor:
             yield
         finally:
             os.close(handle)
+
+
+def _answers(place: str) -> bool:
+    """Whether somebody accepts connections at ``address:port``."""
+    host, _, port = place.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), 1).close()
+    except (OSError, ValueError):
+        return False
+    return True
