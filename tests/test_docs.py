@@ -200,6 +200,12 @@ def test_every_page_is_reached_from_the_site() -> None:
     assert not missing
 
 
+def test_the_site_asks_nobody() -> None:
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    assert "font: false" in text
+    assert not re.search(r"(?m)^  - offline|https?://", text)  # that plug-in loads a script from elsewhere
+
+
 def test_the_licence_is_its_own_text() -> None:
     text = (ROOT / "LICENSE").read_text("utf-8")
     assert "Apache License" in text
