@@ -109,7 +109,7 @@ def test_a_real_client_hears_250_for_mail_that_is_synced(start: Callable[..., Ru
     ]
     assert facts.session.helo == b"bot.example"
     assert facts.session.protocol == "ESMTP"
-    assert facts.session.dialect[0] == b"ehlo bot.example"
+    assert facts.session.dialect[0] == b"ehlo *"
     assert len(facts.session.dialect) == len(facts.session.command_us)
 
 
@@ -159,7 +159,7 @@ def test_sessions_without_mail_are_counted_as_what_they_were(start: Callable[...
             while client.recv(4096):
                 pass
     wait(lambda: len(running.trap.idle_sessions) == 3)
-    assert {kind for _, kind, _ in running.trap.idle_sessions} == {Kind.AUTH_GUESS, Kind.HARVEST, Kind.PROBE}
+    assert {kind for _, kind, _, _ in running.trap.idle_sessions} == {Kind.AUTH_GUESS, Kind.HARVEST, Kind.PROBE}
 
 
 def test_proxy_and_xclient_are_believed_of_named_proxies_only(start: Callable[..., Running]) -> None:

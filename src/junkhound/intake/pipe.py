@@ -238,6 +238,7 @@ def _session(given: dict[str, Any]) -> tuple[Any, ...]:
         (),  # XCLIENT
         *(None,) * 2,  # AUTH, clock jump
         _text(name) if name not in _UNKNOWN else None,
+        0,  # manners
     )
 
 

@@ -88,9 +88,21 @@ class NetworkSection:
 
 @dataclass(frozen=True)
 class Trap:
-    """[traps.NAME]: a trap intake: every recipient in these domains never asked for mail."""
+    """[traps.NAME]: a trap intake: its addresses never asked for mail."""
 
-    domains: tuple[str, ...] = setting((), "domains whose every address is a trap", "domains")
+    domains: tuple[str, ...] = setting(
+        (), "domains whose every address is a trap; postmaster and abuse are taken in, but are none", "domains"
+    )
+    addresses: tuple[str, ...] = setting((), "single trap addresses, beside those domains", "mail addresses")
+    kind: str = setting(
+        "pristine",
+        "what they are: pristine (never used), recycled (once somebody's, long dead), typo (one letter off a big"
+        " provider) or seeded (put where only harvesters look)",
+        choices=("pristine", "recycled", "typo", "seeded"),
+    )
+    weight: float = setting(
+        1.0, "how much its mail says, against a pristine trap's; kept for scores to come", "times", low=0
+    )
     relays: tuple[str, ...] = setting(
         (), "our relays in front of this trap, whose Received lines are believed", "networks or host names"
     )
@@ -187,6 +199,10 @@ class Smtp:
     per_network: int = setting(200, "open connections of one /24 or /64", "connections", low=1)
     idle_s: float = setting(300.0, "a silent client is sent away after this", "s", low=1)
     session_s: float = setting(1800.0, "a session lasts this long at most", "s", low=1)
+    greet_s: float = setting(
+        0.0, "the greeting waits this long; who speaks before it is marked as an early talker", "s", low=0
+    )
+    memory_mb: int = setting(512, "what all clients of one process may have in memory together", "MB", low=16)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     """Leaf part 1: who handed it over, when, to which intake, and as what.
 
     ``client`` has 4 or 16 bytes. ``received_at`` is our clock at the end of DATA in microseconds; for an import
-    it is when we took it in, and says nothing of when it was sent. ``intake`` is the name of the trap instance or mailbox.
+    it is when we took it in, and says nothing of when it was sent. ``intake`` names the trap instance or mailbox.
     ``kind`` is a ``tables.Kind`` number as the operator stated it. ``imported`` mail was not received by a
     session of ours; ``arrival`` tells apart deliveries of equal bytes where their source does (RUNTIME, observation 4).
     ``truncated``: the mail went on beyond the bytes that are kept. ``count`` is 1 for a mail, else how many sessions
@@ -47,7 +47,10 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):
-    """Leaf part 3: the other facts of the session; all optional."""
+    """Leaf part 3: the other facts of the session; all optional (docs/trap.md says what each means).
+
+    ``manners`` are bits of ``wire.smtp.Manner``.
+    """
 
     client_port: int | None = None
     local: bytes | None = None
@@ -66,6 +69,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     auth_hash: bytes | None = None
     clock_jump_us: int | None = None
     client_name: str | None = None
+    manners: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):

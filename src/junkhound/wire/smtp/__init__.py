@@ -8,13 +8,24 @@ The end of mail is CRLF.CRLF and nothing else (RFC 5321 section 4.1.1.4): a lone
 so no second mail can be smuggled through us, and what was odd is kept and counted.
 
 Sources: RFC 5321, 2033 (LMTP), 1870 (SIZE), 2920 (PIPELINING), 3030 (CHUNKING), 3207 (STARTTLS), 4954 (AUTH),
-6531 (SMTPUTF8), Postfix XCLIENT.
+6531 (SMTPUTF8), Postfix XCLIENT and XFORWARD.
 """
 
-from junkhound.wire.smtp.session import BAD_COMMANDS, LINE_LIMIT, Session
-from junkhound.wire.smtp.terms import Delivery, Event, Guess, Phase, Policy, Rcpt, StartTls, Transaction, XClient
+from junkhound.wire.smtp.session import BAD_COMMANDS, IDLE_COMMANDS, LINE_LIMIT, REFUSED_RECIPIENTS, Session
+from junkhound.wire.smtp.terms import (
+    Delivery,
+    Event,
+    Guess,
+    Manner,
+    Phase,
+    Policy,
+    Rcpt,
+    StartTls,
+    Transaction,
+    XClient,
+)
 
 __all__ = [
-    "BAD_COMMANDS", "LINE_LIMIT", "Delivery", "Event", "Guess", "Phase", "Policy", "Rcpt", "Session", "StartTls",
-    "Transaction", "XClient",
+    "BAD_COMMANDS", "IDLE_COMMANDS", "LINE_LIMIT", "REFUSED_RECIPIENTS", "Delivery", "Event", "Guess", "Manner",
+    "Phase", "Policy", "Rcpt", "Session", "StartTls", "Transaction", "XClient",
 ]  # fmt: skip

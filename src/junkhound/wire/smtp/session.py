@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 
-from junkhound.wire.smtp.terms import Delivery, Event, Guess, Phase, Policy, StartTls, Transaction, XClient
+from junkhound.wire.smtp import dialect, login, words
+from junkhound.wire.smtp.terms import (
+    Delivery,
+    Event,
+    Guess,
+    Manner,
+    Phase,
+    Policy,
+    Rcpt,
+    StartTls,
+    Transaction,
+    XClient,
+)
 
 LINE_LIMIT = 4096  # a command line; RFC 5321 asks for 512, extensions add to it
 BAD_COMMANDS = 20
+IDLE_COMMANDS = 100  # NOOP, RSET, VRFY and the like between two mails
+REFUSED_RECIPIENTS = 200
 TRACE_LINES = 48
-TRACE_BYTES = 120
 
-_PATH = re.compile(rb"\s*(?:<(?P<path>[^>]{0,1024})>|(?P<bare>[^\s<>]{1,1024}))(?P<rest>(?:\s+\S{1,512}){0,16})\s*\Z")
-_INSIDE = re.compile(rb"<[^>]*>")
-_XTEXT = re.compile(rb"\+([0-9A-F]{2})")
+_TOO_BIG = (552, "5.3.4 message too big")
+_DOT = re.compile(rb"\r\n\.")  # three times as fast as bytes.find
+# RFC 2920 section 3.1: the commands that may have others behind them in one packet
+_GROUPED = frozenset((b"MAIL", b"RCPT", b"RSET", b"BDAT", b"XFORWARD"))
+_FOREIGN = frozenset((b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PRI", b"SSH-2.0"))
 
 
 class Session:
     """One connection's dialogue."""
 
     __slots__ = (
-        "_auth_step", "_buffer", "_chunk_last", "_chunk_left", "_last_us", "_mechanism", "_out", "_scan", "_user",
-        "auth_tries", "bad", "bare_line_ends", "command_us", "commands", "deliveries", "esmtp", "events", "helo",
-        "phase", "policy", "rejected", "replies", "tls", "trace", "transaction", "vrfy",
+        "_auth", "_buffer", "_chunk_last", "_chunk_left", "_chunk_void", "_idle", "_last_us", "_out", "_scan",
+        "auth_tries", "bad", "command_us", "commands", "deliveries", "esmtp", "events", "forwarded", "helo", "mails",
+        "manners", "phase", "policy", "rejected", "replies", "tls", "trace", "transaction", "vrfy",
     )  # fmt: skip
 
     def __init__(self, policy: Policy, at: int) -> None:
@@ -36,19 +49,20 @@ class Session:
         self.tls = False
         self.transaction: Transaction | None = None
         self.events: list[Event] = []
-        self.trace: list[bytes] = []  # commands as they came, addresses taken out: the client's dialect
+        self.forwarded: tuple[tuple[str, str], ...] = ()  # XFORWARD: whose mail the next one is
+        self.trace: list[bytes] = []  # commands as they came, addresses and secrets taken out
         self.command_us: list[int] = []
         self.replies: list[int] = []
-        self.commands = self.bad = self.rejected = self.vrfy = self.auth_tries = self.deliveries = 0
-        self.bare_line_ends = 0
+        self.manners = 0
+        self.commands = self.bad = self.rejected = self.vrfy = self.auth_tries = 0
+        self.mails = self.deliveries = 0  # that came to their end; that were taken
         self._buffer = bytearray()
         self._scan = 0
         self._out: list[bytes] = []
         self._chunk_left = 0
-        self._chunk_last = False
-        self._auth_step = ""
-        self._mechanism = ""
-        self._user = b""
+        self._chunk_last = self._chunk_void = False
+        self._auth: login.Login | None = None
+        self._idle = 0
         self._last_us = at
 
     # --- the host's side ----------------------------------------------------------------------------------
@@ -66,30 +80,51 @@ class Session:
         """What to send now."""
         if not self._out:
             return b""
-        out = b"".join(self._out)
+        out = self._out[0] if len(self._out) == 1 else b"".join(self._out)
         self._out.clear()
         return out
 
+    @property
+    def held(self) -> int:
+        """Bytes of the client's that are kept for it now."""
+        transaction = self.transaction
+        if transaction is None:
+            return len(self._buffer)
+        return len(self._buffer) + len(transaction.body) + transaction.envelope_bytes
+
+    def abandon(self, code: int, text: str) -> None:
+        """Drop what has come of the mail; the rest is read and thrown away, and then it is refused."""
+        transaction = self.transaction
+        if transaction is None or self.phase is Phase.WAITING:
+            return
+        transaction.refusal = transaction.refusal or (code, text)
+        transaction.body.clear()
+        if self.phase is Phase.DATA:
+            self._drop(transaction)
+
     def answer(self, code: int, text: str, at: int) -> None:
         """What became of the delivery: the same reply for every accepted recipient in LMTP (RFC 2033 section 4.2)."""
-        transaction = self.transaction
-        times = transaction.accepted if transaction is not None and self.policy.protocol == "lmtp" else 1
-        for _ in range(times):
-            self._reply(code, text)
         if code < 400:
             self.deliveries += 1
-        self.transaction = None
-        self.phase = Phase.COMMAND
+            self._idle = 0
+        self._settle(code, text)
         self._last_us = at
         self._go_on(at)
+
+    def take_rest(self) -> bytes:
+        """What came behind STARTTLS: it goes to the handshake, which no clear text survives."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        self._scan = 0
+        return rest
 
     def secured(self) -> None:
         """TLS is up: everything said before is forgotten (RFC 3207 section 4.2)."""
         self.tls = True
         self.helo = None
+        self.esmtp = False
         self.transaction = None
-        self._buffer.clear()  # what was pipelined behind STARTTLS in clear text is never obeyed
-        self._scan = 0
+        self.take_rest()
         self.phase = Phase.COMMAND
 
     def close(self, code: int, text: str) -> None:
@@ -97,20 +132,23 @@ class Session:
         if self.phase is not Phase.CLOSED:
             self._reply(code, text)
             self.phase = Phase.CLOSED
+            self._buffer.clear()
+            if self.transaction is not None:
+                self.transaction.body.clear()
 
     # --- bytes --------------------------------------------------------------------------------------------
 
     def _go_on(self, at: int) -> None:
         while True:
             phase = self.phase
-            if phase is Phase.DATA:
+            if phase is Phase.COMMAND or phase is Phase.AUTH:
+                if not self._line(at):
+                    return
+            elif phase is Phase.DATA:
                 if not self._data():
                     return
             elif phase is Phase.CHUNK:
                 if not self._chunk():
-                    return
-            elif phase in (Phase.COMMAND, Phase.AUTH):
-                if not self._line(at):
                     return
             else:
                 return
@@ -118,36 +156,40 @@ class Session:
     def _line(self, at: int) -> bool:
         buffer = self._buffer
         end = buffer.find(b"\r\n", self._scan)
-        if end < 0:
-            if len(buffer) > LINE_LIMIT:
-                self.bare_line_ends += buffer.count(b"\n")
-                self.close(500, "5.5.2 line too long")
-            self._scan = max(len(buffer) - 1, 0)
-            return False
+        if end < 0 or end > LINE_LIMIT:
+            return self._no_line(end)
         line = bytes(buffer[:end])
         del buffer[: end + 2]
         self._scan = 0
-        if len(line) > LINE_LIMIT:
-            self.close(500, "5.5.2 line too long")
-            return False
         if b"\n" in line or b"\r" in line:  # a lone LF or CR is no line end: nothing in such a line is obeyed
-            self.bare_line_ends += 1
-            self._note(line, at)
+            self.manners |= Manner.BARE_LINE_END
+            self._note(line if self.phase is Phase.COMMAND else b"?", at)
+            self.phase = Phase.COMMAND
             self._wrong(500, "5.5.2 lines end with CRLF")
-            return True
-        if self.phase is Phase.AUTH:
-            self._auth_line(line)
-            return True
-        self._note(line, at)
-        self._command(line)
+        elif self.phase is Phase.AUTH:
+            self.phase = Phase.COMMAND
+            self._log_in(line)
+        else:
+            self._note(line, at)
+            self._command(line)
         return True
+
+    def _no_line(self, end: int) -> bool:
+        buffer = self._buffer
+        if not self.commands and buffer and buffer[0] < 32 and buffer[0] not in b"\t\r\n":
+            self.manners |= Manner.FOREIGN  # TLS on a plain port, RDP, SMB: no line will ever end
+            self.close(500, "5.5.1 this is not the port you want")
+        elif end > LINE_LIMIT or len(buffer) > LINE_LIMIT + 1:
+            if buffer.find(b"\n", 0, LINE_LIMIT) >= 0:
+                self.manners |= Manner.BARE_LINE_END
+            self.close(500, "5.5.2 line too long")
+        self._scan = max(len(buffer) - 1, 0)
+        return False
 
     def _note(self, line: bytes, at: int) -> None:
         self.commands += 1
         if len(self.trace) < TRACE_LINES:
-            shown = line[:5].upper()
-            kept = b"AUTH" if shown.startswith(b"AUTH") else _INSIDE.sub(b"<>", line[:TRACE_BYTES])
-            self.trace.append(kept)
+            self.trace.append(dialect.shown(line, self.auth_tries > 0))
             self.command_us.append(at - self._last_us)
         self._last_us = at
 
@@ -156,76 +198,129 @@ class Session:
         buffer = self._buffer
         transaction = self.transaction
         assert transaction is not None
-        if not transaction.size and not transaction.body and buffer[:3] == b".\r\n":
-            end, skip = 0, 3
-        else:
-            end = buffer.find(b"\r\n.\r\n", max(self._scan - 4, 0))
-            skip = 5
+        end = self._end_of_mail(buffer, transaction)
         if end < 0:
-            if len(buffer) > self.policy.size_limit:
-                transaction.too_big = True  # the rest is read and thrown away, so that the client hears why
-                transaction.size += len(buffer) - 4
-                del buffer[:-4]
-            self._scan = len(buffer)
+            if transaction.refusal is None and len(buffer) > self.policy.size_limit:
+                transaction.refusal = _TOO_BIG
+            if transaction.refusal is not None:
+                self._drop(transaction)
             return False
-        mail = bytes(buffer[: end + 2 if skip == 5 else 0])
-        del buffer[: end + skip]
+        mail = bytes(buffer[:end])
+        del buffer[: end + 3]
         self._scan = 0
         if mail.startswith(b"."):
             mail = mail[1:]
-        if b"\r\n." in mail:
+        if transaction.stuffed:
             mail = mail.replace(b"\r\n.", b"\r\n")
-        self._delivered(mail)
+        self._delivered(transaction, mail)
         return True
+
+    def _end_of_mail(self, buffer: bytearray, transaction: Transaction) -> int:
+        """Where the final dot stands; -1 while it has not come. ``_scan`` is where to go on looking."""
+        if not transaction.size and buffer[:3] == b".\r\n":
+            return 0
+        if not transaction.stuffed:
+            found = _DOT.search(buffer, self._scan)
+            if found is None:
+                self._scan = max(len(buffer) - 2, 0)
+                return -1
+            at = found.start()
+            behind = bytes(buffer[at + 3 : at + 5])
+            if behind == b"\r\n":
+                return at + 2
+            self._scan = at
+            if behind in (b"", b"\r"):
+                return -1
+            transaction.stuffed = True
+        at = buffer.find(b"\r\n.\r\n", self._scan)
+        if at < 0:
+            self._scan = max(len(buffer) - 4, 0)
+            return -1
+        return at + 2
+
+    def _drop(self, transaction: Transaction) -> None:
+        """Forget all but the four bytes with which the end of mail may begin."""
+        if len(self._buffer) > 4:
+            transaction.size += len(self._buffer) - 4
+            del self._buffer[:-4]
+        self._scan = 0
 
     def _chunk(self) -> bool:
         buffer = self._buffer
-        transaction = self.transaction
-        assert transaction is not None
-        part = bytes(buffer[: self._chunk_left])
+        part = buffer[: self._chunk_left]
         del buffer[: len(part)]
         self._chunk_left -= len(part)
-        transaction.size += len(part)
-        if transaction.size > self.policy.size_limit:
-            transaction.too_big = True
-            transaction.body.clear()
-        elif part:
-            transaction.body.append(part)
+        transaction = self.transaction
+        if transaction is not None and not self._chunk_void:
+            transaction.size += len(part)
+            if transaction.refusal is None:
+                if transaction.size > self.policy.size_limit:
+                    transaction.refusal = _TOO_BIG
+                    transaction.body.clear()
+                else:
+                    transaction.body += part
         if self._chunk_left:
             return False
         self._scan = 0
-        if self._chunk_last:
-            self._delivered(b"".join(transaction.body))
+        self.phase = Phase.COMMAND
+        if self._chunk_void or transaction is None:
+            self._wrong(503, "5.5.1 RCPT first")
+        elif self._chunk_last:
+            mail = bytes(transaction.body)
+            transaction.body.clear()
+            self._delivered(transaction, mail)
+        elif transaction.refusal is not None:
+            self._reply(*transaction.refusal)
         else:
+            self._idle_command()
             self._reply(250, f"2.0.0 {transaction.size} octets received")
-            self.phase = Phase.COMMAND
         return True
 
-    def _delivered(self, mail: bytes) -> None:
+    def _delivered(self, transaction: Transaction, mail: bytes) -> None:
+        self.mails += 1
+        if transaction.refusal is None and len(mail) <= self.policy.size_limit:
+            self.phase = Phase.WAITING
+            self.events.append(Delivery(transaction, mail))
+        else:
+            self._settle(*(transaction.refusal or _TOO_BIG))
+
+    def _settle(self, code: int, text: str) -> None:
         transaction = self.transaction
-        assert transaction is not None
-        transaction.body.clear()
-        self.phase = Phase.WAITING
-        if transaction.too_big or len(mail) > self.policy.size_limit:
-            self.answer(552, "5.3.4 message too big", self._last_us)
-            return
-        self.events.append(Delivery(transaction, mail))
+        times = transaction.accepted if transaction is not None and self.policy.protocol == "lmtp" else 1
+        for _ in range(times):
+            self._reply(code, text)
+        self.transaction = None
+        self.forwarded = ()
+        self.phase = Phase.COMMAND
 
     # --- commands -----------------------------------------------------------------------------------------
 
     def _command(self, line: bytes) -> None:
         verb, _, rest = line.strip(b" \t").partition(b" ")
-        handler = _COMMANDS.get(verb.upper())
-        if handler is None:
-            self._wrong(500, "5.5.2 command not known")
-        else:
+        verb = verb.upper()
+        handler = _COMMANDS.get(verb)
+        if self._buffer and (verb not in _GROUPED or not self.esmtp) and verb != b"STARTTLS":
+            self.manners |= Manner.AHEAD
+        if handler is not None:
             handler(self, rest)
+        elif verb in _FOREIGN:
+            self.manners |= Manner.FOREIGN  # a browser was talked into speaking to us
+            self.close(500, "5.5.1 this is not the port you want")
+        else:
+            self._wrong(500, "5.5.2 command not known")
 
     def _wrong(self, code: int, text: str) -> None:
         self.bad += 1
         self._reply(code, text)
         if self.bad >= BAD_COMMANDS:
-            self.close(421, f"{self.policy.hostname} too many errors")
+            self.close(421, f"4.7.0 {self.policy.hostname} too many errors")
+
+    def _idle_command(self) -> bool:
+        """Count a command that brings no mail nearer; True once there were enough of them."""
+        self._idle += 1
+        if self._idle > IDLE_COMMANDS:
+            self.close(421, f"4.7.0 {self.policy.hostname} too many commands without mail")
+        return self.phase is Phase.CLOSED
 
     def _reply(self, code: int, text: str) -> None:
         self.replies.append(code)
@@ -233,9 +328,14 @@ class Session:
             del self.replies[TRACE_LINES:-TRACE_LINES]
         self._out.append(f"{code} {text}\r\n".encode())
 
-    def _hello(self, rest: bytes, esmtp: bool) -> None:
+    def _hello(self, rest: bytes, esmtp: bool = True, lmtp: bool = False) -> None:
+        if lmtp != (self.policy.protocol == "lmtp"):
+            self._wrong(500, "5.5.1 this is SMTP: say EHLO" if lmtp else "5.5.1 this is LMTP: say LHLO")
+            return
         if not rest.strip():
             self._wrong(501, "5.5.4 say your name")
+            return
+        if self._idle_command():
             return
         self.helo = rest.strip()[:512]
         self.esmtp = esmtp
@@ -243,35 +343,14 @@ class Session:
         if not esmtp:
             self._reply(250, self.policy.hostname)
             return
-        offers = ["PIPELINING", f"SIZE {self.policy.size_limit}", "8BITMIME", "SMTPUTF8", "CHUNKING",
-                  "ENHANCEDSTATUSCODES"]  # fmt: skip
-        if self.policy.starttls and not self.tls:
-            offers.append("STARTTLS")
-        if self.policy.auth:
-            offers.append("AUTH PLAIN LOGIN")
-        if self.policy.xclient:
-            offers.append("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT")
-        lines = [self.policy.hostname, *offers]
         self.replies.append(250)
-        self._out.append(b"".join(f"250-{line}\r\n".encode() for line in lines[:-1]) + f"250 {lines[-1]}\r\n".encode())
+        self._out.append(words.offers(self.policy, self.tls))
 
     def _helo(self, rest: bytes) -> None:
-        if self.policy.protocol == "lmtp":
-            self._wrong(500, "5.5.1 this is LMTP: say LHLO")
-        else:
-            self._hello(rest, False)
-
-    def _ehlo(self, rest: bytes) -> None:
-        if self.policy.protocol == "lmtp":
-            self._wrong(500, "5.5.1 this is LMTP: say LHLO")
-        else:
-            self._hello(rest, True)
+        self._hello(rest, esmtp=False)
 
     def _lhlo(self, rest: bytes) -> None:
-        if self.policy.protocol != "lmtp":
-            self._wrong(500, "5.5.1 this is SMTP: say EHLO")
-        else:
-            self._hello(rest, True)
+        self._hello(rest, lmtp=True)
 
     def _mail(self, rest: bytes) -> None:
         if self.transaction is not None:
@@ -280,35 +359,40 @@ class Session:
         if self.helo is None and self.policy.protocol == "lmtp":
             self._wrong(503, "5.5.1 say LHLO first")
             return
-        found = _path(rest, b"FROM:")
+        found = words.path(rest, b"FROM:")
         if found is None:
             self._wrong(501, "5.5.4 MAIL FROM:<address>")
             return
         address, params = found
-        size = re.search(rb"\bSIZE=(\d{1,18})", params.upper())
-        if size and int(size[1]) > self.policy.size_limit:
-            self._reply(552, "5.3.4 message too big")
+        if words.size(params) > self.policy.size_limit:
+            self._reply(*_TOO_BIG)
             return
-        self.transaction = Transaction(address, params)
+        self.transaction = Transaction(address, params, envelope_bytes=len(rest))
         self._reply(250, "2.1.0 sender noted")
 
     def _rcpt(self, rest: bytes) -> None:
         transaction = self.transaction
-        if transaction is None:
-            self._wrong(503, "5.5.1 MAIL first")
+        if transaction is None or transaction.chunked:
+            self._wrong(503, "5.5.1 MAIL first" if transaction is None else "5.5.1 RCPT before BDAT")
             return
-        found = _path(rest, b"TO:")
+        found = words.path(rest, b"TO:")
         if found is None or not found[0]:
             self._wrong(501, "5.5.4 RCPT TO:<address>")
             return
         if len(transaction.recipients) >= self.policy.recipient_limit:
-            self._reply(452, "4.5.3 too many recipients")
-            return
-        verdict = self.policy.recipient(found[0])
-        transaction.recipients.append((found[0], verdict.code, verdict.trap))
-        if verdict.code >= 400:
-            self.rejected += 1
+            verdict = Rcpt(452, "4.5.3 too many recipients")
+        else:
+            verdict = self.policy.recipient(found[0])
+            transaction.recipients.append((found[0], verdict.code, verdict.trap))
+            transaction.envelope_bytes += len(found[0]) + 100
         self._reply(verdict.code, verdict.text)
+        if verdict.code < 400:
+            transaction.intake = transaction.intake or verdict.intake  # the first accepted recipient's
+            transaction.accepted += 1
+            return
+        self.rejected += 1
+        if self.rejected >= REFUSED_RECIPIENTS:
+            self.close(421, f"4.7.0 {self.policy.hostname} too many recipients refused")
 
     def _start_data(self, rest: bytes) -> None:
         transaction = self.transaction
@@ -317,35 +401,38 @@ class Session:
         elif transaction.chunked:
             self._wrong(503, "5.5.1 BDAT or DATA, not both")
         elif not transaction.accepted:
-            self._reply(554, "5.5.1 no valid recipients")
+            # RFC 2033 section 4.2 wants 503, RFC 5321 section 3.3 allows 554
+            self._reply(503 if self.policy.protocol == "lmtp" else 554, "5.5.1 no valid recipients")
+        elif transaction.refusal is not None:
+            self._settle(*transaction.refusal)
         else:
             self.phase = Phase.DATA
             self._reply(354, "end with CRLF.CRLF")
 
     def _bdat(self, rest: bytes) -> None:
-        words = rest.split()
-        if not words or not words[0].isdigit() or len(words[0]) > 12:
+        said = rest.split()
+        known = 1 <= len(said) <= 2 and said[0].isdigit() and len(said[0]) <= 12
+        if not known or (len(said) == 2 and said[1].upper() != b"LAST"):
             self.close(501, "5.5.4 BDAT size [LAST]")  # without the size nobody knows where the chunk ends
             return
-        self._chunk_left = int(words[0])
-        self._chunk_last = len(words) > 1 and words[1].upper() == b"LAST"
+        self._chunk_left = int(said[0])
+        self._chunk_last = len(said) == 2
         transaction = self.transaction
-        if transaction is None or not transaction.accepted:
-            # RFC 3030 section 2: the chunk is read all the same, then refused
-            self.transaction = transaction = Transaction(b"", too_big=True)
-            self.close(503, "5.5.1 RCPT first")
-            return
-        if self._chunk_left + transaction.size > self.policy.size_limit:
-            transaction.too_big = True
-        transaction.chunked = True
+        # RFC 3030 section 2: a chunk that nobody can take is read all the same, then refused
+        self._chunk_void = transaction is None or not transaction.accepted
+        if transaction is not None:
+            transaction.chunked = True
         self.phase = Phase.CHUNK
 
     def _rset(self, rest: bytes) -> None:
-        self.transaction = None
-        self._reply(250, "2.0.0 forgotten")
+        if not self._idle_command():
+            self.transaction = None
+            self.forwarded = ()
+            self._reply(250, "2.0.0 forgotten")
 
     def _noop(self, rest: bytes) -> None:
-        self._reply(250, "2.0.0 still here")
+        if not self._idle_command():
+            self._reply(250, "2.0.0 still here")
 
     def _quit(self, rest: bytes) -> None:
         self.close(221, f"2.0.0 {self.policy.hostname} bye")
@@ -354,10 +441,12 @@ class Session:
         self.vrfy += 1
         if self.policy.vrfy is not None:
             self.policy.vrfy(rest.strip())
-        self._reply(252, "2.5.2 send some mail, it may arrive")
+        if not self._idle_command():
+            self._reply(252, "2.5.2 send some mail, it may arrive")
 
     def _help(self, rest: bytes) -> None:
-        self._reply(214, "2.0.0 see RFC 5321")
+        if not self._idle_command():
+            self._reply(214, "2.0.0 see RFC 5321")
 
     def _starttls(self, rest: bytes) -> None:
         if not self.policy.starttls or self.tls:
@@ -365,91 +454,73 @@ class Session:
         elif rest.strip():
             self._wrong(501, "5.5.4 STARTTLS takes no words")
         else:
+            if self._buffer:
+                self.manners |= Manner.CLEAR_BEHIND_STARTTLS
             self._reply(220, "2.0.0 go ahead")
             self.phase = Phase.TLS
             self.events.append(StartTls())
 
-    def _auth(self, rest: bytes) -> None:
+    def _start_auth(self, rest: bytes) -> None:
+        self.auth_tries += 1  # from here on an unknown word may be half of a login: it is not written down
         if not self.policy.auth:
             self._wrong(502, "5.5.1 not offered")
-            return
-        words = rest.split()
-        mechanism = words[0].upper().decode("latin-1") if words else ""
-        if mechanism not in ("PLAIN", "LOGIN"):
-            self._reply(504, "5.5.4 PLAIN or LOGIN")
-            return
-        self._mechanism = mechanism
-        self._user = b""
-        if mechanism == "PLAIN":
-            self._auth_step = "plain"
-            if len(words) > 1:
-                self._auth_line(words[1])
-                return
-            prompt = ""
-        else:
-            self._auth_step = "user"
-            if len(words) > 1:
-                self._auth_line(words[1])
-                return
-            prompt = "VXNlcm5hbWU6"
-        self.phase = Phase.AUTH
-        self._reply(334, prompt)
+        elif self.transaction is not None:
+            self._wrong(503, "5.5.1 not within a mail")  # RFC 4954 section 4
+        elif not self._idle_command():
+            mechanism, _, first = rest.strip().partition(b" ")
+            self._auth = login.begin(mechanism)
+            if self._auth is None:
+                self._reply(504, "5.5.4 PLAIN or LOGIN")
+            else:
+                self._log_in(first.strip() or None)
 
-    def _auth_line(self, line: bytes) -> None:
-        """One answer of an AUTH dialogue; it never succeeds (RFC 4954 section 6)."""
-        try:
-            said = base64.b64decode(line, validate=True)
-        except (binascii.Error, ValueError):
-            said = b"" if line == b"*" else line
-        if self._auth_step == "user" and line != b"*":
-            self._user = said[:256]
-            self._auth_step = "secret"
+    def _log_in(self, line: bytes | None) -> None:
+        """One line of an AUTH dialogue; it never succeeds (RFC 4954 section 6)."""
+        auth = self._auth
+        assert auth is not None
+        prompt = auth.hear(line)
+        if prompt is not None:
             self.phase = Phase.AUTH
-            self._reply(334, "UGFzc3dvcmQ6")
+            self._reply(334, prompt)
             return
-        if self._auth_step == "plain":
-            _, _, pair = said.partition(b"\0")
-            self._user, _, said = pair.partition(b"\0")
-        self.phase = Phase.COMMAND
-        self.auth_tries += 1
-        self.events.append(Guess(self._mechanism, self._user[:256], said[:1024]))
-        self._user = b""
-        self._reply(501 if line == b"*" else 535, "5.7.8 authentication failed")
+        self._auth = None
+        if line == b"*":
+            self._reply(501, "5.7.0 as you like")
+        else:
+            self.events.append(Guess(auth.mechanism, auth.user, auth.secret))
+            self._reply(535, "5.7.8 authentication failed")
 
     def _xclient(self, rest: bytes) -> None:
+        said = self._attributes(rest)
+        if said is not None:
+            self.helo = None
+            self.events.append(XClient(said))
+            self.greet()
+
+    def _xforward(self, rest: bytes) -> None:
+        said = self._attributes(rest)
+        if said is not None:
+            self.forwarded = (*self.forwarded, *said)[-16:]
+            self._reply(250, "2.0.0 noted")
+
+    def _attributes(self, rest: bytes) -> tuple[tuple[str, str], ...] | None:
+        """What a proxy says (Postfix, XCLIENT_README, XFORWARD_README); None after a refusal."""
         if not self.policy.xclient:
             self._wrong(550, "5.7.1 not for you")
-            return
-        attributes = []
-        for word in rest.split()[:16]:
-            name, equals, value = word.partition(b"=")
-            if not equals:
-                self._wrong(501, "5.5.4 NAME=value")
-                return
-            text = _XTEXT.sub(lambda m: bytes([int(m[1], 16)]), value).decode("utf-8", "replace")
-            attributes.append((name.upper().decode("latin-1"), text))
-        self.helo = None
-        self.transaction = None
-        self.events.append(XClient(tuple(attributes)))
-        self.greet()
+            return None
+        if self.transaction is not None:
+            self._wrong(503, "5.5.1 not within a mail")
+            return None
+        said = words.attributes(rest)
+        if said is None:
+            self._wrong(501, "5.5.4 NAME=value")
+        return said
 
 
 _COMMANDS: dict[bytes, Callable[[Session, bytes], None]] = {
-    b"HELO": Session._helo, b"EHLO": Session._ehlo, b"LHLO": Session._lhlo, b"MAIL": Session._mail,
+    b"HELO": Session._helo, b"EHLO": Session._hello, b"LHLO": Session._lhlo, b"MAIL": Session._mail,
     b"RCPT": Session._rcpt, b"DATA": Session._start_data, b"BDAT": Session._bdat, b"RSET": Session._rset,
     b"NOOP": Session._noop, b"QUIT": Session._quit, b"VRFY": Session._vrfy, b"EXPN": Session._vrfy,
-    b"HELP": Session._help, b"STARTTLS": Session._starttls, b"AUTH": Session._auth, b"XCLIENT": Session._xclient,
+    b"HELP": Session._help, b"STARTTLS": Session._starttls, b"AUTH": Session._start_auth,
+    b"XCLIENT": Session._xclient, b"XFORWARD": Session._xforward,
 }  # fmt: skip
-
-
-def _path(rest: bytes, keyword: bytes) -> tuple[bytes, bytes] | None:
-    """Address and parameters of ``FROM:<a@b> SIZE=1``; None where there is no path."""
-    if rest[: len(keyword)].upper() != keyword:
-        return None
-    found = _PATH.match(rest, len(keyword))
-    if found is None:
-        return None
-    address = found["path"] if found["path"] is not None else found["bare"]
-    if address.startswith(b"@"):  # a source route is read and passed over (RFC 5321 appendix C)
-        address = address.partition(b":")[2]
-    return address, found["rest"].strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntFlag
 
 
 class Phase(Enum):
@@ -19,18 +19,32 @@ class Phase(Enum):
     CLOSED = 6
 
 
+class Manner(IntFlag):
+    """What no well-behaved client does, one bit each (``Session.manners`` of ``wire.facts``)."""
+
+    EARLY = 1 << 0  # spoke before the greeting
+    AHEAD = 1 << 1  # sent on where it has to wait (RFC 2920 section 3.1), or pipelined after HELO
+    BARE_LINE_END = 1 << 2  # a lone CR or LF in a command
+    CLEAR_BEHIND_STARTTLS = 1 << 3  # bytes in clear text behind STARTTLS (CVE-2011-0411)
+    FOREIGN = 1 << 4  # another protocol: HTTP, TLS on a plain port, and the like
+
+
 @dataclass(frozen=True, slots=True)
 class Rcpt:
-    """The host's word on one recipient."""
+    """The host's word on one recipient; ``intake`` is where its mail belongs, empty for the listener's own."""
 
     code: int
     text: str
     trap: bool = False
+    intake: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a listener offers and allows; ``recipient`` decides each RCPT, ``protocol`` is ``smtp`` or ``lmtp``."""
+    """What a listener offers and allows; ``recipient`` decides each RCPT, ``protocol`` is ``smtp`` or ``lmtp``.
+
+    ``xclient`` offers XCLIENT and XFORWARD, by which a proxy says who the client is.
+    """
 
     hostname: str
     recipient: Callable[[bytes], Rcpt]
@@ -45,19 +59,23 @@ class Policy:
 
 @dataclass(slots=True)
 class Transaction:
-    """One mail from MAIL to its answer."""
+    """One mail from MAIL to its answer.
+
+    ``refusal`` is the reply it will get whatever still comes. ``size`` counts bytes that were read and are no longer
+    in the buffer; ``stuffed``: a line of the mail begins with a dot.
+    """
 
     mail_from: bytes
     params: bytes = b""
     recipients: list[tuple[bytes, int, bool]] = field(default_factory=list)
-    body: list[bytes] = field(default_factory=list)
+    accepted: int = 0
+    intake: str = ""
+    body: bytearray = field(default_factory=bytearray)
     size: int = 0
-    too_big: bool = False
     chunked: bool = False
-
-    @property
-    def accepted(self) -> int:
-        return sum(1 for _, code, _ in self.recipients if code < 400)
+    stuffed: bool = False
+    refusal: tuple[int, str] | None = None
+    envelope_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +88,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class StartTls:
-    """The 220 has been written: start the handshake, then call ``secured``."""
+    """The 220 has been written: start the handshake with ``take_rest``, then call ``secured``."""
 
 
 @dataclass(frozen=True, slots=True)

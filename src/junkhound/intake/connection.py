@@ -1,0 +1,475 @@
+"""One client of the trap: from the first byte to the last, and everything that was seen of it meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import socket
+import ssl
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from junkhound.intake.tls import Channel
+from junkhound.kernel import net
+from junkhound.kernel.net import Address, Network
+from junkhound.tables import Kind
+from junkhound.wire import proxy, smtp
+from junkhound.wire.facts import Envelope, Facts, Origin, Recipient, Session
+
+if TYPE_CHECKING:
+    from junkhound.intake.trap import Trap
+
+HARVEST_AFTER = 3
+"""Refused recipients or VRFY questions after which a session without mail is a harvest."""
+
+CLOCK_JUMP_US = 1_000_000
+SAVED_SYN = 28  # TCP_SAVED_SYN of linux/tcp.h, which Python's socket does not name
+_SYN_BYTES = 512
+_UNKNOWN = ("", "[UNAVAILABLE]", "[TEMPUNAVAIL]")
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    __slots__ = (
+        "_awaits_proxy", "_channel", "_clock", "_counted", "_ended", "_greeting", "_head", "_held", "_named",
+        "_turned_away", "active",
+        "auth_hash", "began", "client", "client_port", "closing_at", "guesses", "local", "local_port", "name",
+        "proxied", "session", "syn", "transport", "trap", "xclient",
+    )  # fmt: skip
+
+    def __init__(self, trap: Trap) -> None:
+        self.trap = trap
+        self.transport: asyncio.Transport | None = None
+        self.session: smtp.Session | None = None
+        self.began = self.active = time.monotonic()
+        self.closing_at: float | None = None
+        self.client: Address | None = None
+        self.client_port: int | None = None
+        self.local: Address | None = None
+        self.local_port: int | None = None
+        self.name: str | None = None
+        self.proxied: str | None = None
+        self.syn: bytes | None = None
+        self.xclient: tuple[tuple[str, str], ...] = ()
+        self.auth_hash: bytes | None = None
+        self.guesses = 0
+        self._clock = trap.now() - _us()
+        self._head = b""
+        self._held = 0
+        self._counted: tuple[Address, Network] | None = None
+        self._awaits_proxy = False
+        self._named = False
+        self._turned_away = False
+        self._ended = False  # the client has said all it will
+        self._channel: Channel | None = None
+        self._greeting: asyncio.TimerHandle | None = None
+
+    # --- asyncio ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        trap = self.trap
+        self.client, self.client_port = _endpoint(transport.get_extra_info("peername"))
+        self.local, self.local_port = _endpoint(transport.get_extra_info("sockname"))
+        trap.open.add(self)
+        trap.counts.connections += 1
+        link = transport.get_extra_info("socket")
+        if link is not None and link.family == socket.AF_UNIX:
+            self._named = True  # whoever may open the socket file is ours
+        else:
+            self.syn = saved_syn(link)
+            self._named = self.client is not None and any(n.holds(self.client) for n in trap.gate.proxies)
+        if trap.gate.proxy_protocol and self._named:
+            self._awaits_proxy = True
+            if trap.closing or len(trap.open) > trap.gate.connections:
+                transport.close()
+            return
+        self._begin()
+
+    def _begin(self) -> None:
+        """Open the dialogue, unless there are too many of this client."""
+        trap = self.trap
+        policy = trap.gate.policy
+        if policy.xclient and (not self._named or self.proxied):
+            policy = trap.plain_policy
+        self.session = smtp.Session(policy, _us())
+        if trap.closing or len(trap.open) > trap.gate.connections:
+            trap.counts.refused += 1
+            self._turned_away = True
+            self.end(421, "4.3.2 no room now, try later")
+        elif not self._admitted():
+            self._flood()
+        elif trap.gate.greet_s > 0:
+            self._greeting = asyncio.get_running_loop().call_later(trap.gate.greet_s, self._greet)
+        else:
+            self.session.greet()
+            self._send()
+
+    def _greet(self) -> None:
+        self._greeting = None
+        if self.session is not None and self.session.phase is not smtp.Phase.CLOSED:
+            self.session.greet()
+            self._send()
+
+    def _admitted(self) -> bool:
+        """Count the client in; False where it or its network has too many connections. Named proxies have no limit."""
+        trap = self.trap
+        if self.client is None or (self._named and self.proxied is None and not self.xclient):
+            return True
+        network = trap.network_of(self.client)
+        counted = trap.by_client
+        if counted[self.client] >= trap.gate.per_client or counted[network] >= trap.gate.per_network:
+            return False
+        counted[self.client] += 1
+        counted[network] += 1
+        self._counted = (self.client, network)
+        return True
+
+    def _flood(self) -> None:
+        self._turned_away = True
+        self.trap.counts.refused += 1
+        self.trap.fold(self.client, Kind.FLOOD)
+        self.end(421, "4.7.0 too many connections")
+
+    def data_received(self, data: bytes) -> None:
+        self.active = time.monotonic()
+        if self._awaits_proxy:
+            data = self._read_proxy(data)
+            if not data:
+                return
+        session = self.session
+        if session is None or session.phase is smtp.Phase.CLOSED:
+            return
+        if self._greeting is not None:
+            self._greeting.cancel()
+            session.manners |= smtp.Manner.EARLY
+            self._greet()
+        if self._channel is not None:
+            data = self._decrypt(data)
+        if data:
+            session.receive(data, _us())
+            self._weigh()
+            self._act()
+
+    def eof_received(self) -> bool:
+        """Half-closed: mail that waits for its sync is still answered."""
+        self._ended = True
+        return self._waits()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        trap = self.trap
+        trap.open.discard(self)
+        trap.held -= self._held
+        self._held = 0
+        if self._greeting is not None:
+            self._greeting.cancel()
+        self._uncount()
+        self._fold()
+        self.transport = None
+
+    def _fold(self) -> None:
+        """A session that brought no mail is a sighting of its own; a named proxy that looks whether we live is none."""
+        session = self.session
+        if session is None or session.mails or self._turned_away:
+            return
+        if not self._named or self.proxied is not None or self.xclient:
+            self.trap.fold(self.client, _kind_of(session, self.guesses), _intake_of(session))
+
+    def _uncount(self) -> None:
+        if self._counted is not None:
+            for key in self._counted:
+                self.trap.by_client[key] -= 1
+                if self.trap.by_client[key] <= 0:
+                    del self.trap.by_client[key]
+
+    def pause_writing(self) -> None:
+        """A client that does not read what we say is not listened to either."""
+        if self.transport is not None:
+            with contextlib.suppress(RuntimeError):
+                self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.transport is not None:
+            with contextlib.suppress(RuntimeError):
+                self.transport.resume_reading()
+
+    # --- the dialogue -------------------------------------------------------------------------------------
+
+    def answer(self, code: int, text: str) -> None:
+        """What became of the mail this session waits for."""
+        if self.session is not None and self._waits():
+            self.session.answer(code, text, _us())
+            self._weigh()
+            self._act()
+            if self._ended and not self._waits():
+                self._close()
+
+    def end(self, code: int, text: str) -> None:
+        """A last word, then the connection closes."""
+        if self.session is not None:
+            self.session.close(code, text)
+        self._send()
+        self._close()
+
+    def abort(self) -> None:
+        """Close without a word: the peer does not read, or speaks no protocol of ours."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _close(self) -> None:
+        if self.transport is not None and self.closing_at is None:
+            self.closing_at = time.monotonic()
+            if self._channel is not None:
+                self._channel.close()
+                self.transport.write(self._channel.take_output())
+            self.transport.close()
+
+    def _weigh(self) -> None:
+        """Keep the sum of what all clients have in memory under its limit: whoever sends then is told to come later."""
+        session, trap = self.session, self.trap
+        assert session is not None
+        held = session.held
+        trap.held += held - self._held
+        self._held = held
+        if trap.held > trap.gate.memory and held:
+            trap.counts.deferred += session.phase is not smtp.Phase.COMMAND
+            session.abandon(452, "4.3.1 out of memory, try later")
+            if session.held > smtp.LINE_LIMIT and session.phase is smtp.Phase.COMMAND:
+                session.close(421, "4.3.1 out of memory, try later")
+            trap.held += session.held - held
+            self._held = session.held
+
+    def _act(self) -> None:
+        session = self.session
+        assert session is not None
+        while session.events:
+            event = session.events.pop(0)
+            if isinstance(event, smtp.Delivery):
+                refusal = self.trap.take(self, self._facts(event), event.mail)
+                if refusal is not None:
+                    session.answer(*refusal, _us())
+            elif isinstance(event, smtp.Guess):
+                self.guesses += 1
+                secret = b"\0".join((event.mechanism.encode(), event.user, event.secret))
+                self.auth_hash = hashlib.blake2b(secret, digest_size=16, key=self.trap.gate.secret).digest()
+            elif isinstance(event, smtp.XClient):
+                if not self._believe(event.attributes):
+                    return
+            else:
+                self._start_tls()
+                return
+        self._send()
+
+    def _send(self) -> None:
+        session = self.session
+        if session is None or self.transport is None:
+            return
+        out = session.take_output()
+        if out and self.closing_at is None:
+            if self._channel is not None and self._channel.ready:
+                self._channel.send(out)
+                out = self._channel.take_output()
+            self.transport.write(out)
+        if session.phase is smtp.Phase.CLOSED:
+            self._close()
+
+    def _read_proxy(self, data: bytes) -> bytes:
+        """Bytes behind the PROXY header; empty while it is not whole."""
+        self._head += data
+        try:
+            found = proxy.read(self._head)
+        except proxy.Malformed:
+            self.trap.counts.malformed += 1
+            self.abort()
+            return b""
+        if found is None:
+            return b""
+        self._awaits_proxy = False
+        if found.client is not None:
+            self.proxied = f"{found.text} by {self.client}"
+            self.client, self.client_port = found.client, found.client_port
+            self.local, self.local_port = found.local, found.local_port
+            self.syn = None  # the proxy's, not the client's
+        rest, self._head = self._head[found.used :], b""
+        self._begin()
+        if rest and self.session is not None and self.trap.gate.greet_s > 0:
+            self.session.manners |= smtp.Manner.EARLY  # sent together with the header, before we could say anything
+        return rest
+
+    def _believe(self, attributes: tuple[tuple[str, str], ...]) -> bool:
+        """Take the client for who a named proxy (XCLIENT is for no other) says it is; False where that ends it."""
+        said = dict(attributes)
+        self.xclient = (*self.xclient, *attributes)[-32:]
+        self.client, self.client_port, self.name = _said_client(said, self.client, self.client_port, self.name)
+        self.syn = None
+        if self.session is not None and said.get("HELO", "") not in _UNKNOWN:
+            self.session.helo = said["HELO"].encode()
+        self._uncount()
+        self._counted = None
+        if not self._admitted():
+            self._flood()
+            return False
+        return True
+
+    def _start_tls(self) -> None:
+        gate, session = self.trap.gate, self.session
+        assert session is not None
+        if gate.tls is None:
+            self.end(454, "4.7.0 TLS is not there now")
+            return
+        rest = session.take_rest()
+        self._send()
+        self._channel = Channel(gate.tls)
+        if rest:
+            self._decrypt(rest)
+
+    def _decrypt(self, data: bytes) -> bytes:
+        channel, session = self._channel, self.session
+        assert channel is not None
+        assert session is not None
+        ready = channel.ready
+        try:
+            said = channel.receive(data)
+        except ssl.SSLError:
+            self.trap.counts.malformed += 1
+            if self.transport is not None:
+                self.transport.write(channel.take_output())  # the alert
+            session.phase = smtp.Phase.CLOSED
+            self._close()
+            return b""
+        if channel.ready and not ready:
+            session.secured()
+            self.trap.counts.tls += 1
+            self.trap.counts.tls_resumed += channel.resumed
+        if self.transport is not None and (out := channel.take_output()):
+            self.transport.write(out)
+        if channel.ended:
+            self._ended = True
+            if not self._waits() and not said:
+                self._close()
+        return said
+
+    def _waits(self) -> bool:
+        return self.session is not None and self.session.phase is smtp.Phase.WAITING
+
+    @property
+    def in_handshake(self) -> bool:
+        """Whether TLS was asked for and is not there yet."""
+        return self._channel is not None and not self._channel.ready
+
+    @property
+    def begun(self) -> bool:
+        """Whether the client has said anything that counts: a command, not half a PROXY header."""
+        return self.session is not None and self.session.commands > 0
+
+    # --- what was seen ------------------------------------------------------------------------------------
+
+    def _facts(self, event: smtp.Delivery) -> Facts:
+        session, trap, channel = self.session, self.trap, self._channel
+        assert session is not None
+        transaction = event.transaction
+        now = trap.now()
+        client, port, name, arrival, helo = self.client, self.client_port, self.name, "", session.helo
+        if session.forwarded:
+            said = dict(session.forwarded)
+            client, port, name = _said_client(said, client, port, name)
+            arrival = "" if said.get("IDENT", "") in _UNKNOWN else said["IDENT"]
+            helo = said["HELO"].encode() if said.get("HELO", "") not in _UNKNOWN else None
+        jump = now - _us() - self._clock
+        return Facts(
+            Origin(
+                None if client is None else client.packed,
+                now,
+                transaction.intake or trap.gate.intake,
+                int(Kind.JUNK),
+                arrival=arrival,
+            ),
+            Envelope(transaction.mail_from, tuple(Recipient(*each) for each in transaction.recipients)),
+            Session(
+                client_port=port,
+                local=self.local.packed if self.local else None,
+                local_port=self.local_port,
+                helo=helo,
+                protocol=_protocol(session, transaction.params),
+                tls_version=channel.version if channel else None,
+                tls_cipher=channel.cipher if channel else None,
+                client_hello=channel.ja4 if channel else None,
+                syn=self.syn,
+                dialect=tuple(session.trace),
+                command_us=tuple(session.command_us),
+                replies=tuple(session.replies),
+                proxy=self.proxied,
+                xclient=(*self.xclient, *session.forwarded),
+                auth_hash=self.auth_hash,
+                clock_jump_us=jump if abs(jump) > CLOCK_JUMP_US else None,
+                client_name=name,
+                manners=int(session.manners),
+            ),
+        )
+
+
+def saved_syn(link: Any) -> bytes | None:
+    """The SYN that the kernel kept for this connection: IP and TCP header (Linux)."""
+    if link is None:
+        return None
+    try:
+        found = link.getsockopt(socket.IPPROTO_TCP, SAVED_SYN, _SYN_BYTES)
+    except (OSError, AttributeError):
+        return None
+    return found or None
+
+
+def _said_client(
+    said: dict[str, str], client: Address | None, port: int | None, name: str | None
+) -> tuple[Address | None, int | None, str | None]:
+    """Client, port and name as XCLIENT or XFORWARD gives them; what is not given stays."""
+    address = said.get("ADDR")
+    if address is not None:
+        words = address[5:] if address[:5].upper() == "IPV6:" else address
+        client, port, name = net.parse(words), None, None  # [UNAVAILABLE]: nobody we know of
+    number = said.get("PORT", "")
+    if number.isascii() and number.isdigit() and 0 < int(number[:6]) < 65536:
+        port = int(number[:6])
+    if "NAME" in said:
+        name = None if said["NAME"] in _UNKNOWN else said["NAME"]
+    return client, port, name
+
+
+def _protocol(session: smtp.Session, params: bytes) -> str:
+    """The `with` keyword of RFC 3848, and of RFC 6531 section 4.3 for mail with SMTPUTF8."""
+    lmtp = session.policy.protocol == "lmtp"
+    if b"SMTPUTF8" in params.upper():
+        base = "UTF8LMTP" if lmtp else "UTF8SMTP"
+    else:
+        base = "LMTP" if lmtp else "ESMTP" if session.esmtp else "SMTP"
+    return base + "S" if session.tls else base
+
+
+def _kind_of(session: smtp.Session, guesses: int) -> Kind:
+    if guesses:
+        return Kind.AUTH_GUESS
+    if session.vrfy >= HARVEST_AFTER or session.rejected >= HARVEST_AFTER:
+        return Kind.HARVEST
+    return Kind.PROBE
+
+
+def _intake_of(session: smtp.Session) -> str:
+    return session.transaction.intake if session.transaction is not None else ""
+
+
+def _endpoint(name: Any) -> tuple[Address | None, int | None]:
+    if isinstance(name, tuple) and len(name) >= 2:
+        return net.parse(name[0].partition("%")[0]), name[1]
+    return None, None  # a Unix socket
+
+
+def without_xclient(policy: smtp.Policy) -> smtp.Policy:
+    """The same for strangers."""
+    return replace(policy, xclient=False)
+
+
+def _us() -> int:
+    return time.monotonic_ns() // 1000
