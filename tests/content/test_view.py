@@ -108,6 +108,7 @@ def test_a_sketch_estimates_the_overlap_of_word_sets(every: list[str], changed: 
 
 def test_without_rensa_there_is_still_a_sketch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rensa", None)
+    monkeypatch.setattr(template, "_remembered", {})
     one, two = (sketch(viewed(text)) for text in ("buy cheap watches now", "buy cheap watches today"))
     assert len(one) == 512
     assert 0.2 < similarity(one, two) < 1
@@ -123,6 +124,21 @@ def test_normalising_keeps_the_letters_of_good_words(text: list[str]) -> None:
     good = [word.lower() for word in text if word in ("word", "Other", "\u0438")]
     assert template.normalise(" ".join(text)) == "".join(good).encode()
     assert template.words_of("\n".join(text)) == set(good)
+
+
+def test_words_are_the_same_in_any_company() -> None:
+    text = "Don't (e-mail) us, 'cheap'_pills -- re-order; today! "
+    assert template.words_of(text) == {"dont", "email", "us", "cheap", "pills", "reorder", "today"}
+    assert template.words_of(text + "\u0438") == template.words_of(text) | {"\u0438"}
+    assert template.words_of(text.replace("'", "\u2019")) == template.words_of(text)
+
+
+def test_a_remembered_sketch_is_the_one_that_would_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"letter {'abc'[n % 3]} " + "x" * (n % 4) for n in range(24)]
+    once = [template.sketched(text) for text in texts]
+    monkeypatch.setattr(template, "_remembered", {})
+    monkeypatch.setattr(template, "MAX_REMEMBERED", 3)
+    assert [template.sketched(text) for text in texts] == once
 
 
 @given(st.text(max_size=300))

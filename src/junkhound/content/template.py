@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import struct
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
 
 PERMUTATIONS = 128
 MAX_WORD = 40  # characters; longer ones are ids, hashes and random strings, other in each copy
 MAX_LETTER = 16_384  # characters; random tails are common, and a letter is told by its beginning
 MAX_SKETCHED = 65_536
 SEED = 42
+MAX_REMEMBERED = 16_384  # sketches, about 12 MB
+_remembered: dict[int, tuple[bytes, int]] = {}  # by the hash of what determines them
+_PACKED = struct.Struct(f"<{PERMUTATIONS}I")
 
 # One pass: ASCII to lower case, what separates to a blank, and digits, @ and / to "0", the mark of a word to leave out.
 _FOLD = bytes(
@@ -28,7 +32,10 @@ _unseen = re.compile(
 ).sub
 _blanks = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80").sub
 _from_mark = re.compile(rb"0[^ ]*+").sub  # found by its first byte: no look at the other words
-_word = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*+")
+_word = re.compile(r"[^\W_]+").findall
+# What joins the parts of a word is dropped, so that e-mail is email; other punctuation of ASCII stands between words.
+_JOINERS = b"'-"
+_APART = bytes(code if 97 <= code <= 122 or code >= 128 else 32 for code in range(256))
 
 
 def key(text: str) -> int:
@@ -48,8 +55,22 @@ def normalise(text: str) -> bytes:
 
 def words_of(text: str) -> set[str]:
     """The set of words that a sketch stands for: of at most ``MAX_WORD`` characters, without the punctuation."""
-    folded = _marked_off(_folded(text[:MAX_SKETCHED].lower())).decode("utf-8", "replace")
-    return {word for word in _word.findall(folded) if len(word) <= MAX_WORD}
+    return _words(_sketched_part(text))
+
+
+def _sketched_part(text: str) -> bytes:
+    return _marked_off(_folded(text[:MAX_SKETCHED] if text.isascii() else text[:MAX_SKETCHED].lower()))
+
+
+def _words(octets: bytes) -> set[str]:
+    if octets.isascii():
+        words = set(octets.translate(_APART, _JOINERS).decode("ascii").split())
+    else:
+        octets = octets.replace(b"\xe2\x80\x99", b"").translate(None, _JOINERS)
+        words = set(_word(octets.decode("utf-8", "replace")))
+    if words and max(map(len, words)) > MAX_WORD:
+        return {word for word in words if len(word) <= MAX_WORD}
+    return words
 
 
 def _marked_off(octets: bytes) -> bytes:
@@ -89,10 +110,21 @@ def sketch(text: str) -> bytes:
     Two sketches agree in about as many
     places as the word sets overlap (Jaccard). Source: Broder 1997; the permutations are rensa's.
     """
-    words = words_of(text)
-    if not words:
-        return b""
-    return _permute(sorted(words)).astype("<u4").tobytes()
+    return sketched(text)[0]
+
+
+def sketched(text: str) -> tuple[bytes, int]:
+    """The sketch, and how many words it stands for. What was sketched lately is remembered: junk comes in copies."""
+    octets = _sketched_part(text)
+    known = xxh3_128_intdigest(octets)
+    found = _remembered.get(known)
+    if found is None:
+        words = _words(octets)
+        found = (_permute(list(words)) if words else b"", len(words))
+        if len(_remembered) >= MAX_REMEMBERED:
+            _remembered.clear()
+        _remembered[known] = found
+    return found
 
 
 def similarity(a: bytes, b: bytes) -> float:
@@ -102,14 +134,14 @@ def similarity(a: bytes, b: bytes) -> float:
     return float(np.mean(np.frombuffer(a, "<u4") == np.frombuffer(b, "<u4")))
 
 
-def _permute(words: list[str]) -> NDArray[np.uint32]:
+def _permute(words: list[str]) -> bytes:
     try:
         from rensa import RMinHash
     except ImportError:
-        return permute_slowly(words)
+        return permute_slowly(words).astype("<u4").tobytes()
     hasher = RMinHash(num_perm=PERMUTATIONS, seed=SEED)
     hasher.update(words)
-    return np.asarray(hasher.digest(), np.uint32)
+    return _PACKED.pack(*hasher.digest())
 
 
 @lru_cache(1)

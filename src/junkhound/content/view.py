@@ -53,7 +53,7 @@ class View(msgspec.Struct, frozen=True):
     @property
     def words(self) -> int:
         """How many different words the sketch stands for; counted when asked, for only new templates need it."""
-        return len(template.words_of(self.text))
+        return template.sketched(self.text)[1]
 
 
 def view(message: Message) -> View:
@@ -75,7 +75,12 @@ def view(message: Message) -> View:
 
 def sketch(view: View) -> bytes:
     """128 min-hashes of the word set (u32, little endian), wanted once per new template; b"" for no words."""
-    return template.sketch(view.text)
+    return template.sketched(view.text)[0]
+
+
+def sketched(view: View) -> tuple[bytes, int]:
+    """The sketch, and ``view.words``."""
+    return template.sketched(view.text)
 
 
 class _Reader:
