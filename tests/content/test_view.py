@@ -135,10 +135,10 @@ def test_words_are_the_same_in_any_company() -> None:
 
 def test_a_remembered_sketch_is_the_one_that_would_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"letter {'abc'[n % 3]} " + "x" * (n % 4) for n in range(24)]
-    once = [template.sketched(text) for text in texts]
+    once = [template.sketched(text.encode()) for text in texts]
     monkeypatch.setattr(template, "_remembered", {})
     monkeypatch.setattr(template, "MAX_REMEMBERED", 3)
-    assert [template.sketched(text) for text in texts] == once
+    assert [template.sketched(text.encode()) for text in texts] == once
 
 
 @given(st.text(max_size=300))

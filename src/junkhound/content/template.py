@@ -13,7 +13,6 @@ from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
 PERMUTATIONS = 128
 MAX_WORD = 40  # characters; longer ones are ids, hashes and random strings, other in each copy
 MAX_LETTER = 16_384  # characters; random tails are common, and a letter is told by its beginning
-MAX_SKETCHED = 65_536
 SEED = 42
 MAX_REMEMBERED = 16_384  # sketches, about 12 MB
 _remembered: dict[int, tuple[bytes, int]] = {}  # by the hash of what determines them
@@ -44,22 +43,29 @@ def key(text: str) -> int:
 
 
 def normalise(text: str) -> bytes:
-    """The letters that copies of one text share, in order and nothing between them (UTF-8, ASCII in lower case).
+    """The letters that copies of one text share, in order and nothing between them (UTF-8, lower case).
 
     Left out are blanks, punctuation, invisible characters, and every word with a digit, an ``@`` or a slash: prices,
     dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` characters
     no longer counts.
     """
-    return _marked_off(_folded(text[:MAX_LETTER])).translate(None, _NO_LETTERS)
+    return letters_of(folded(text))
+
+
+def folded(text: str) -> bytes:
+    """The beginning of a text as letter and word set read it: the words that copies share, blanks between them."""
+    text = text[:MAX_LETTER]
+    return _marked_off(_folded(text if text.isascii() else text.lower()))
+
+
+def letters_of(octets: bytes) -> bytes:
+    """``normalise`` of text that is folded already."""
+    return octets.translate(None, _NO_LETTERS)
 
 
 def words_of(text: str) -> set[str]:
     """The set of words that a sketch stands for: of at most ``MAX_WORD`` characters, without the punctuation."""
-    return _words(_sketched_part(text))
-
-
-def _sketched_part(text: str) -> bytes:
-    return _marked_off(_folded(text[:MAX_SKETCHED] if text.isascii() else text[:MAX_SKETCHED].lower()))
+    return _words(folded(text))
 
 
 def _words(octets: bytes) -> set[str]:
@@ -110,12 +116,14 @@ def sketch(text: str) -> bytes:
     Two sketches agree in about as many
     places as the word sets overlap (Jaccard). Source: Broder 1997; the permutations are rensa's.
     """
-    return sketched(text)[0]
+    return sketched(folded(text))[0]
 
 
-def sketched(text: str) -> tuple[bytes, int]:
-    """The sketch, and how many words it stands for. What was sketched lately is remembered: junk comes in copies."""
-    octets = _sketched_part(text)
+def sketched(octets: bytes) -> tuple[bytes, int]:
+    """The sketch of folded text, and how many words it stands for.
+
+    What was sketched lately is remembered: junk comes in copies.
+    """
     known = xxh3_128_intdigest(octets)
     found = _remembered.get(known)
     if found is None:

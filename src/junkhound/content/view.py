@@ -39,8 +39,8 @@ class View(msgspec.Struct, frozen=True):
 
     ``text`` is the visible text; of a multipart/alternative the best version that says anything. ``urls`` come from
     all versions, each once. ``addresses`` are registrable domains of mail addresses in text and mailto links.
-    ``template`` is the exact hash of the normalised text, 0 for no text. ``defects`` are those of the message and of
-    this reading.
+    ``template`` is the exact hash of the normalised text, 0 for no text; ``folded`` is what it and the sketch are made
+    of. ``defects`` are those of the message and of this reading.
     """
 
     text: str
@@ -49,11 +49,12 @@ class View(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...]
     template: int
     defects: int
+    folded: bytes = b""
 
     @property
     def words(self) -> int:
         """How many different words the sketch stands for; counted when asked, for only new templates need it."""
-        return template.sketched(self.text)[1]
+        return template.sketched(self.folded)[1]
 
 
 def view(message: Message) -> View:
@@ -63,24 +64,26 @@ def view(message: Message) -> View:
         reader.part(part)
     text = reader.visible()
     found = reader.found()
+    folded = template.folded(text)
     return View(
         text,
         found,
         tuple(reader.attachments),
         tuple(sorted(reader.domains)),
-        template.number(template.normalise(text)),
+        template.number(template.letters_of(folded)),
         message.defects | reader.defects,
+        folded,
     )
 
 
 def sketch(view: View) -> bytes:
     """128 min-hashes of the word set (u32, little endian), wanted once per new template; b"" for no words."""
-    return template.sketched(view.text)[0]
+    return template.sketched(view.folded)[0]
 
 
 def sketched(view: View) -> tuple[bytes, int]:
     """The sketch, and ``view.words``."""
-    return template.sketched(view.text)
+    return template.sketched(view.folded)
 
 
 class _Reader:
