@@ -25,6 +25,7 @@ VERBS = {
     "sources": "junkhound.cli.sources",
     "lists": "junkhound.cli.lists",
     "publish": "junkhound.cli.publish",
+    "dns": "junkhound.cli.dns",
     "stats": "junkhound.cli.stats",
     "data": "junkhound.cli.data",
     "config": "junkhound.cli.config",

@@ -150,7 +150,9 @@ class List:
 class Publish:
     """[publish]: how lists leave as files."""
 
-    outputs: tuple[str, ...] = setting(("rbldnsd", "plain", "cidr", "json", "csv"), "forms that are written", "forms")
+    outputs: tuple[str, ...] = setting(
+        ("rbldnsd", "plain", "cidr", "json", "csv", "served"), "forms that are written", "forms"
+    )
     folder: str = setting("", "where they are written; empty means out/ in the home", "path")
     expire_hours: float = setting(48.0, "a file not renewed this long stops being served ($TIMESTAMP)", "hours", low=1)
     zone: str = setting("bl.example.org", "zone above those of the lists: list main is main.bl.example.org", "domain")
@@ -219,6 +221,22 @@ class Serve:
 
 
 @dataclass(frozen=True)
+class Dns:
+    """[dns]: the responder that answers for the published lists."""
+
+    listen: tuple[str, ...] = setting(
+        ("127.0.0.1:5353",), "where it answers, by UDP and TCP; all addresses are 0.0.0.0 and [::]", "address:port"
+    )
+    clients: tuple[str, ...] = setting(
+        (), "who may ask, beside this machine; 0.0.0.0/0 and ::/0 open lists of scope public only", "networks"
+    )
+    lists: tuple[str, ...] = setting((), "lists that are served; empty means all", "names")
+    tcp_connections: int = setting(100, "TCP connections at a time, a quarter of them for one client", "", low=4)
+    tcp_idle_s: float = setting(10.0, "a TCP connection must bring a whole question within this time", "s", low=0.1)
+    buffer_mb: int = setting(4, "receive buffer, so that a burst is not lost", "MB", low=1)
+
+
+@dataclass(frozen=True)
 class Retention:
     """[retention]: how long each class is kept."""
 
@@ -249,6 +267,7 @@ class Config:
     smtp: Smtp = Smtp()
     serve: Serve = Serve()
     web: Web = Web()
+    dns: Dns = Dns()
     retention: Retention = Retention()
     path: str = ""
 

@@ -4,7 +4,7 @@ A new form is one function from ``Edition`` to files, registered in ``outputs`` 
 ``junkhound.outputs``.
 """
 
-from junkhound.publish import feed, plain, rbldnsd  # the forms that ship with us file themselves
+from junkhound.publish import feed, plain, rbldnsd, served  # the forms that ship with us file themselves
 from junkhound.publish.cover import cover
 from junkhound.publish.edition import Edition, Entry, edition
 from junkhound.publish.guard import Last, check, spare
@@ -13,5 +13,5 @@ from junkhound.publish.write import Written, write
 
 __all__ = [
     "Edition", "Entry", "Last", "Output", "Written", "check", "cover", "edition", "feed", "outputs", "plain",
-    "rbldnsd", "spare", "write",
+    "rbldnsd", "served", "spare", "write",
 ]  # fmt: skip

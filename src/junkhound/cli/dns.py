@@ -1,0 +1,71 @@
+"""``junkhound dns``: answer for the published lists."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from junkhound.cli import show
+from junkhound.verbs.office import open_office
+
+
+@click.group()
+def command() -> None:
+    """Answer mail servers that ask about an address by DNS.
+
+    \b
+    Examples:
+      junkhound dns serve
+      dig @127.0.0.1 -p 5353 2.0.0.127.main.bl.example.org
+    """
+
+
+@command.command("serve")
+@click.option("--zone", metavar="DOMAIN", help="Zone above those of the lists; default: [publish] zone.")
+@click.option(
+    "--listen", multiple=True, metavar="ADDRESS:PORT", help="Where to answer; repeatable; default: [dns] listen."
+)
+@click.option("--list", "names", multiple=True, metavar="NAME", help="Serve this list; repeatable; default: all.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Where LIST.served lies; default: [publish] folder, else out/ in the home.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was asked, in the end, as JSON.")
+@click.pass_obj
+def serve(
+    where: dict[str, Any],
+    zone: str | None,
+    listen: tuple[str, ...],
+    names: tuple[str, ...],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Answer by UDP and TCP until stopped; each newer edition that publish writes is served within a second.
+
+    Each list is a zone of its own: main is main.DOMAIN. A list whose last edition has expired is not answered for
+    (SERVFAIL) rather than answered stale. Only this machine may ask, until [dns] clients names others.
+
+    \b
+    Examples:
+      junkhound publish && junkhound dns serve
+      junkhound dns serve --listen 192.0.2.53:53 --zone bl.example.org --list main
+    """
+    from junkhound.service.dns import open_responder
+
+    responder = open_responder(open_office(**where).config, names, listen, zone or "", folder)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: responder.stop())
+    for host, port in responder.addresses:
+        print(f"junkhound: answering at {f'[{host}]' if ':' in host else host}:{port}", file=sys.stderr)
+    responder.run()
+    counts = dict(sorted(responder.book.counts.items()))
+    if as_json:
+        show(counts)
+        return
+    print(", ".join(f"{name} {count:,}" for name, count in counts.items()) or "nothing was asked")

@@ -1,0 +1,285 @@
+"""The responder's loop: sockets, batches, and a thread that exchanges the lists' files when newer ones appear."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from junkhound.kernel import clock, net
+from junkhound.kernel.config import Config
+from junkhound.kernel.errors import ConfigError, DataError, JunkhoundError, NotFound
+from junkhound.service.dns.answer import Book
+from junkhound.service.dns.batch import Batch
+from junkhound.service.dns.clients import clients
+from junkhound.service.dns.mmsg import AVAILABLE, LARGEST, LEAD, ROW, Mail, large_buffer
+from junkhound.service.dns.tcp import Connections
+from junkhound.service.dns.zone import Zone
+from junkhound.service.log import say
+from junkhound.wire import dns
+
+BATCH = 512
+SMALL = 24
+"""Fewer datagrams than this are answered one by one: arrays would cost more."""
+_LOOK_S = 0.25
+_REST_S = 0.0001
+_ROUNDS = 64  # then the others have their turn
+_WILD = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+class Door:
+    """One UDP socket with its rows."""
+
+    def __init__(self, sock: socket.socket, book: Book, wild: bool) -> None:
+        self.sock, self.book = sock, book
+        self.mail = Mail(sock, BATCH, wild)
+        self.batch = Batch(self.mail, book, sock.family == socket.AF_INET)
+        self._memory = memoryview(self.mail.memory.data)
+
+    def serve(self, at: int) -> int:
+        """Answer what waits; the number of datagrams taken."""
+        count = self.mail.receive()
+        if not count:
+            return 0
+        silent = False
+        if count >= SMALL:
+            done = self.batch.answer(count, at)
+            if not done.all():
+                silent = self._each((~done).nonzero()[0].tolist(), at)
+        else:
+            silent = self._each(range(count), at, self.batch)
+        failed = self.mail.send(count, silent)
+        if failed:
+            self.book.counts["unsendable"] += failed
+        self.book.counts["packets"] += count
+        return count
+
+    def _each(self, rows: Iterable[int], at: int, batch: Batch | None = None) -> bool:
+        """Answer these rows one by one; whether some have no answer."""
+        silent = False
+        for row in rows:
+            silent |= not self._one(row, at, batch)
+        return silent
+
+    def _one(self, row: int, at: int, batch: Batch | None = None) -> bool:
+        """Answer one row; False for silence."""
+        start, length = row * ROW + LEAD, int(self.mail.came[row])
+        packet = bytes(self._memory[start : start + length])
+        if length == LARGEST:  # no question is so long, and this one may have been cut
+            packet = packet[:12]
+        answer = batch.one(row, packet, at) if batch is not None else None
+        if answer is None:
+            answer = self.book.answer(packet, self.mail.client(row), at)
+        if answer is None:
+            self.mail.leaves[row] = 0
+            return False
+        self._memory[start : start + len(answer)] = answer
+        self.mail.leaves[row] = len(answer)
+        return True
+
+
+class Plain:
+    """One UDP socket where the system has no calls for many datagrams at once."""
+
+    def __init__(self, sock: socket.socket, book: Book) -> None:
+        self.sock, self.book = sock, book
+
+    def serve(self, at: int) -> int:
+        """Answer what waits; the number of datagrams taken."""
+        for taken in range(BATCH):
+            try:
+                packet, name = self.sock.recvfrom(LARGEST)
+            except OSError:
+                return taken
+            self.book.counts["packets"] += 1
+            client = socket.inet_pton(self.sock.family, name[0].partition("%")[0])
+            answer = self.book.answer(packet, client, at)
+            if answer is not None:
+                with contextlib.suppress(OSError):
+                    self.sock.sendto(answer, name)
+        return BATCH
+
+
+class Responder:
+    """Answers for ``zones`` at ``listen`` (host and port; port 0 takes a free one, see ``addresses``).
+
+    ``shared`` lets several processes have the same addresses; the kernel deals the questions out among them.
+    Errors: ConfigError for an address that cannot be had.
+    """
+
+    def __init__(
+        self,
+        zones: Iterable[Zone],
+        listen: Sequence[tuple[str, int]],
+        tcp_connections: int = 100,
+        tcp_idle_s: float = 10.0,
+        buffer_bytes: int = 4 << 20,
+        shared: bool = False,
+        now: Callable[[], int] | None = None,
+    ) -> None:
+        self.book = Book(zones)
+        self.buffer_bytes = 0
+        self._now = now or clock.SystemClock().now
+        self._poll = select.epoll()
+        self._stop = threading.Event()
+        self._doors: dict[int, Door | Plain] = {}
+        self._listeners: dict[int, socket.socket] = {}
+        self.tcp = Connections(self._poll, self.book, tcp_connections, tcp_idle_s)
+        self.addresses: list[tuple[str, int]] = []
+        self._sockets = contextlib.ExitStack()
+        try:
+            for host, port in listen:
+                self._open(host, port, buffer_bytes, shared)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, host: str, port: int, buffer_bytes: int, shared: bool) -> None:
+        udp = self._bind(host, port, socket.SOCK_DGRAM, shared)
+        self.buffer_bytes = large_buffer(udp, buffer_bytes)
+        port = int(udp.getsockname()[1])
+        tcp = self._bind(host, port, socket.SOCK_STREAM, shared)
+        tcp.listen(128)
+        self._doors[udp.fileno()] = Door(udp, self.book, host in _WILD) if AVAILABLE else Plain(udp, self.book)
+        self._listeners[tcp.fileno()] = tcp
+        for sock in (udp, tcp):
+            self._poll.register(sock.fileno(), select.EPOLLIN)
+        self.addresses.append((host, port))
+
+    def _bind(self, host: str, port: int, kind: int, shared: bool) -> socket.socket:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = self._sockets.enter_context(socket.socket(family, kind))
+        sock.setblocking(False)
+        if kind == socket.SOCK_STREAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            hint = "ports below 1024 need root or CAP_NET_BIND_SERVICE" if isinstance(error, PermissionError) else None
+            raise ConfigError(f"[dns] listen: cannot have {host}:{port}: {error.strerror}", hint) from None
+        return sock
+
+    # --- files --------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Look once for newer files; what is wrong with one is said once, and the list as it was is served on."""
+        for zone in self.book.zones:
+            try:
+                if zone.refresh() and zone.face is not None:
+                    self.book.counts["loaded"] += 1
+                    say("dns", f"serving {zone.origin_text}", entries=zone.face.data.head.count,
+                        until=clock.text(zone.face.expires_at))  # fmt: skip
+            except FileNotFoundError:
+                self._trouble(zone, "there is no such file yet: junkhound publish makes it")
+            except (OSError, DataError) as error:
+                self.book.counts["bad files"] += 1
+                self._trouble(zone, error.message if isinstance(error, JunkhoundError) else str(error))
+
+    def _trouble(self, zone: Zone, words: str) -> None:
+        if words != zone.trouble:
+            say("dns", f"{zone.path}: {words}", list=zone.name)
+        zone.trouble = words
+
+    def _watch(self) -> None:
+        while not self._stop.wait(_LOOK_S):
+            self.refresh()
+
+    # --- the loop -----------------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event | None = None, every: Callable[[Counter[str]], None] | None = None) -> None:
+        """Answer until ``stop`` is set or ``stop()`` called; ``every`` sees the counts about once a second."""
+        self.refresh()
+        watch = threading.Thread(target=self._watch, name="lists", daemon=True)
+        watch.start()
+        told = time.monotonic()
+        try:
+            while not self._stop.is_set() and not (stop is not None and stop.is_set()):
+                for handle, events in self._poll.poll(0.25):
+                    self._serve(handle, events)
+                now = time.monotonic()
+                if now - told >= 1:
+                    told = now
+                    self.tcp.expire()
+                    if every is not None:
+                        every(self.book.counts)
+        finally:
+            self._stop.set()
+            watch.join()
+            self.close()
+
+    def _serve(self, handle: int, events: int) -> None:
+        door = self._doors.get(handle)
+        if door is not None:
+            # Under load a short rest lets a larger batch come together: less work for each, and more of them answered.
+            for _ in range(_ROUNDS):
+                if door.serve(self._now()) < SMALL:
+                    break
+                time.sleep(_REST_S)
+        elif handle in self._listeners:
+            self.tcp.accept(self._listeners[handle])
+        else:
+            self.tcp.serve(handle, events, self._now())
+
+    def stop(self) -> None:
+        """End ``run`` within a quarter of a second; from any thread or signal handler."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self.tcp.close()
+        self._sockets.close()
+        self._poll.close()
+
+
+def open_responder(
+    config: Config,
+    names: Sequence[str] = (),
+    listen: Sequence[str] = (),
+    zone: str = "",
+    folder: Path | None = None,
+    shared: bool = False,
+    now: Callable[[], int] | None = None,
+) -> Responder:
+    """A responder as the settings say; ``names``, ``listen``, ``zone`` and ``folder`` win over them where given.
+
+    Errors: NotFound for a list that is none, ConfigError for an address, network or name that is none.
+    """
+    settings, about = config.dns, config.publish
+    chosen = tuple(names) or settings.lists or tuple(config.lists)
+    if folder is None:
+        folder = Path(about.folder).expanduser().absolute() if about.folder else config.home / "out"
+    networks = []
+    for words in settings.clients:
+        network = net.parse_network(words)
+        if network is None:
+            raise ConfigError(f"[dns] clients: {words!r} is no network", "write 192.0.2.0/24 or 2001:db8::/32")
+        networks.append(network)
+    zones = []
+    for name in chosen:
+        if name not in config.lists:
+            raise NotFound(f"there is no list {name!r}", f"lists: {', '.join(sorted(config.lists))}")
+        origin = f"{name}.{(zone or about.zone).rstrip('.')}"
+        try:
+            dns.name(origin)
+        except ValueError as error:
+            raise ConfigError(f"[publish] zone: {error}") from None
+        zones.append(Zone(name, origin, folder / f"{name}.served", clients(networks, config.lists[name].scope)))
+    places = [_place(words) for words in listen or settings.listen]
+    return Responder(zones, places, settings.tcp_connections, settings.tcp_idle_s, settings.buffer_mb << 20, shared, now)
+
+
+def _place(words: str) -> tuple[str, int]:
+    host, colon, port = words.rpartition(":")
+    host = host.strip("[]")
+    if not colon or net.parse(host) is None or not port.isdecimal() or int(port) > 65535:
+        raise ConfigError(f"[dns] listen: {words!r} is no address with a port", "write 127.0.0.1:5353 or [::1]:5353")
+    return host, int(port)
