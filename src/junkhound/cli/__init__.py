@@ -7,6 +7,7 @@ and the mail server's pipe stay quick.
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import sys
@@ -27,6 +28,7 @@ VERBS = {
     "publish": "junkhound.cli.publish",
     "dns": "junkhound.cli.dns",
     "stats": "junkhound.cli.stats",
+    "web": "junkhound.cli.web",
     "data": "junkhound.cli.data",
     "config": "junkhound.cli.config",
     "check": "junkhound.cli.check",
@@ -87,6 +89,9 @@ def main_group(ctx: click.Context, config_path: str | None, home: str | None) ->
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; exits with the sysexits code of what happened."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files and mail may hold what a terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     wants_json = "--json" in (argv if argv is not None else sys.argv)
     try:
         code = main_group.main(args=argv, prog_name="junkhound", standalone_mode=False)
@@ -113,7 +118,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:
         _say(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", None)
-        sys.exit(75 if error.errno in (11, 12, 23, 24, 28, 30, 122) else 74)
+        sys.exit(75 if error.errno in (11, 12, 23, 24, 27, 28, 30, 122) else 74)
 
 
 def _say(message: str, hint: str | None) -> None:

@@ -1,0 +1,120 @@
+"""The public pages: published records and files, nothing else, and no route of the operator's."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from junkhound.kernel import clock, config
+from junkhound.web import operator_app, public_app
+from junkhound.web.guard import POLICY
+from junkhound.web.out import Out
+from support.web import Browser
+
+from .conftest import AT
+
+LATER = AT + clock.HOUR
+
+
+def number_on(settings: config.Config, name: str) -> str:
+    content = json.loads((settings.home / f"out/{name}.json").read_bytes())
+    return str(content["entries"][0]["number"])
+
+
+def test_no_route_of_one_listener_is_in_the_other(settings: config.Config) -> None:
+    private = {route.path for route in operator_app(settings).routes}  # type: ignore[attr-defined]
+    open_ = {route.path for route in public_app(settings).routes}  # type: ignore[attr-defined]
+    assert private & open_ == {"/", "/static"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/lists", "/address/203.0.113.7", "/metrics", "/trace", "/enter", "/overview.json", "/sighting/" + "0" * 32],
+)
+def test_the_operators_pages_are_not_here(public: Browser, path: str) -> None:
+    assert public.get(path).status == 404
+    assert public.post(path).status in (404, 405)
+
+
+def test_a_record_says_what_was_seen_in_ranges_and_days(public: Browser, settings: config.Config) -> None:
+    number = number_on(settings, "main")
+    answer = public.get(f"/r/{number}")
+    assert answer.status == 200
+    assert answer.headers["content-security-policy"] == POLICY
+    for words in (number, "203.0.113.7", "10 to 50 messages", "direct spam source", "2006-06-10", "What to mend"):
+        assert words in answer.text
+    assert "T12:00" not in answer.text
+    for secret in ("trap.example", "bait.test", "vantage", "42"):
+        assert secret not in answer.text.replace("style.css", "")
+    assert public.get(f"/r/{number}.json").json["record"]["messages"] == "10 to 50"
+    assert public.get(f"/r?q={number.lower()}").headers["location"] == f"/r/{number}"
+
+
+def test_an_own_list_is_nobodys_business(public: Browser, settings: config.Config) -> None:
+    assert public.get(f"/r/{number_on(settings, 'house')}").status == 404
+    assert public.get("/files/house.json").status == 404
+    assert "house" not in public.get("/").text
+
+
+def test_a_list_that_was_own_when_written_stays_in(settings: config.Config, tmp_path: Path) -> None:
+    shutil.copytree(settings.home / "out", tmp_path / "home/out")
+    opened = dataclasses.replace(
+        settings, store=config.Store(home=str(tmp_path / "home")), lists={"house": config.List(scope="public")}
+    )
+    visitor = Browser(public_app(opened, LATER))
+    assert visitor.get("/files/house.json").status == 404
+    assert visitor.get("/files/house.txt").status == 404
+    assert visitor.get(f"/r/{number_on(opened, 'house')}").status == 404
+
+
+def test_files_are_given_whole_and_once(public: Browser, settings: config.Config) -> None:
+    names = [file["name"] for file in public.get("/index.json").json["files"]]
+    assert names == [f"main.{form}" for form in ("cidr", "csv", "ip4set", "ip6trie", "json", "txt")]
+    for name in names:
+        first = public.get(f"/files/{name}")
+        assert first.body == (settings.home / "out" / name).read_bytes()
+        assert first.headers["content-type"].startswith(("text/plain", "application/json"))
+        again = public.get(f"/files/{name}", {"if-none-match": first.headers["etag"]})
+        assert (again.status, again.body) == (304, b"")
+        assert public.get(f"/files/{name}", {"if-none-match": '"other"'}).status == 200
+
+
+def test_what_ran_out_is_not_given(settings: config.Config) -> None:
+    late = Browser(public_app(settings, AT + 3 * clock.DAY))
+    assert late.get("/files/main.json").status == 503
+    assert late.get(f"/r/{number_on(settings, 'main')}").status == 404
+    assert late.get("/index.json").json["files"] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../state.db", "..%2fstate.db", "state.db", "main", "main.json/x", "%2e%2e/lock", ".main.json"]
+)
+def test_nothing_else_is_a_file(public: Browser, name: str) -> None:
+    assert public.get(f"/files/{name}").status == 404
+
+
+def test_a_link_in_the_folder_leads_nowhere(settings: config.Config, tmp_path: Path) -> None:
+    (tmp_path / "home/out").mkdir(parents=True)
+    (tmp_path / "home/out/main.txt").symlink_to(settings.home / "out/main.txt")
+    moved = dataclasses.replace(settings, store=config.Store(home=str(tmp_path / "home")))
+    assert Out(moved).files(LATER) == []
+
+
+def test_names_are_held_to_where_they_are_stated(settings: config.Config) -> None:
+    named = dataclasses.replace(settings, web=config.Web(public_names=("lists.example.org",)))
+    app = public_app(named, LATER)
+    assert Browser(app, "lists.example.org").get("/").status == 200
+    assert Browser(app, "other.example").get("/").status == 421
+
+
+@given(rest=st.text(st.characters(exclude_characters="?#\x00"), max_size=40), query=st.text(max_size=20))
+def test_no_question_breaks_a_page(public: Browser, rest: str, query: str) -> None:
+    for path in (f"/{quote(rest)}", f"/r/{quote(rest)}", f"/files/{quote(rest)}", f"/r?q={quote(query)}"):
+        assert public.get(path).status < 500
