@@ -18,6 +18,7 @@ from junkhound.kernel import clock
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from junkhound.kernel.config import Config
     from junkhound.verbs.demo import Progress, Shown
 
 FOLDER = "junkhound-demo"
@@ -25,7 +26,7 @@ FOLDER = "junkhound-demo"
 
 @click.command()
 @click.option("--home", metavar="FOLDER", help=f"Where the demonstration is kept; default: ./{FOLDER}.")
-@click.option("--once", is_flag=True, help="End when done. It does so anyway: nothing is left running yet.")
+@click.option("--once", is_flag=True, help="End when done; else the service goes on, on loopback, until Ctrl-C.")
 @click.option("--mail", "paths", multiple=True, metavar="PATH", help="Your own mail instead of the sample; repeatable.")
 @click.option("--as", "kind", type=click.Choice(["junk", "good", "unsorted"]), help="What your mail is; default: junk"
               " in a folder named Junk or Spam, else unsorted.")  # fmt: skip
@@ -40,12 +41,14 @@ def command(
 ) -> None:  # fmt: skip
     """Go the whole way once: take in junk mail, trace it, decide, publish, and say what to try next.
 
-    Without --mail it works on three years of invented junk from four trap domains and two mailboxes. With --mail
-    it works on yours, and keeps nothing of it unless told to.
+    Without --mail it works on three years of invented junk from four trap domains and two mailboxes, and then runs
+    the service on loopback with a link for each person. With --mail it works on yours, and keeps nothing of it
+    unless told to.
 
     \b
     Examples:
       junkhound demo
+      junkhound demo --once
       junkhound demo --mail ~/Mail/Junk --as junk --relay mx.example.org
     """
     from rich.console import Console
@@ -65,7 +68,10 @@ def command(
     if as_json:
         show(answer(shown))
         return
-    tell(console, shown, own=bool(paths))
+    serves = not paths and not once
+    tell(console, shown, own=bool(paths), serves=serves)
+    if serves:
+        _serve(shown)
     if paths and keep:
         print(f"\nkept in {folder / 'own'}; ask further with: {_ourselves()} --home {folder / 'own'} sources")
 
@@ -105,7 +111,7 @@ def answer(shown: Shown) -> dict[str, Any]:
     }
 
 
-def tell(console: Console, shown: Shown, own: bool) -> None:
+def tell(console: Console, shown: Shown, own: bool, serves: bool = False) -> None:
     """What came of it, as a person reads it."""
     from junkhound.cli.sources import tell as tell_sources
 
@@ -116,7 +122,7 @@ def tell(console: Console, shown: Shown, own: bool) -> None:
             tell_sources(console, ranking)
     _tell_list(shown)
     if not own:
-        _tell_next(shown)
+        _tell_next(shown, serves)
 
 
 def _title(text: str) -> None:
@@ -176,22 +182,55 @@ def _ourselves() -> str:
     return "junkhound" if shutil.which("junkhound") or not called else os.path.relpath(called)
 
 
-def _tell_next(shown: Shown) -> None:
-    """One line to try for each person who is served so far."""
+def _tell_next(shown: Shown, serves: bool) -> None:
+    """One line to try, and one link while the service runs, for each person who is served so far."""
+    from junkhound.kernel import config
+
+    settings = config.load(Path(shown.settings))
     run = f"{_ourselves()} --config {os.path.relpath(shown.settings)}"
     at = f"--at {clock.day_text(shown.at)}"
     folder = os.path.relpath(Path(shown.published.files[0].path).parent) if shown.published else "out"
     mailbox, message = shown.doubtful
+    host, _, port = settings.dns.listen[0].rpartition(":")
+    asked = f"dig +short @{host} -p {port} 131.100.51.198.main.{settings.publish.zone} TXT"
     _title("Try next")
-    for person, line in (
-        ("trap operator", f"{run} sources --by persistence --country GB"),
-        ("mail administrator", f"head {folder}/main.ip4set"),
-        ("victim of a mail", f"{run} trace --mailbox {mailbox} '{os.path.relpath(message)}'" if message else ""),
-        ("accused provider", f"{run} sources --asn AS64502"),
-        ("listed sender", f"{run} why 198.51.100.131 {at}"),
-        ("researcher, press", f"{run} stats year-on-year"),
+    for person, line, page in (
+        ("trap operator", f"{run} sources --by persistence --country GB", "/"),
+        ("mail administrator", asked if serves else f"head {folder}/main.ip4set", "/lists/main"),
+        (
+            "victim of a mail",
+            f"{run} trace --mailbox {mailbox} '{os.path.relpath(message)}'" if message else "",
+            "/trace",
+        ),
+        ("accused provider", f"{run} sources --asn AS64502", "/network/AS64502"),
+        ("listed sender", f"{run} why 198.51.100.131 {at}", "/address/198.51.100.131"),
+        ("researcher, press", f"{run} stats year-on-year", "/country/GB"),
     ):
         if line:
             click.echo(f"{person:19} {line}")
+        if serves:
+            click.echo(f"{'':19} {_link(settings, page)}")
     click.echo("not yet: person with an inbox, provider's abuse desk, investigator, decision maker\n")
-    click.echo("Nothing is left running: there is no service yet.")
+    if serves:
+        smtp = settings.smtp.listen[0]
+        click.echo(f"Each link lets one browser in, once. The trap takes mail at {smtp} and DNS answers at "
+                   f"{settings.dns.listen[0]}; Ctrl-C ends it all.")  # fmt: skip
+    else:
+        click.echo(f"Nothing is left running; see the pages with {run} serve {at}")
+
+
+def _link(settings: Config, page: str) -> str:
+    """A link that lets one browser in, once, to a page of the service."""
+    from junkhound.verbs.access import Doors
+
+    return f"http://{settings.web.listen}/enter?token={Doors(settings).link()}&next={page}"
+
+
+def _serve(shown: Shown) -> None:
+    """Run the service at the sample's last day until Ctrl-C."""
+    from junkhound.kernel import config
+    from junkhound.service.supervisor import Supervisor
+
+    os.environ["JUNKHOUND_LOG"] = "quiet"
+    settings = config.load(Path(shown.settings))
+    sys.exit(Supervisor(settings, shown.settings, None, (), clock.text(shown.at)).run())

@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--config")
     parser.add_argument("--home")
     parser.add_argument("--sockets", default="")
+    parser.add_argument("--at")
     said = parser.parse_args()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -34,7 +35,7 @@ def main() -> int:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     try:
-        office = open_office(said.config, said.home)
+        office = open_office(said.config, said.home, said.at)
         os.umask(0o077)
         notes = Notes(office.home, said.name)
         notes.write(force=True)

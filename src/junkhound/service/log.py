@@ -12,6 +12,8 @@ FORMAT = "JUNKHOUND_LOG"
 
 def say(role: str, words: str, **fields: object) -> None:
     """Say what happened; ``fields`` are what a machine would look for."""
+    if os.environ.get(FORMAT) == "quiet" and not fields.keys() & {"status", "hint"}:
+        return  # a demonstration: only what went wrong
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     if os.environ.get(FORMAT) == "json":
         line = json.dumps({"at": at, "role": role, "pid": os.getpid(), "message": words, **fields})

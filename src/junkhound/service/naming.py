@@ -12,7 +12,7 @@ from junkhound.verbs.office import Office
 
 def run(office: Office, stop: threading.Event, notes: Notes) -> None:
     """Answer until told to stop; several responders share one port."""
-    responder = open_responder(office.config, shared=office.config.serve.dns > 1)
+    responder = open_responder(office.config, shared=office.config.serve.dns > 1, now=office.clock.now)
 
     def every(counts: Counter[str]) -> None:
         for name, count in counts.items():

@@ -47,11 +47,19 @@ class Child:
 class Supervisor:
     """The service of one home."""
 
-    def __init__(self, config: Config, config_path: str | None, home: str | None, roles: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        config: Config,
+        config_path: str | None,
+        home: str | None,
+        roles: tuple[str, ...] = (),
+        at: str | None = None,
+    ) -> None:
         self.config = config
         self.config_path = config_path
         self.home = config.home
         self.given_home = home
+        self.at = at
         self.stopping = self.renewing = False
         self.sockets: list[tuple[str, socket.socket]] = []
         settings = config.serve
@@ -94,11 +102,13 @@ class Supervisor:
         handed = [(protocol, link.fileno()) for protocol, link in self.sockets] if child.role == "trap" else []
         where = [*(["--config", self.config_path] if self.config_path else ()),
                  *(["--home", self.given_home] if self.given_home else ())]  # fmt: skip
+        pinned = ["--at", self.at] if self.at else []
         if child.role == "web":  # a face, which only the command line may start
-            command = [sys.executable, "-m", "junkhound", *where, "web"]
+            command = [sys.executable, "-m", "junkhound", *where, "web", *pinned]
         else:
             sockets = ",".join(f"{protocol}:{number}" for protocol, number in handed)
             command = [sys.executable, "-m", "junkhound.service", child.role, child.name, "--sockets", sockets, *where]
+            command += pinned
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
             command, stdin=subprocess.DEVNULL, pass_fds=[number for _, number in handed], start_new_session=True
         )

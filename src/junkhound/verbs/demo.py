@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 _MARK = "demonstration"
+_OURS = '\n[store]\nhome = "home"\n\n[engine]\nname = "inline"\n\n[serve]\ndecide_s = 5\n'
 _OWN = "own"  # the mailbox's name where the user brings mail
 
 Progress = Callable[[str, float], None]
@@ -67,7 +69,7 @@ def on_sample(folder: Path, progress: Progress, width: int = 40) -> Shown:
     progress("writing the sample", 0.0)
     laid = sample.write(folder / "sample", sample.make())
     settings = folder / "junkhound.toml"
-    settings.write_text(sample.settings() + '\n[store]\nhome = "home"\n\n[engine]\nname = "inline"\n', "utf-8")
+    settings.write_text(sample.settings() + _OURS + _places(settings), "utf-8")
     office = Office(config.load(settings), clock.parse(sample.AT))
     shown = Shown(office.now, str(settings), (sample.START, sample.END))
     progress("importing routes", 0.08)
@@ -84,6 +86,29 @@ def on_sample(folder: Path, progress: Progress, width: int = 40) -> Shown:
         if part.place == "ferris" and part.kind == "junk":
             shown.doubtful = (part.place, _forged(part.path))
     return shown
+
+
+def _places(settings: Path) -> str:
+    """Where the demonstration's service listens: the usual ports of loopback, or free ones where they are taken.
+
+    A demonstration that is made again stays where it was.
+    """
+    if settings.is_file():
+        kept = config.load(settings)
+        smtp, dns, web = kept.smtp.listen[0], kept.dns.listen[0], kept.web.listen
+    else:
+        smtp, dns, web = (f"127.0.0.1:{_free(port)}" for port in (2525, 5353, 8025))
+    return f'\n[smtp]\nlisten = ["{smtp}"]\n\n[dns]\nlisten = ["{dns}"]\n\n[web]\nlisten = "{web}"\n'
+
+
+def _free(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, suppress(OSError):
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", tcp.getsockname()[1]))
+            return int(tcp.getsockname()[1])
+    return wanted
 
 
 def _claim(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Ordinary IPv4 questions answered a batch at a time, as arrays.
 
 An ordinary question is ``d.c.b.a.ZONE A IN`` with or without an OPT record. Its bytes are recognised, not parsed: the
-16 bytes in which the four numbers stand give one of 81 patterns of label lengths, and the rest must equal what such a
-question has behind its numbers. Replies are templates that the plain path wrote (``Book.answer``); they differ only in
+16 bytes in which the four numbers stand give one of 81 patterns of label lengths, and everything else must equal, under
+a mask, what a question of that pattern and length is. Replies are templates that the plain path wrote (``Book.answer``); they differ only in
 where the zone's name stands and in the outcome. Whatever does not match is left for the plain path.
 """
 
@@ -23,17 +23,14 @@ from junkhound.wire import dns
 _QUESTION = LEAD + 12  # where the name stands in a row
 _SHORT, _LONG = 8, 16  # bytes of four labels of one and of three digits
 _NO_PATTERN = 81
-_LONGEST_OPT = 64
-_BAD = _LONGEST_OPT + 1
+_PATTERNS = _NO_PATTERN + 1
+_OPTS = (0, 11, 23, 39)  # no OPT record, one without options, with a cookie of the client, with one of both (RFC 7873)
 _PLAIN, _EDNS, _DO = range(3)
 _MISS, _HIT = range(2)
 
-_NO_QUESTION = np.uint32(0x00FA0000)  # flags in a header's first 32 bits: an answer, another operation, cut short
 _KEPT = np.uint32(0x1001FFFF)  # the number, RD and CD
 _HALF = np.uint32(16)
 _ALL_FOUR = np.uint32(0x01010101)
-_ONE_QUESTION = 0x0100  # a header's four counts
-_AND_ONE_MORE = 0x0100_0000_0000_0100
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -86,16 +83,18 @@ def _patterns() -> tuple[Places, Places, U32]:
 
 _PATTERN, _BEGINS, _MASKS = _patterns()
 _LENGTHS = _BEGINS[:, 4] - _QUESTION
-# Of eight bytes the lowest bits, times this, stand in the highest byte in order.
-_GATHER = np.uint64(0x0102040810204080)
-_LOWEST = np.uint64(0x0101010101010101)
-_FOUR, _FIVE, _TOP_BYTE = np.uint64(4), np.uint64(5), np.uint64(56)
+_SIXES = np.maximum(_LENGTHS - _SHORT, 0) * 6
+_THREE = np.uint8(3)
+# Of eight bytes their bits 4, times this, stand in the highest byte in order.
+_GATHER = np.uint64(0x0010204081020408)
+_BIT_FOUR, _ONE, _TOP_BYTE = np.uint64(0x1010101010101010), np.uint64(1), np.uint64(56)
 
 
-def _digit_masks(words: npt.NDArray[np.uint64]) -> Places:
+def _digit_masks(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
     """For each row of two words a bit for each byte that looks like a digit (0x30 to 0x3f), lowest byte first."""
-    bits = ((words >> _FOUR) & (words >> _FIVE) & _LOWEST) * _GATHER >> _TOP_BYTE
-    return (bits[:, 0] | bits[:, 1] << np.uint64(8)).view(np.int64)
+    bits = (words & (words >> _ONE) & _BIT_FOUR) * _GATHER >> _TOP_BYTE
+    both: npt.NDArray[np.uint16] = bits.astype(np.uint8).view("<u2")[:, 0]
+    return both
 
 
 # An ordinary question as bytes; its four labels, and the zone's name with type and class.
@@ -116,29 +115,42 @@ class Template:
     def __init__(self, zone: Zone, face: Face) -> None:
         self.face = face
         self.rest = len(zone.origin) + 4  # the zone's name, type and class
-        self.width = -(-(self.rest + 11) // 8) * 8
-        ending = zone.origin + b"\0\1\0\1"
-        fold = bytes(0x20 if 97 <= letter <= 122 else 0 for letter in zone.origin)
-        self.fold = np.frombuffer(fold.ljust(self.width, b"\0"), np.uint64)
-        shape = (_BAD + 1, self.width)
+        self.width = -(-(_QUESTION + _LONG + self.rest + 11) // 8) * 8
+        self.sizes = _LENGTHS + 12 + self.rest - 1  # one less: take() would read a place of -1 as 0
+        bad = len(_OPTS) * _PATTERNS
+        self.kinds = np.full(_OPTS[-1] + 3, bad, np.int64)
+        shape = (bad + _PATTERNS, self.width)
         wanted, mask = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-        wanted[:, 0] = 1  # under a mask of zeros nothing equals this: lengths that no question has
-        for opt in (0, *range(11, _LONGEST_OPT + 1)):
-            size = (opt - 11).to_bytes(2, "big") if opt else b""
-            # Of OPT: root, type 41, payload size (any), extended code (any), version 0, flags (any), length.
-            tail = b"\0\0\x29" + bytes(6) + size if opt else b""
-            care = b"\xff\xff\xff\0\0\0\xff\0\0\xff\xff" if opt else b""
-            wanted[opt] = np.frombuffer((ending + tail).ljust(self.width, b"\0"), np.uint8)
-            mask[opt] = np.frombuffer((b"\xff" * self.rest + care).ljust(self.width, b"\0"), np.uint8)
+        wanted[:, 0] = 1  # under a mask of zeros nothing equals this: lengths and patterns that no question has
+        for kind, opt in enumerate(_OPTS):
+            self.kinds[opt + 1] = kind * _PATTERNS
+            for pattern in range(_PATTERNS - 1):
+                row = kind * _PATTERNS + pattern
+                for table, made in zip((wanted, mask), self._question(zone, opt, int(_LENGTHS[pattern])), strict=True):
+                    table[row] = np.frombuffer(made.ljust(self.width, b"\0"), np.uint8)
         # Equality of rows is one comparison of byte strings: far quicker than all() over their words.
         self.mask, self.wanted = mask.view(np.uint64), wanted.view(f"S{self.width}")[:, 0]
-        self.do_flag = self.rest + 7
-        # By the bytes behind the question: which row of the two tables, and which counts the header must have.
-        self.kinds = np.array([_BAD, 0, *[_BAD] * 10, *range(11, _LONGEST_OPT + 1), _BAD], np.int64)
-        self.counts = np.array([_ONE_QUESTION, *[_AND_ONE_MORE] * _BAD], np.uint64)
-        self.edns = np.array([0, *[1] * _BAD], np.uint8)
-        self._replies(zone)
+        self.edns = (np.arange(len(mask)) >= _PATTERNS).astype(np.uint8)
         self._ordinary = re.compile(_ORDINARY % re.escape(zone.origin), re.DOTALL | re.IGNORECASE).fullmatch
+        self._replies(zone)
+
+    def _question(self, zone: Zone, opt: int, labels: int) -> tuple[bytes, bytes]:
+        """A row with a question, and which of its bits count; ``opt`` bytes of OPT, ``labels`` bytes of numbers."""
+        # No answer, operation 0, not cut short; RD, AA and the second byte of flags are the client's to choose.
+        head, head_mask = (
+            bytes(LEAD + 4) + b"\0\1\0\0\0\0\0" + bytes([opt > 0]),
+            bytes(LEAD + 2) + b"\xfa\0" + b"\xff" * 8,
+        )
+        # Letters may have any case: without bit 0x20 "a" equals "A", and no other byte equals either.
+        name = bytes(letter & 0xDF if 97 <= letter <= 122 else letter for letter in zone.origin)
+        name_mask = bytes(0xDF if 97 <= letter <= 122 else 0xFF for letter in zone.origin)
+        # Of OPT: root, type 41, payload size (any), extended code (any), version 0, flags (any), length.
+        tail = b"\0\0\x29" + bytes(6) + (opt - 11).to_bytes(2, "big") if opt else b""
+        tail_mask = b"\xff\xff\xff\0\0\0\xff\0\0\xff\xff" if opt else b""
+        return (
+            head + bytes(labels) + name + b"\0\1\0\1" + tail,
+            head_mask + bytes(labels) + name_mask + b"\xff" * 4 + tail_mask,
+        )
 
     def answer(self, packet: bytes) -> tuple[bytes, bool] | None:
         """The reply to one ordinary question and whether the address is listed; None for anything else."""
@@ -172,7 +184,7 @@ class Template:
         self.usable = 12 + _LONG + self.rest + longest <= dns.PLAIN_SIZE
         self.tail_width = longest
         self.tails = np.array([np.void(tail.ljust(longest, b"\0")) for tail in tails], f"V{longest}")
-        self.tail_lengths = np.array([len(tail) for tail in tails], np.int64)
+        self.reply_sizes = np.array([len(reply) for reply in made], np.int64)
         self.heads = np.array([int.from_bytes(reply[4:12], "little") for reply in made], np.uint64)
         self.flags = np.array([int.from_bytes(reply[2:4], "little") << 16 for reply in made], np.uint32)
         self.plain = [(reply[2], reply[3], reply[4:12], tail) for reply, tail in zip(made, tails, strict=True)]
@@ -190,11 +202,12 @@ class Template:
 
 
 class Asked(NamedTuple):
-    """What a batch asks about, by row: the address, where what follows it begins, the bytes of its labels, validity."""
+    """What a batch asks about, by row: the address, where what follows it begins, its pattern, and whether its labels
+    are octets."""
 
     numbers: U32
     end: Places
-    length: Places
+    pattern: Places
     good: Flags
 
 
@@ -206,6 +219,7 @@ class Batch:
         rows = mail.memory[: mail.size * ROW].reshape(mail.size, ROW)
         self._digits = rows[:, _QUESTION : _QUESTION + _LONG].view("<u8")
         self._flags = rows[:, LEAD : LEAD + 4].view("<u4")[:, 0]
+        self._all = rows.view("<u8")
         self._heads = rows[:, LEAD + 4 : LEAD + 12].view("<u8")[:, 0]
         self._begin = np.arange(mail.size, dtype=np.int64) * ROW
         self._words = _windows(mail.memory, "<u4")
@@ -232,8 +246,7 @@ class Batch:
         octets = _OCTET.take((words * _FACTOR) >> _HALF)
         # Four octets that read back as what was asked: four bytes of True as one number.
         good = (_WORDS.take(octets) == words).view("<u4")[:, 0] == _ALL_FOUR
-        good &= self._flags[:count] & _NO_QUESTION == 0
-        asked = Asked(octets.view("<u4")[:, 0], begins[:, 4], _LENGTHS.take(pattern), good)
+        asked = Asked(octets.view("<u4")[:, 0], begins[:, 4], pattern, good)
         done = np.zeros(count, np.bool_)
         for zone in self._book.zones:
             template = self._template(zone, at)
@@ -252,48 +265,37 @@ class Batch:
 
     def _zone(self, zone: Zone, template: Template, asked: Asked, done: Flags) -> None:
         """Answer the ordinary questions for one zone by clients that may ask."""
-        count = len(asked.numbers)
-        opt = self._mail.came[:count] - asked.length
-        opt -= 11 + template.rest  # one more than the bytes behind the question: take() would read -1 as 0
-        opt = template.kinds.take(opt, mode="clip")
-        block = self._blocks(template.width)[asked.end]
-        seen = block.view("<u8").reshape(count, -1)
-        flags = block.view(np.uint8).reshape(count, -1)[:, template.do_flag] >> 7
-        # What equals the expected bytes can hold no other letters than these: folding is exact.
-        seen |= template.fold
-        seen &= template.mask.take(opt, axis=0)
-        fits: Flags = block.view(f"S{template.width}") == template.wanted.take(opt)
+        count, mail = len(asked.numbers), self._mail
+        place = template.kinds.take(mail.came[:count] - template.sizes.take(asked.pattern), mode="clip")
+        place += asked.pattern
+        seen = self._all[:count, : template.width // 8] & template.mask.take(place, axis=0)
+        fits: Flags = seen.view(f"S{template.width}")[:, 0] == template.wanted.take(place)
         fits &= asked.good
-        fits &= self._heads[:count] == template.counts.take(opt)
         if self._by_v4:
-            fits &= zone.clients.allow_v4(self._mail.names[:count])
+            fits &= zone.clients.allow_v4(mail.names[:count])
         else:
-            fits &= np.array([zone.clients.allow(self._mail.client(row)) for row in range(count)])
+            fits &= np.array([zone.clients.allow(mail.client(row)) for row in range(count)])
         if not template.face.data.only_test6:
-            fits &= asked.length > _SHORT  # 1.0.0.2 is the name of 2.0.0.1 and the beginning of 2001::/16
-        edns = template.edns.take(opt)
-        flavour = edns + (edns & flags)
+            fits &= asked.pattern > 0  # 1.0.0.2 is the name of 2.0.0.1 and the beginning of 2001::/16
+        edns = template.edns.take(place)
+        flavour = edns + (edns & (mail.memory.take(asked.end + (template.rest + 7)) >> 7))
         if fits.all():
-            self._reply(template, slice(0, count), asked.numbers, asked.end, asked.length, flavour)
+            self._reply(template, slice(0, count), asked.numbers, asked.end, asked.pattern, flavour)
             done[:] = True
         elif fits.any():
             rows = fits.nonzero()[0]
-            self._reply(template, rows, asked.numbers[rows], asked.end[rows], asked.length[rows], flavour[rows])
+            self._reply(template, rows, asked.numbers[rows], asked.end[rows], asked.pattern[rows], flavour[rows])
             done |= fits
 
-    def _reply(self, template: Template, rows: Any, numbers: U32, end: Places, length: Places, flavour: U8) -> None:
+    def _reply(self, template: Template, rows: Any, numbers: U32, end: Places, pattern: Places, flavour: U8) -> None:
         """Look the numbers up and write what follows from it."""
-        data = template.face.data
-        hit = data.listed4(numbers)
-        which = (length - _SHORT) * 6
-        which += hit.view(np.uint8) * np.uint8(3) + flavour
+        hit = template.face.data.listed4(numbers)
+        which = _SIXES.take(pattern)
+        which += hit.view(np.uint8) * _THREE + flavour
         self._blocks(template.tail_width)[end + template.rest] = template.tails.take(which)
         self._flags[rows] = self._flags[rows] & _KEPT | template.flags.take(which)
         self._heads[rows] = template.heads.take(which)
-        size = template.tail_lengths.take(which)
-        size += length
-        size += 12 + template.rest
-        self._mail.leaves[rows] = size
+        self._mail.leaves[rows] = template.reply_sizes.take(which)
         listed = int(np.count_nonzero(hit))
         self._book.counts["listed"] += listed
         self._book.counts["NXDOMAIN"] += len(numbers) - listed

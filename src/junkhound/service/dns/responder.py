@@ -274,7 +274,9 @@ def open_responder(
             raise ConfigError(f"[publish] zone: {error}") from None
         zones.append(Zone(name, origin, folder / f"{name}.served", clients(networks, config.lists[name].scope)))
     places = [_place(words) for words in listen or settings.listen]
-    return Responder(zones, places, settings.tcp_connections, settings.tcp_idle_s, settings.buffer_mb << 20, shared, now)
+    return Responder(
+        zones, places, settings.tcp_connections, settings.tcp_idle_s, settings.buffer_mb << 20, shared, now
+    )
 
 
 def _place(words: str) -> tuple[str, int]:
