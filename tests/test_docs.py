@@ -18,7 +18,7 @@ from junkhound.cli import VERBS
 from junkhound.kernel.config import Config
 from junkhound.kernel.registry import Registry
 from junkhound.verbs import config
-from support.demonstration import copied
+from support.demonstration import copied, made, printed
 from support.transcript import environment, play
 
 ROOT = Path(__file__).parents[1]
@@ -173,6 +173,19 @@ def test_examples_run(example: Example, tmp_path: Path, tmp_path_factory: pytest
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout
+
+
+def test_the_first_run_is_still_like_that(tmp_path_factory: pytest.TempPathFactory, update_golden: bool) -> None:
+    page = DOCS / "first-run.md"
+    text = page.read_text("utf-8")
+    ours = printed(made(tmp_path_factory))
+    start, end = "The worst\n", "Try next\n"
+    assert start in text
+    shown, wanted = (one[one.index(start) : one.index(end)] for one in (text, ours))
+    if update_golden:
+        page.write_text(text.replace(shown, wanted), "utf-8")
+    else:
+        assert shown == wanted, "run pytest --update-golden tests/test_docs.py and look at the difference"
 
 
 def test_the_library_in_the_readme_names_the_source(tmp_path: Path) -> None:
