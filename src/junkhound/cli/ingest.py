@@ -65,6 +65,16 @@ def command(
         show(answer(report))
     else:
         tell(report)
+    if _missing(report, paths):
+        raise click.exceptions.Exit(66)
+
+
+def _missing(report: Report, paths: tuple[str, ...]) -> bool:
+    """Whether a path that was named could not be read: the others are taken in, and the exit code says so."""
+    from junkhound.intake.mail import shown
+
+    named = {shown(path) for path in paths}
+    return any(problem.kind == "unreadable" and problem.locator in named for problem in report.problems)
 
 
 def run(office: Office, request: Any, quiet: bool = False) -> Report:

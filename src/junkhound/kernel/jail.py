@@ -188,8 +188,15 @@ def child(link_fd: int, progress_fd: int) -> None:
         while len(head) < 4:
             head += link.recv(4 - len(head))
         request = _exactly(link, _LENGTH.unpack(head)[0])
-        for frame in work(fds[0], request, mark):
-            link.sendall(_LENGTH.pack(len(frame)) + frame)
+        try:
+            for frame in work(fds[0], request, mark):
+                link.sendall(_LENGTH.pack(len(frame)) + frame)
+        except (BrokenPipeError, ConnectionResetError):  # the parent went away
+            return
+        except Exception as error:
+            words = ascii(f"{type(error).__name__}: {error}"[:200])
+            os.write(2, f"junkhound: a parser gave up on a mail: {words}\n".encode())
+            os._exit(70)  # the parent tries again, then keeps that mail unread
         signal.setitimer(signal.ITIMER_PROF, 0)
         os.close(fds[0])
         link.sendall(_LENGTH.pack(0))

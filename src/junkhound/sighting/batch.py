@@ -86,6 +86,8 @@ class _Desk:
         defects = 0
         if seen_at is not None and seen_at > origin.received_at + DAY:
             seen_at, defects = None, int(Defect.BAD_DATE)  # a trusted clock that runs ahead of ours is no clock
+        elif seen_at is None and verdict.anchored and origin.client is None:
+            defects = int(Defect.BAD_DATE)  # the line that we trust for the time has none
         day = (origin.received_at if seen_at is None else seen_at) // DAY
         identity = self._identity(delivery)
         template = auth = 0

@@ -21,9 +21,12 @@ def arrival_key(facts: Facts, segment: int, ordinal: int) -> str:
 
 
 def sighting_id(mail_sha256: bytes, intake: str, arrival: str) -> bytes:
-    """First 16 bytes of sha256(version, mail sha256, intake, arrival key); each text is preceded by its length."""
-    name = intake.encode()
-    key = arrival.encode()
+    """First 16 bytes of sha256(version, mail sha256, intake, arrival key); each text is preceded by its length.
+
+    A text over 65,535 bytes is cut there.
+    """
+    name = intake.encode("utf-8", "replace")[:65535]
+    key = arrival.encode("utf-8", "replace")[:65535]
     return sha256(
         b"".join((_VERSION, mail_sha256, len(name).to_bytes(2, "big"), name, len(key).to_bytes(2, "big"), key))
     ).digest()[:16]

@@ -277,7 +277,7 @@ def _set_aside(office: Office, numbers: set[int]) -> None:
 def _read(path: Path) -> tuple[str | None, Iterable[Row]]:
     """The day a file speaks of, if it says so, and its rows."""
     if not path.is_file():
-        raise UsageError(f"no file {str(path)!r}", "give a .mmdb or .csv file")
+        raise NotFound(f"no file {str(path)!r}", "give a .mmdb or .csv file")
     with path.open("rb") as file:
         start = file.read(4096)
     if not start:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Event
@@ -19,13 +20,14 @@ from msgspec import structs
 from junkhound import sighting
 from junkhound.intake import Mail, Problem, folder_kind, open_sources
 from junkhound.intake import watch as maildir
-from junkhound.kernel.errors import UsageError
+from junkhound.kernel.clock import DAY
+from junkhound.kernel.errors import Temporary, UsageError
 from junkhound.ledger import outdated
 from junkhound.ledger.entry import UnitEntry
 from junkhound.ledger.spool import SegmentWriter, name_of
 from junkhound.tables import Kind, Standing
 from junkhound.verbs import data, intakes
-from junkhound.verbs.judge import Judge, tidy
+from junkhound.verbs.judge import Done, Judge, tidy
 from junkhound.verbs.office import Office
 from junkhound.verbs.unit import Task
 from junkhound.wire import jsonl
@@ -113,24 +115,25 @@ class _Run:
         self.outdated = outdated.unkept(self.ledger, number, self.rules.analysis)
         self.mixed: set[str] = set()  # segments with mail that is judged anew from its file
         self.anew: list[UnitEntry] = []
+        self.claimed: list[str] = []
 
     def close(self) -> None:
+        """End the workers, then give back the segments that were not finished."""
         self.judge.close()
+        for name in self.claimed:
+            self.ledger.spool.release(name)
 
     def work(self) -> None:
         """Judge what waits, read what is new, judge anew what was judged under other settings."""
         if self.rules.boundary is None:
             self.report.no_boundary.append(self.name)
-        for done in self.judge.judged(self._tasks()):
-            self.report.counts.update(done.entry.counts)
-            if done.task.packed or done.task.name in self.mixed:
-                self.report.rejudged += done.entry.rows if done.task.packed else 0
-                self.anew.append(done.entry)  # committed together: each such commit reads every object once
-                continue
-            added, known = self.judge.commit(done)
-            self.report.added += added
-            self.report.known += known
-            self.in_flight.difference_update(self.open_ids.pop(done.task.name, ()))
+        tasks = self._tasks()
+        try:
+            for done in self.judge.judged(tasks):
+                self._count(done)
+        finally:
+            with suppress(Temporary):  # after a failure its writer may fail too, and the first error is the one to tell
+                tasks.close()
         if self.anew:
             rows = self.ledger.commit(self.anew, self.intake).rows
             self.report.added += rows - self.report.rejudged
@@ -138,15 +141,27 @@ class _Run:
                 self.ledger.spool.discard(entry.segment_name)
         tidy(self.office)
 
+    def _count(self, done: Done) -> None:
+        """Commit a segment, or keep it for the commit of all that was judged anew."""
+        if done.task.packed or done.task.name in self.mixed:
+            self.report.counts.update(done.entry.counts)
+            self.report.rejudged += done.entry.rows if done.task.packed else 0
+            self.anew.append(done.entry)  # committed together: each such commit reads every object once
+            return
+        added, known = self.judge.commit(done, self.report.counts)
+        self.report.added += added
+        self.report.known += known
+        self.in_flight.difference_update(self.open_ids.pop(done.task.name, ()))
+
     # --- reading ------------------------------------------------------------------------------------------
 
-    def _tasks(self) -> Iterator[Task]:
+    def _tasks(self) -> Generator[Task, None, None]:
         """Segments as they are ready: what an earlier run or the pipe left, the files, packs to judge anew."""
         now = self.office.now
         spool = self.ledger.spool
         spool.recover()
         for name in spool.sealed():
-            if spool.claim(name):
+            if self._claim(name):
                 self.report.recovered += 1
                 yield Task(name, now)
         if self.request.paths or self.mails is not None:
@@ -176,8 +191,14 @@ class _Run:
     def _sealed(self, writer: SegmentWriter) -> Iterator[Task]:
         while writer.sealed:
             name = writer.sealed.pop()
-            if self.ledger.spool.claim(name):  # else a run beside us was faster, and judges it
+            if self._claim(name):  # else a run beside us was faster, and judges it
                 yield Task(name, self.office.now)
+
+    def _claim(self, name: str) -> bool:
+        if not self.ledger.spool.claim(name):
+            return False
+        self.claimed.append(name)
+        return True
 
     def _prepared(self, mails: Iterable[Mail]) -> Iterator[Item]:
         report = self.report
@@ -209,7 +230,12 @@ class _Run:
         now = self.office.now
         if mail.facts is None:
             return Facts(Origin(None, now, self.name, int(kind), True, truncated=mail.truncated))
-        facts = jsonl.facts_of(mail.facts, self.name, int(kind), now, truncated=mail.truncated)
+        found = mail.facts
+        if found.get("received_at", now) > now + DAY:  # a clock that runs ahead of ours is no clock
+            found = {name: value for name, value in found.items() if name != "received_at"}
+            self.report.skipped["bad_fact"] += 1
+            self._problem(Problem(mail.locator, '"received_at" is in the future and left out', "bad_fact"))
+        facts = jsonl.facts_of(found, self.name, int(kind), now, truncated=mail.truncated)
         return self._with_traps(facts) if self.domains else facts
 
     def _with_traps(self, facts: Facts) -> Facts:

@@ -60,6 +60,8 @@ def plans(
             raise UsageError(f"{name!r} is a trap", f"use --trap {name}")
         found.setdefault(name, Plan(name, Standing.MAILBOX))
     named = trap or mailbox or DEFAULT
+    if not named.isprintable() or len(named) > 200:
+        raise UsageError(f"{named[:200]!r} is no name for a mailbox", "use letters, digits and such")
     extra = tuple(relays)
     if extra:
         plan = found[named]
@@ -74,11 +76,11 @@ def orders(
     network = office.config.network
     rules = {}
     for plan in found.values():
-        boundary = None
-        if plan.relays or plan.standing is Standing.TRAP:
-            boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
+        # made even where it is not used, so that a wrong setting is told at once
+        boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
+        believed = boundary if plan.relays or plan.standing is Standing.TRAP else None
         number = office.ledger.analysis(plan.name, sighting.CODE_VERSION, plan.settings_hash(office))
         rules[plan.name] = sighting.IntakeRules(
-            plan.name, plan.standing, boundary, number, plan.domains, tables.country_number(plan.country)
+            plan.name, plan.standing, believed, number, plan.domains, tables.country_number(plan.country)
         )
     return Orders(office.ledger.key, rules, tuple(routes))

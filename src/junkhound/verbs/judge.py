@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -43,10 +44,11 @@ class Judge:
         for task, entry in self.engine.map_units(self.unit, tasks):
             yield Done(task, entry)
 
-    def commit(self, done: Done) -> tuple[int, int]:
+    def commit(self, done: Done, counts: Counter[str] | None = None) -> tuple[int, int]:
         """Make a segment count, exactly once, and discard it from the spool; (rows added, rows known).
 
-        Rows that another process committed meanwhile are left out and the rest is judged again.
+        Rows that another process committed meanwhile are left out and the rest is judged again. ``counts`` grows by
+        what was counted of the rows added.
         """
         task, entry = done
         known = 0
@@ -64,6 +66,8 @@ class Judge:
                 finally:
                     unit.close()
         self.ledger.spool.discard(task.name)
+        if counts is not None and added:
+            counts.update(entry.counts)
         return added, known
 
 

@@ -119,6 +119,11 @@ class UnitOfWork:
             except Died as died:
                 place = max(died.item, request.start)
                 deaths[place] += 1
+                if deaths[place] > _DEATHS:
+                    raise DataError(
+                        f"the parser dies at mail {place} of segment {request.segment:016x} even unread: {died.why}",
+                        "it stays in the spool; run junkhound check, and tell us of it",
+                    ) from None
                 if deaths[place] >= 2:  # kept, with its defect, and not tried again
                     ordinal = place if request.ordinals is None else request.ordinals[place]
                     request = msgspec.structs.replace(request, killed=(*request.killed, ordinal))
@@ -151,6 +156,9 @@ class UnitOfWork:
                 path = objects.fresh_path(task.ingested_at, task.name, task.version, name)
                 yield objects.write(self.store, table, columns, path)
 
+
+_DEATHS = 4
+"""Two reading a mail, and two keeping it unread."""
 
 _TABLES = {
     table.name: table for table in (tables.SIGHTINGS, tables.KEYS, tables.NAMES, tables.TEMPLATES, tables.SESSIONS)

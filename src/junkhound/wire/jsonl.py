@@ -6,6 +6,7 @@ The form is docs/specs/jsonl.md. A wrong fact is left out and said; only a line 
 from __future__ import annotations
 
 import binascii
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -28,10 +29,7 @@ class Line(NamedTuple):
 
 def read(line: bytes) -> Line:
     """One line. Errors: DataError where it is no JSON object or holds no mail."""
-    try:
-        row = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"not JSON: {error}") from None
+    row = _row(line)
     if not isinstance(row, dict) or not isinstance(row.get(NEEDED), str):
         raise DataError('no "mail" in this line', 'each line is an object such as {"mail": "BASE64", ...}')
     try:
@@ -49,6 +47,17 @@ def read(line: bytes) -> Line:
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError, UsageError):
             wrong.append(f'"{name}" is wrong and left out: {str(value)[:80]!r}')
     return Line(mail, facts, tuple(wrong))
+
+
+def _row(line: bytes) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        refused = error
+    try:
+        return json.loads(line)  # it takes lone surrogates, which make one fact wrong and not the whole line
+    except (ValueError, RecursionError):
+        raise DataError(f"not JSON: {refused}") from None
 
 
 def write(mail: bytes, facts: Mapping[str, Any] = {}) -> bytes:
@@ -112,7 +121,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 65536:
+    if not isinstance(value, str) or len(value.encode()) > 65535:  # a lone surrogate is a ValueError too
         raise ValueError
     return value
 
@@ -127,9 +136,7 @@ def _whole(low: int, high: int) -> Callable[[Any], int]:
 
 
 def _moment(value: Any) -> int:
-    if isinstance(value, str):
-        return clock.parse(value)
-    return _whole(0, 1 << 62)(value)
+    return _whole(0, 1 << 62)(clock.parse(value) if isinstance(value, str) else value)
 
 
 def _recipients(value: Any) -> tuple[Recipient, ...]:
