@@ -361,7 +361,9 @@ def _value(value: Any, hint: Any, meta: Mapping[str, Any], where: str) -> Any:
     if isinstance(hint, types.UnionType) or not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise ConfigError(f"{where}: {hint.__name__} is needed, not {value!r}", meta.get("text"))
     if meta.get("choices") and value not in meta["choices"]:
-        raise ConfigError(f"{where}: {value!r} is not one of {', '.join(meta['choices'])}")
+        near = difflib.get_close_matches(str(value), meta["choices"], 1)
+        hint = f"did you mean {near[0]!r}?" if near else None
+        raise ConfigError(f"{where}: {value!r} is not one of {', '.join(meta['choices'])}", hint)
     if meta.get("low") is not None and value < meta["low"]:
         raise ConfigError(f"{where}: {value!r} is below {meta['low']:g}")
     return value
