@@ -26,6 +26,7 @@ MAKEFLAGS += --no-print-directory
 
 help:
 	@echo 'make run       the whole way, from a pile of junk mail to a block list, on the sample'
+	@echo '               and then the service until Ctrl-C; with ONCE=1 it ends by itself'
 	@echo '               with your own mail: make run MAIL=path AS=junk RELAY=host-or-network'
 	@echo 'make test      what must hold; make test-all with the long sweeps'
 	@echo 'make lint      style, types and layers only'
