@@ -12,7 +12,7 @@ from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
 
 PERMUTATIONS = 128
 MAX_WORD = 40  # characters; longer ones are ids, hashes and random strings, other in each copy
-MAX_LETTER = 16_384  # characters; random tails are common, and a letter is told by its beginning
+MAX_LETTER = 16_384  # bytes; random tails are common, and a letter is told by its beginning
 SEED = 42
 MAX_REMEMBERED = 16_384  # sketches, about 12 MB
 _remembered: dict[int, tuple[bytes, int]] = {}  # by the hash of what determines them
@@ -30,6 +30,7 @@ _unseen = re.compile(
     rb"|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])|\xef\xbb\xbf"
 ).sub
 _blanks = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80").sub
+_RARE = (b"\xe2", b"\xe3", b"\xe1", b"\xef", b"\xc2\xad", b"\xcd")  # what the two above can begin with, but for NEL
 _from_mark = re.compile(rb"0[^ ]*+").sub  # found by its first byte: no look at the other words
 _word = re.compile(r"[^\W_]+").findall
 # What joins the parts of a word is dropped, so that e-mail is email; other punctuation of ASCII stands between words.
@@ -46,16 +47,17 @@ def normalise(text: str) -> bytes:
     """The letters that copies of one text share, in order and nothing between them (UTF-8, lower case).
 
     Left out are blanks, punctuation, invisible characters, and every word with a digit, an ``@`` or a slash: prices,
-    dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` characters
+    dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` bytes
     no longer counts.
     """
-    return letters_of(folded(text))
+    return letters_of(folded(text.encode("utf-8", "replace")))
 
 
-def folded(text: str) -> bytes:
+def folded(octets: bytes) -> bytes:
     """The beginning of a text as letter and word set read it: the words that copies share, blanks between them."""
-    text = text[:MAX_LETTER]
-    return _marked_off(_folded(text if text.isascii() else text.lower()))
+    if len(octets) > MAX_LETTER:  # what HTML is indented with does not count
+        octets = b" ".join(octets.split())[:MAX_LETTER]
+    return _marked_off(_folded(octets))
 
 
 def letters_of(octets: bytes) -> bytes:
@@ -65,7 +67,7 @@ def letters_of(octets: bytes) -> bytes:
 
 def words_of(text: str) -> set[str]:
     """The set of words that a sketch stands for: of at most ``MAX_WORD`` characters, without the punctuation."""
-    return _words(folded(text))
+    return _words(folded(text.encode("utf-8", "replace")))
 
 
 def _words(octets: bytes) -> set[str]:
@@ -88,19 +90,11 @@ def _marked_off(octets: bytes) -> bytes:
     return _from_mark(b"", _from_mark(b"0", octets)[::-1])[::-1]
 
 
-def _folded(text: str) -> bytes:
-    """UTF-8 with blanks between words and "0" in those to leave out."""
-    octets = text.encode("utf-8", "replace")
-    if len(octets) != len(text):
-        octets = octets.replace(b"\xc2\xa0", b" ")
-        if (
-            0xE2 in octets
-            or 0xE3 in octets
-            or 0xE1 in octets
-            or 0xEF in octets
-            or b"\xc2\xad" in octets
-            or 0xCD in octets
-        ):
+def _folded(octets: bytes) -> bytes:
+    """Lower case, with blanks between words and "0" in those to leave out."""
+    if not octets.isascii():
+        octets = octets.decode("utf-8", "ignore").lower().encode("utf-8", "replace").replace(b"\xc2\xa0", b" ")
+        if any(mark in octets for mark in _RARE):
             octets = _blanks(b" ", _unseen(b"", octets))
     return octets.translate(_FOLD)
 
@@ -116,7 +110,7 @@ def sketch(text: str) -> bytes:
     Two sketches agree in about as many
     places as the word sets overlap (Jaccard). Source: Broder 1997; the permutations are rensa's.
     """
-    return sketched(folded(text))[0]
+    return sketched(folded(text.encode("utf-8", "replace")))[0]
 
 
 def sketched(octets: bytes) -> tuple[bytes, int]:

@@ -11,7 +11,7 @@ from junkhound.content.urls import MAX_URLS, Url
 from junkhound.evidence.message import Message, Part
 from junkhound.tables import Defect
 
-MAX_TEXT = 256 * 1024  # characters of visible text, and bytes of one text part
+MAX_TEXT = 256 * 1024  # bytes of visible text, and of all text parts read
 MAX_ATTACHMENTS = 200
 MAX_TEXTS = 50  # text parts read
 
@@ -37,19 +37,25 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
 class View(msgspec.Struct, frozen=True):
     """What the reader of a message sees, and what it links to and carries.
 
-    ``text`` is the visible text; of a multipart/alternative the best version that says anything. ``urls`` come from
-    all versions, each once. ``addresses`` are registrable domains of mail addresses in text and mailto links.
+    ``text`` (kept as ``utf8``) is the visible text; of a multipart/alternative the best version that says anything.
+    ``urls`` come from all versions, each once. ``addresses`` are registrable domains of mail addresses in text and
+    mailto links.
     ``template`` is the exact hash of the normalised text, 0 for no text; ``folded`` is what it and the sketch are made
     of. ``defects`` are those of the message and of this reading.
     """
 
-    text: str
+    utf8: bytes
     urls: tuple[Url, ...]
     attachments: tuple[Attachment, ...]
     addresses: tuple[str, ...]
     template: int
     defects: int
     folded: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The visible text."""
+        return self.utf8.decode("utf-8", "replace")
 
     @property
     def words(self) -> int:
@@ -90,7 +96,7 @@ class _Reader:
     """One reading: texts by alternative, links in order of appearance."""
 
     def __init__(self) -> None:
-        self.texts: list[tuple[int, str]] = []
+        self.texts: list[tuple[int, bytes]] = []
         self.links: dict[str, str] = {}
         self.attachments: list[Attachment] = []
         self.domains: set[str] = set()
@@ -108,20 +114,20 @@ class _Reader:
                 return
         self.attach(part)
 
-    def source(self, part: Part) -> str:
+    def source(self, part: Part) -> bytes:
         """The part's text as far as there is room: many parts together get no more than one."""
         if len(self.texts) >= MAX_TEXTS or self.room <= 0:
             self.defects |= _TEXT_CAPPED
-            return ""
-        text = part.text(self.room)
+            return b""
+        text = part.utf8(self.room)
         self.room = max(0, self.room - len(text))
         return text
 
-    def plain(self, choice: int, text: str) -> None:
+    def plain(self, choice: int, text: bytes) -> None:
         self.texts.append((choice, text))
         for url in urls.in_text(text, MAX_URLS + 1):
             self.links.setdefault(url, "text")
-        if "@" in text:
+        if b"@" in text:
             self.domains |= urls.mail_domains(text)
 
     def html(self, part: Part) -> None:
@@ -134,7 +140,7 @@ class _Reader:
             self.defects |= _URLS_CAPPED
         for place, value in links:
             if value[:7].lower() == "mailto:":
-                self.domains |= urls.mail_domains(value[7:500])
+                self.domains |= urls.mail_domains(value[7:500].encode())
             else:
                 self.links.setdefault(value, place)
         self.plain(part.choice, text)
@@ -158,20 +164,25 @@ class _Reader:
                 seen.setdefault(url.text, url)
         return tuple(seen.values())
 
-    def visible(self) -> str:
+    def visible(self) -> bytes:
         """The texts a reader gets to see: of an alternative the last that is not blank (RFC 2046 section 5.1.4)."""
-        shown: list[str] = []
+        shown: list[bytes] = []
         best: dict[int, int] = {}
         for choice, text in self.texts:
             if choice and choice in best:
-                if text and not text.isspace():
+                if not _blank(text):
                     shown[best[choice]] = text
             else:
                 if choice:
                     best[choice] = len(shown)
                 shown.append(text)
-        text = shown[0] if len(shown) == 1 else "\n".join(shown)
+        text = shown[0] if len(shown) == 1 else b"\n".join(shown)
         if len(text) > MAX_TEXT:
             self.defects |= _TEXT_CAPPED
             text = text[:MAX_TEXT]
         return text
+
+
+def _blank(text: bytes) -> bool:
+    stripped = text.strip()
+    return not stripped or (stripped[0] >= 0x80 and not stripped.decode("utf-8", "ignore").strip())

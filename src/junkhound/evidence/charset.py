@@ -83,6 +83,36 @@ def decode(octets: bytes, label: str) -> tuple[str, int]:
     return (text if name != "utf_7" else whole(text)), defects
 
 
+def utf8(octets: bytes, label: str) -> tuple[bytes, int]:
+    """What ``decode`` gives, as UTF-8: most mail is that already, and then these are the same bytes."""
+    name = codec(label)
+    if name is None or name == "ascii" or name == "utf_8":
+        if octets.isascii():
+            return octets, _UNKNOWN if name is None else 0
+        try:
+            octets.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            return octets, _UNKNOWN if name is None else 0
+    elif octets.isascii() and _keeps_ascii(name):
+        return octets, 0
+    text, defects = decode(octets, label)
+    return text.encode(), defects
+
+
+@lru_cache(256)
+def _keeps_ascii(name: str) -> bool:
+    """Whether ASCII bytes mean themselves in this codec, whatever stands before them."""
+    try:
+        return not name.startswith(("hz", "iso2022", "utf_")) and _ASCII.decode(name).encode("ascii") == _ASCII
+    except (UnicodeError, ValueError):
+        return False
+
+
+_ASCII = bytes(range(128))
+
+
 def whole(text: str) -> str:
     """The text with lone surrogates shown as U+FFFD (UTF-7 can make them, and no record can hold them)."""
     try:

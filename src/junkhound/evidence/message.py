@@ -100,6 +100,18 @@ class Part(msgspec.Struct, gc=False):
 
     def text(self, limit: int = 256 * 1024) -> str:
         """The decoded text of at most ``limit`` bytes, in whatever charset it is."""
+        text, defects = charset.decode(*self._labelled(limit))
+        self.defects |= defects
+        return text
+
+    def utf8(self, limit: int = 256 * 1024) -> bytes:
+        """``text`` as UTF-8, without the way through a string where the bytes are that already."""
+        octets, defects = charset.utf8(*self._labelled(limit))
+        self.defects |= defects
+        return octets
+
+    def _labelled(self, limit: int) -> tuple[bytes, str]:
+        """The decoded bytes and the charset they are said to be in."""
         octets = self.payload(limit + 1)
         if len(octets) > limit:
             self.defects |= _TEXT_CAPPED
@@ -108,9 +120,7 @@ class Part(msgspec.Struct, gc=False):
         if not label and self.type == "text/html" and not octets.isascii():
             match = _meta_charset(octets, 0, 2048)
             label = match[1].decode("latin-1") if match else ""
-        text, defects = charset.decode(octets, label)
-        self.defects |= defects
-        return text
+        return octets, label
 
 
 class Message(msgspec.Struct, gc=False):
