@@ -37,6 +37,7 @@ OPTIONS = {
 _REPEATED = {"recipient"}
 _KINDS = {"junk": 0, "good": 1, "unsorted": 2}
 _UNKNOWN = ("", "unknown")
+_ROLES = ("postmaster", "abuse")  # somebody may write to these for a good reason (RFC 2142): no traps
 _MB = 1_000_000
 _COUNTED = 4096  # segments whose size is asked for; the rest is taken to be like them
 
@@ -133,7 +134,7 @@ class _Settings:
         self.spool = os.path.join(self.home, "spool")
         self.spool_limit = _number(store, "spool_limit_mb", 2048) * _MB
         self.mail_limit = _number(_section(table, "intake"), "mail_limit_mb", 64) * _MB
-        self.traps = {name: _domains(trap) for name, trap in _section(table, "traps").items()}
+        self.traps = {name: _names(trap) for name, trap in _section(table, "traps").items()}
 
     def spool_bytes(self) -> int:
         """Bytes that wait; where there are very many segments, by the mean of those looked at."""
@@ -198,9 +199,13 @@ def _number(section: dict[str, Any], name: str, default: int) -> int:
     return value
 
 
-def _domains(trap: Any) -> tuple[str, ...]:
-    domains = trap.get("domains", []) if isinstance(trap, dict) else []
-    return tuple(str(domain).lower().rstrip(".") for domain in domains)
+def _names(trap: Any) -> tuple[frozenset[str], frozenset[str]]:
+    """The trap's domains and its single addresses."""
+    domains, addresses = (
+        frozenset(str(name).lower().rstrip(".") for name in (trap.get(key, []) if isinstance(trap, dict) else []))
+        for key in ("domains", "addresses")
+    )
+    return domains, addresses
 
 
 def _facts(given: dict[str, Any], settings: _Settings, now: int, truncated: bool) -> tuple[bytes, bytes, bytes]:
@@ -247,9 +252,15 @@ def _text(word: str) -> str:
 
 
 def _is_trap(recipient: str, trap: str | None, settings: _Settings) -> bool:
-    """Whether it is an address of this trap; a trap without stated domains owns all that it is given."""
-    domains = settings.traps.get(trap or "", ())
-    return bool(trap) and (not domains or recipient.rpartition("@")[2].lower().rstrip(".") in domains)
+    """Whether it is an address of this trap; a trap without stated domains or addresses owns all that it is given."""
+    if not trap:
+        return False
+    domains, addresses = settings.traps.get(trap, ((), ()))
+    whole = recipient.lower().rstrip(".")
+    local, _, domain = whole.rpartition("@")
+    if not domains and not addresses:
+        return True
+    return whole in addresses or (domain in domains and local not in _ROLES)
 
 
 def _address(words: str) -> bytes | None:

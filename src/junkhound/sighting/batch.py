@@ -21,10 +21,15 @@ from junkhound.sighting import headers, ids
 from junkhound.sighting.numbers import number
 from junkhound.sighting.rules import IntakeRules, Rules
 from junkhound.tables import Clue, Defect, KeyKind, Kind, Path, Standing, State
+from junkhound.wire import syn
 from junkhound.wire.facts import Facts, Recipient
 
 SPARSE = (Kind.GOOD, Kind.UNSORTED)
 """Kinds that leave a row and nothing else: no pack, keys, template or session (RUNTIME, retention)."""
+
+
+WITHOUT_MAIL = (Kind.AUTH_GUESS, Kind.PROBE, Kind.HARVEST, Kind.FLOOD)
+"""Kinds of sessions that brought no message: a row with a count, from a record without bytes."""
 
 
 class Delivery(NamedTuple):
@@ -51,7 +56,9 @@ def judge(deliveries: Iterable[Delivery], rules: Rules, killed: frozenset[int] =
     """Judge every delivery; ordinals in ``killed`` took their parser down and are kept unread."""
     desk = _Desk(rules)
     for delivery in deliveries:
-        if delivery.ordinal in killed:
+        if delivery.facts.origin.kind in WITHOUT_MAIL and not delivery.mail:
+            desk.add_session(delivery)
+        elif delivery.ordinal in killed:
             desk.add_unread(delivery)
         else:
             desk.add(delivery)
@@ -114,6 +121,16 @@ class _Desk:
         if seen_at is None:
             self.counts["no_date"] += 1
 
+    def add_session(self, delivery: Delivery) -> None:
+        """Sessions that brought no message, folded into one record: whoever connected, nothing to parse."""
+        facts = delivery.facts
+        rules = self.rules.of(facts.origin.intake)
+        verdict = trace.judge((), rules.boundary, facts, explain=False)
+        seen_at = facts.origin.received_at
+        kind = Kind(facts.origin.kind)
+        self._row(delivery, rules, self._identity(delivery), kind, verdict, seen_at, 0, 0, 0, True, False)
+        self.counts["without_mail"] += facts.origin.count
+
     def add_unread(self, delivery: Delivery) -> None:
         """Keep a message that kills its parser: id, time and defect, nobody blamed."""
         origin = delivery.facts.origin
@@ -133,7 +150,7 @@ class _Desk:
 
     def _row(
         self, delivery: Delivery, rules: IntakeRules, identity: tuple[int, int], kind: Kind, verdict: trace.Verdict,
-        seen_at: int | None, defects: int, template: int, auth: int, sparse: bool,
+        seen_at: int | None, defects: int, template: int, auth: int, sparse: bool, repeats: bool = True,
     ) -> None:  # fmt: skip
         facts = delivery.facts
         origin = facts.origin
@@ -168,7 +185,7 @@ class _Desk:
             auth,
             0 if sparse else delivery.segment,
             0 if sparse else delivery.ordinal,
-            ids.repeat_key(self.rules.hub_key, facts, delivery.sha256),
+            ids.repeat_key(self.rules.hub_key, facts, delivery.sha256) if repeats else 0,
         ))  # fmt: skip
         self.intakes[intake, rules.analysis] += 1
         self.counts[_KIND_COUNTS[kind]] += 1
@@ -251,8 +268,8 @@ class _Desk:
         self.sessions.append((
             *identity, day,
             content.key(session.helo.decode("utf-8", "replace").lower()) if session.helo else 0,
-            content.key(b"\n".join(session.dialect).decode("latin-1")) if session.dialect else 0,
-            content.key(session.syn.hex()) if session.syn else 0,
+            content.key(b"\n".join(dict.fromkeys(session.dialect)).decode("latin-1")) if session.dialect else 0,
+            content.key(signature) if session.syn and (signature := syn.signature(session.syn)) else 0,
             content.key(session.client_hello) if session.client_hello else 0,
             (session.client_port or 0) & 0xFFFF, (session.local_port or 0) & 0xFFFF,
             (session.tls_version or 0) & 0xFFFF, timing, int(session.auth_hash is not None),

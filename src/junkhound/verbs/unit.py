@@ -144,7 +144,7 @@ class UnitOfWork:
         skip = frozenset(task.skip)
 
         def keep(record: segments.Record) -> bool:
-            return record.ordinal not in skip and record.facts.origin.kind not in _SPARSE
+            return record.ordinal not in skip and record.facts.origin.kind not in _UNPACKED
 
         buffer = mmap.mmap(fd, 0, prot=mmap.PROT_READ)
         return write_pack(self.store, task.name, segments.records(memoryview(buffer)), keep)
@@ -163,8 +163,8 @@ _DEATHS = 4
 _TABLES = {
     table.name: table for table in (tables.SIGHTINGS, tables.KEYS, tables.NAMES, tables.TEMPLATES, tables.SESSIONS)
 }
-_SPARSE = frozenset(int(kind) for kind in sighting.SPARSE)
-assert Kind.JUNK not in _SPARSE
+_UNPACKED = frozenset(int(kind) for kind in (*sighting.SPARSE, *sighting.WITHOUT_MAIL))
+assert Kind.JUNK not in _UNPACKED
 
 
 class _Rows:
