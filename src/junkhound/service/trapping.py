@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from junkhound.intake import trap
+from junkhound.intake import tls, trap
 from junkhound.kernel import net
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.config import Config
@@ -23,54 +23,43 @@ from junkhound.wire import smtp
 
 TICK_S = 0.25
 ROOM_S = 2.0
+SESSIONS_S = 60.0  # sessions without mail wait for a segment with mail this long
 
 
 def gates(config: Config, key: bytes) -> tuple[trap.Gate, trap.Gate]:
     """What the SMTP and the LMTP listeners are. Errors: ConfigError for a certificate that cannot be loaded."""
     said = config.smtp
     proxies = tuple(found for words in said.proxies if (found := net.parse_network(words)) is not None)
-    tls = _tls(said.starttls_certificate, said.starttls_key)
+    offered = _tls(said.starttls_certificate, said.starttls_key)
     made = []
     for protocol in ("smtp", "lmtp"):
         policy = smtp.Policy(
             said.hostname or socket.getfqdn(),
-            trap.catch_all(domain for one in config.traps.values() for domain in one.domains),
+            trap.doors(config.traps),
             protocol,
             said.size_mb * 1_000_000,
             said.recipients,
-            starttls=tls is not None,
+            starttls=offered is not None,
             auth=said.auth,
             xclient=said.xclient,
         )
         made.append(
             trap.Gate(
-                next(iter(config.traps), "trap"), policy, proxies, said.proxy_protocol and protocol == "smtp", key, tls,
-                said.idle_s, said.session_s, said.connections, said.per_client, said.per_network,
+                next(iter(config.traps), "trap"), policy, proxies, said.proxy_protocol and protocol == "smtp", key,
+                offered, said.idle_s, said.session_s, said.connections, said.per_client, said.per_network,
+                said.greet_s, said.memory_mb << 20,
             )
         )  # fmt: skip
     return made[0], made[1]
 
 
 def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
-    if not certificate:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(certificate, key or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"[smtp] starttls_certificate: {certificate!r} cannot be used: {error}") from None
-    return context
+    return tls.context(certificate, key) if certificate else None
 
 
 def run(office: Office, stop: threading.Event, notes: Notes, sockets: Sequence[tuple[str, socket.socket]]) -> None:
     """Serve the given listening sockets (protocol, socket) until told to stop; then say 421 and seal."""
-    try:
-        import uvloop
-
-        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-    except ImportError:
-        runner = asyncio.Runner()
-    with runner:
+    with asyncio.Runner(loop_factory=trap.new_loop) as runner:
         runner.run(_serve(office, stop, notes, sockets))
 
 
@@ -85,12 +74,18 @@ async def _serve(
     for protocol, gate in zip(("smtp", "lmtp"), gates(office.config, office.ledger.key), strict=True):
         traps[protocol] = trap.Trap(gate, writer, SystemClock().now, room=room)
     servers = [await loop.create_server(traps[protocol], sock=link, backlog=1024) for protocol, link in sockets]
+    flushed = time.monotonic()
     try:
         while not stop.is_set():
             await asyncio.sleep(TICK_S)
             room.look()
             for one in traps.values():
                 one.sweep()
+            flush = time.monotonic() - flushed > SESSIONS_S
+            if writer.due or flush:
+                flushed = time.monotonic()
+                for one in traps.values():
+                    one.flush_sessions()
             if writer.due:
                 try:
                     writer.seal()
@@ -104,6 +99,8 @@ async def _serve(
         for one in traps.values():
             one.shut()
         await asyncio.sleep(0.1)  # last words
+        for one in traps.values():
+            one.flush_sessions()
         writer.close()
         notes.write(force=True)
 
@@ -157,6 +154,7 @@ def bind(place: str, where: str) -> socket.socket:
                 raise ConfigError(f"{where}: {place!r} is no address:port", "write 127.0.0.1:2525 or [::1]:2525")
             link = socket.socket(socket.AF_INET if address.is_v4 else socket.AF_INET6, socket.SOCK_STREAM)
             link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trap.save_syn(link)
             link.bind((str(address), int(port)))
         link.listen(1024)
     except OSError as error:
