@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from junkhound.intake.connection import HARVEST_AFTER, Connection, without_xclient
 from junkhound.intake.doors import catch_all, doors
 from junkhound.kernel import net
-from junkhound.kernel.clock import HOUR
+from junkhound.kernel.clock import HOUR, SECOND
 from junkhound.kernel.errors import Temporary
 from junkhound.kernel.net import Address, Network
 from junkhound.tables import Kind
@@ -44,6 +44,10 @@ LINGER_S = 10.0
 CROWDED = 0.8
 CROWDED_IDLE_S = 10.0
 """Above this share of all connections the silent are sent away sooner (as Postfix does under stress)."""
+
+COMMIT_S = 0.001
+MANY_WAIT = 64
+"""A sync costs as much CPU as a mail: the first to wait waits a moment for others, unless there are none."""
 
 _SAVE_SYN = 27  # TCP_SAVE_SYN of linux/tcp.h, which Python's socket does not name
 
@@ -113,6 +117,7 @@ class Trap:
     room: Callable[[], bool] = lambda: True
     closing: bool = False
     _committing: bool = False
+    _failed: bool = False
 
     def __call__(self) -> Connection:
         return Connection(self)
@@ -130,21 +135,29 @@ class Trap:
             self.writer.append(facts, mail)
         except Temporary:
             self.counts.deferred += 1
-            self._soon()  # the writer tells of a failure once more at its next sync: not to somebody else's mail
+            self._failed = True  # the writer tells of a failure once more at its next sync: not to somebody else's mail
+            self._soon()
             return 452, "4.3.1 out of room, try later"
         self.waiting.append((connection, len(mail)))
         self._soon()
         return None
 
     def _soon(self) -> None:
-        if not self._committing:
-            self._committing = True
+        """Commit at the end of this turn if every client waits, else a moment later together with whoever is next."""
+        if len(self.waiting) >= min(len(self.open), MANY_WAIT):
             asyncio.get_running_loop().call_soon(self.commit)
+            self._committing = True
+        elif not self._committing:
+            self._committing = True
+            asyncio.get_running_loop().call_later(COMMIT_S, self.commit)
 
     def commit(self) -> None:
         """Sync once; then everybody who waited hears what became of it."""
         self._committing = False
         waiting, self.waiting = self.waiting, []
+        if not waiting and not self._failed:
+            return  # another call was faster
+        self._failed = False
         code, text = 452, "4.3.1 cannot be kept now, try later"
         try:
             with contextlib.suppress(Temporary):
@@ -184,6 +197,7 @@ class Trap:
             try:
                 (writer or self.writer).append(Facts(Origin(client, last, intake, kind, count=count)), b"")
             except Temporary:
+                self._failed = True
                 self._soon()
                 break
             del self.idle_sessions[key]
@@ -194,18 +208,18 @@ class Trap:
 
     def sweep(self) -> None:
         """End connections that are idle or have lasted too long; called every few seconds."""
-        now = time.monotonic()
+        now = time.monotonic_ns() // 1000
         gate = self.gate
         crowded = len(self.open) > CROWDED * gate.connections
-        idle = min(gate.idle_s, CROWDED_IDLE_S) if crowded else gate.idle_s
+        idle = (min(gate.idle_s, CROWDED_IDLE_S) if crowded else gate.idle_s) * SECOND
         for connection in list(self.open):
             if connection.closing_at is not None:
-                if now - connection.closing_at > LINGER_S:
+                if now - connection.closing_at > LINGER_S * SECOND:
                     connection.abort()
                 continue
-            age = now - connection.began
-            late = age > FIRST_S and (not connection.begun or connection.in_handshake)
-            if now - connection.active > idle or age > gate.session_s or (late and now - connection.active > FIRST_S):
+            age, silent = now - connection.began, now - connection.active
+            late = silent > FIRST_S * SECOND and (not connection.begun or connection.in_handshake)
+            if silent > idle or age > gate.session_s * SECOND or late:
                 self.counts.timeouts += 1
                 if connection.in_handshake:
                     connection.abort()

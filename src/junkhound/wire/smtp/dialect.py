@@ -37,7 +37,7 @@ def shown(line: bytes, secret: bool = False) -> bytes:
         return line[: len(line) - len(line.lstrip()) + len(verb)] + b" *"
     if verb == b"BDAT":
         return _DIGITS.sub(b"#", line[:32])
-    return b"?" if secret and verb not in _BARE else _INSIDE.sub(b"<>", line)[:LINE_BYTES]
+    return b"?" if secret and verb not in PLAIN else _INSIDE.sub(b"<>", line)[:LINE_BYTES]
 
 
 def _params(rest: bytes) -> bytes:
@@ -45,4 +45,5 @@ def _params(rest: bytes) -> bytes:
     return _VALUE.sub(lambda found: found[0] if _KEPT.match(found[0]) else b"=", rest[: 4 * LINE_BYTES])
 
 
-_BARE = frozenset((b"DATA", b"RSET", b"NOOP", b"QUIT", b"HELP", b"STARTTLS"))
+PLAIN = frozenset((b"DATA", b"RSET", b"NOOP", b"QUIT", b"HELP", b"STARTTLS"))
+"""Lines that are kept as they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from junkhound.wire.smtp.terms import Policy
 
@@ -54,6 +55,7 @@ def attributes(rest: bytes) -> tuple[tuple[str, str], ...] | None:
     return tuple(said)
 
 
+@lru_cache(64)
 def offers(policy: Policy, tls: bool) -> bytes:
     """The reply to EHLO."""
     offers = [policy.hostname, "PIPELINING", f"SIZE {policy.size_limit}", "8BITMIME", "SMTPUTF8", "CHUNKING",
