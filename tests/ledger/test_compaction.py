@@ -176,7 +176,7 @@ class Killed(BaseException):
 def steps_of(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, die_at: int) -> int:
     """Compact, and die at the given durable step; returns how many steps there were."""
     done = 0
-    swap, adopt = ledger.manifest.swap, compaction.rewrite._adopt
+    swap, adopt = ledger.manifest.swap, compaction.rewrite.adopt
 
     def counted(act: Any) -> Any:
         def step(*args: Any, **given: Any) -> Any:
@@ -190,7 +190,7 @@ def steps_of(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, die_at: int) -> in
 
     with monkeypatch.context() as patched:
         patched.setattr(ledger.manifest, "swap", counted(swap))
-        patched.setattr(compaction.rewrite, "_adopt", counted(adopt))
+        patched.setattr(compaction.rewrite, "adopt", counted(adopt))
         ledger.compact(AT, full=True)
     return done
 

@@ -42,6 +42,8 @@ def test_known_is_exact(tmp_path_factory: pytest.TempPathFactory, files: list[li
         if files:
             union = ids.merge([ids.IdFile(path) for _, path in held])
             assert list(zip(*(half.tolist() for half in union), strict=True)) == sorted(everything)
+            assert ids.merge_to([ids.IdFile(path) for _, path in held], folder / "streamed") == len(everything)
+            assert (folder / "streamed").read_bytes() == ids.encode(*union)
             index.hold([write(folder, "merged", sorted(everything))])
             assert index.known(*halves(asked)).tolist() == [pair in everything for pair in asked]
     finally:

@@ -13,7 +13,8 @@ from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import UsageError
 from junkhound.kernel.net import Address, parse, parse_network
 from junkhound.ledger import Ledger
-from junkhound.ledger.snapshot import bucket_of, bucket_sql, buckets_of
+from junkhound.ledger.directory import Directory
+from junkhound.ledger.snapshot import Stored, bucket_of, bucket_sql, buckets_of
 from junkhound.tables import Kind, country_number
 from support.sightings import NOON, sighting, unit
 
@@ -146,6 +147,27 @@ def test_rows_by_id(filled: Ledger) -> None:
     wanted = [(sighting(n)["id_hi"], n) for n in (3, 22, 999)]
     assert {row.id_lo for row in filled.query().sightings(wanted)} == {3, 22}
     assert filled.query().sightings([]) == []
+
+
+def test_answers_stay_the_same_when_objects_are_learnt(filled: Ledger) -> None:
+    addresses = [at(words) for words in ("192.0.2.1", "198.51.100.2", "203.0.113.3", "192.0.2.77", "2001:db8::1")]
+    query = filled.query()
+    first = [(query.days(address), query.newest(address)) for address in addresses]
+    for _ in range(20):
+        assert [(query.days(address), query.newest(address)) for address in addresses] == first
+    learnt = sum(not stored.fresh for stored in filled.snapshot().of("cold") if stored.bucket >= 0)
+    assert len(filled.engine.directory._held) >= learnt
+
+
+def test_a_directory_forgets_what_it_cannot_hold() -> None:
+    objects = [Stored(n, str(n), "cold", 9, 9, None, None, "2006-05", 0, 1, 1, None, 1) for n in range(6)]
+    keys = {stored.path: np.arange(1, 9, dtype=np.uint64) + np.uint64(stored.number * 100) for stored in objects}
+    directory = Directory(lambda stored: (np.zeros(8, np.uint64), keys[stored.path]), most_bytes=3 * 64)
+    for _ in range(60):
+        kept = directory.narrow(objects, Address(0, 304))
+        assert objects[3] in kept
+    assert 1 <= len(directory._held) <= 4
+    assert directory._bytes <= 4 * 64
 
 
 def test_what_belongs_to_a_sighting(ledger: Ledger) -> None:

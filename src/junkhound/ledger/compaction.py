@@ -57,8 +57,7 @@ class Compaction:
         self._repeat(lambda: self._merge(full))
         self._repeat(lambda: self._gather(full))
         self._repeat(self._renew_hot)
-        while self.manifest.merge_ids():
-            self.written += 1
+        self._repeat(lambda: self.manifest.merge_ids(self.engine.scratch, full))
         for path in self.manifest.sweep(time.time_ns() // 1000 - GRACE_US):
             self.engine.forget(path)
         return self.written

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from junkhound.kernel.errors import NotFound, Temporary
+from junkhound.ledger.directory import Directory, Keys
+from junkhound.ledger.points import Points
 from junkhound.ledger.snapshot import Stored
 from junkhound.ledger.store import Store
 from junkhound.tables import SCHEMA_VERSION, Table
@@ -32,6 +35,8 @@ class Engine:
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
         self._local = threading.local()
+        self.directory = Directory(self._addresses)
+        self.points = Points(self.place)
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """This thread's cursor."""
@@ -104,6 +109,13 @@ class Engine:
         if any(stored.schema_version != SCHEMA_VERSION for stored in objects):
             options += ", union_by_name = true"
         return f"read_parquet([{files}]{options})"
+
+    def _addresses(self, stored: Stored) -> tuple[Keys, Keys]:
+        found = self.columns(
+            f"SELECT DISTINCT addr_hi, addr_lo FROM read_parquet([{quote(str(self.place(stored.path)))}],"
+            " hive_partitioning = false) WHERE addr_hi IS NOT NULL"
+        )
+        return np.asarray(found["addr_hi"], np.uint64), np.asarray(found["addr_lo"], np.uint64)
 
     def place(self, path: str) -> Path:
         """The object as a local file; one from elsewhere is copied once, objects never change."""

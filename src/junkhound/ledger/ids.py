@@ -8,6 +8,7 @@ log-structured merge tree).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -140,9 +141,41 @@ def due(sizes: Sequence[tuple[str, int]], limit: int) -> list[str]:
     return []
 
 
+def merge_to(files: Sequence[IdFile], target: Path) -> int:
+    """Write one file of all ids of these, slice by slice, so that memory stays flat; returns how many."""
+    halves = [target.with_name(f"{target.name}.{half}") for half in ("hi", "lo")]
+    slices = max(1, sum(file.count for file in files) >> 21)
+    bounds = [(2**64 * n) // slices for n in range(1, slices)]
+    cuts = [[0, *(int(np.searchsorted(f.hi, np.uint64(b))) for b in bounds), f.count] for f in files]
+    count = 0
+    try:
+        with open(halves[0], "wb") as highs, open(halves[1], "wb") as lows:
+            for n in range(slices):
+                parts = [
+                    (f.hi[cut[n] : cut[n + 1]], f.lo[cut[n] : cut[n + 1]]) for f, cut in zip(files, cuts, strict=True)
+                ]
+                hi, lo = _union(parts)
+                highs.write(hi.astype("<u8").tobytes())
+                lows.write(lo.astype("<u8").tobytes())
+                count += len(hi)
+        with open(target, "wb") as out:
+            out.write(_MAGIC + count.to_bytes(8, "little"))
+            for half in halves:
+                with open(half, "rb") as part:
+                    shutil.copyfileobj(part, out, 1 << 20)
+    finally:
+        for half in halves:
+            half.unlink(missing_ok=True)
+    return count
+
+
 def merge(files: Sequence[IdFile]) -> tuple[U64, U64]:
     """All ids of these files in order, each once."""
-    hi, lo = order(np.concatenate([f.hi for f in files]), np.concatenate([f.lo for f in files]))
+    return _union([(f.hi, f.lo) for f in files])
+
+
+def _union(parts: Sequence[tuple[U64, U64]]) -> tuple[U64, U64]:
+    hi, lo = order(np.concatenate([hi for hi, _ in parts]), np.concatenate([lo for _, lo in parts]))
     if len(hi) > 1:
         first = np.concatenate([[True], (hi[1:] != hi[:-1]) | (lo[1:] != lo[:-1])])
         hi, lo = hi[first], lo[first]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -255,21 +256,28 @@ class Manifest:
         self._add(connection, [entry], seq)
         return entry.path, entry.rows
 
-    def merge_ids(self) -> bool:
-        """Make four big id files one, if there are four of a size; whether there were."""
+    def merge_ids(self, scratch: Path, full: bool = False) -> bool:
+        """Make four big id files one, if there are four of a size (``full``: all one); whether there were."""
+        from junkhound.ledger.rewrite import adopt
+
         with state.reading(self.engine) as connection:
             files = self._id_files(connection)
-            several = ids.due(files, 1 << 40)
+            several = [path for path, _ in files] if full and len(files) > 1 else ids.due(files, 1 << 40)
             if not several:
                 return False
             numbers = connection.execute(
                 select(schema.objects.c.number).where(schema.objects.c.path.in_(several))
             ).scalars()
             remove = tuple(int(number) for number in numbers)
-        hi, lo = ids.merge([IdFile(self._place(path)) for path in several])
-        entry, content = _ids_entry(hi, lo)
-        self.store.put(entry.path, content)
-        self.swap(Swap(remove, (entry,)))
+        path = f"sightings/ids/{secrets.token_hex(8)}.ids"
+        part = scratch / f".{secrets.token_hex(8)}.ids"
+        try:
+            count = ids.merge_to([IdFile(self._place(name)) for name in several], part)
+            size = part.stat().st_size
+            adopt(self.store, part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        self.swap(Swap(remove, (ObjectEntry(path, "ids", count, size, month="all"),)))
         return True
 
     # -- swaps ------------------------------------------------------------------------------------------------

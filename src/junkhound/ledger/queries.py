@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from junkhound import tables
@@ -35,10 +34,21 @@ _GROUPS = {
     "month": "(extract(year FROM date '1970-01-01' + day) * 100 + extract(month FROM date '1970-01-01' + day))",
     "year": "extract(year FROM date '1970-01-01' + day)",
 }
+_WEEK = "((day + 3) // 7)"  # day 0 was a Thursday; weeks begin on Monday
 _RANKS = {
-    "volume": "messages::DOUBLE",
-    "persistence": "weeks * 1000.0 + least(days / 10.0, 999.0)",  # weeks in which it was active, then days
-    "recent": "last_day + least(messages / 1e9, 0.999)",
+    "volume": "SELECT addr_hi, addr_lo, sum(messages)::DOUBLE AS score FROM {} GROUP BY addr_hi, addr_lo",
+    "recent": (
+        "SELECT addr_hi, addr_lo, max(day) + least(sum(messages) / 1e9, 0.999) AS score FROM {}"
+        " GROUP BY addr_hi, addr_lo"
+    ),
+    # Active weeks, then active days, then messages. A bit for each day of a week counts days of several kinds once.
+    "persistence": (
+        "SELECT addr_hi, addr_lo, count(*) * 1000.0 + least(sum(bit_count(bits)) / 10.0, 999.0)"
+        " + least(sum(messages) / 1e11, 0.09) AS score FROM"
+        f" (SELECT addr_hi, addr_lo, {_WEEK} AS week, bit_or((1 << ((day + 3) % 7))::UTINYINT) AS bits,"
+        " sum(messages) AS messages FROM {}"
+        " GROUP BY addr_hi, addr_lo, week) GROUP BY addr_hi, addr_lo"
+    ),
 }
 
 
@@ -66,6 +76,8 @@ class Queries:
             for stored in self.snapshot.of("cold", address=address)
             if (since is None or stored.month >= _month(since)) and (until is None or stored.month <= _month(until - 1))
         ]
+        if address is not None:
+            months = self.engine.directory.narrow(months, address)
         kept = self.engine.source(tables.COLD, months)
         fresh = self._fresh()
         if not fresh:
@@ -91,46 +103,31 @@ class Queries:
 
         Objects are read newest months first, and no further than the answer needs. ``before`` (seen_at) pages on.
         """
-        objects = self.snapshot.of("sightings", until=before, address=address)
-        found: list[tuple[int, str]] = []
-        at, step = 0, 8
-        while at < len(objects):
-            found += self._places(objects[at : at + step], address, limit, before)
-            found.sort()
-            del found[limit:]
-            at, step = at + step, 256
-            rest = max((stored.seen_max or _NEVER for stored in objects[at:]), default=_NEVER)
-            if len(found) == limit and -found[-1][0] > rest:
-                break
-        return self._rows_at(found, address, limit, before)
+        objects = self.engine.directory.narrow(self.snapshot.of("sightings", until=before, address=address), address)
+        ready = [s for s in objects if not s.fresh and s.schema_version == tables.SCHEMA_VERSION]
+        rows = self._newest_of([s for s in objects if s not in ready], address, limit, before)
+        for number, stored in enumerate(ready, 1):
+            found = self.engine.points.newest(stored, address, limit, before)
+            if found is not None:
+                rows += [Sighting(*row) for row in zip(*(column.to_pylist() for column in found.columns), strict=True)]
+            if len(rows) >= limit:
+                rows.sort(key=_newest_first)
+                del rows[limit:]
+                rest = max((later.seen_max or _NEVER for later in ready[number:]), default=_NEVER)
+                if (rows[-1].seen_at or _NEVER) > rest:
+                    break
+        return sorted(rows, key=_newest_first)[:limit]
 
-    def _places(
-        self, objects: Sequence[Stored], address: Address, limit: int, before: int | None
-    ) -> list[tuple[int, str]]:
-        """Where the newest rows are, by their times alone: (negative time, file), ready to be sorted."""
-        source = self.engine.source(tables.SIGHTINGS, objects, file_names=True)
-        rows = self.engine.rows(
-            f"SELECT o.seen_at, o.filename FROM {source} o WHERE o.addr_hi = {address.hi} AND o.addr_lo = {address.lo}"
-            f" AND {_span('o.seen_at', None, before)} ORDER BY o.seen_at DESC NULLS LAST LIMIT {limit}"
-        )
-        return [(-seen if seen is not None else -_NEVER, str(name)) for seen, name in rows]
-
-    def _rows_at(
-        self, found: Sequence[tuple[int, str]], address: Address, limit: int, before: int | None
-    ) -> list[Sighting]:
-        """The whole rows, from the few files that hold them."""
-        if not found:
+    def _newest_of(self, objects: Sequence[Stored], address: Address, limit: int, before: int | None) -> list[Sighting]:
+        """The newest rows from objects that are not sorted."""
+        if not objects:
             return []
-        files = {name for _, name in found}
-        objects = [s for s in self.snapshot.of("sightings") if str(self.engine.place(s.path)) in files]
-        oldest = -found[-1][0]
-        since = f"o.seen_at >= {oldest}" if oldest != _NEVER else "true"
-        rows = self.engine.rows(
-            f"SELECT {_ROW} FROM {self._sightings(objects)} o WHERE o.addr_hi = {address.hi}"
-            f" AND o.addr_lo = {address.lo} AND {since} AND {_span('o.seen_at', None, before)}"
+        found = self.engine.rows(
+            f"SELECT {_ROW} FROM {self._sightings(objects)} o WHERE o.addr_hi = {address.hi} AND"
+            f" o.addr_lo = {address.lo} AND {_span('o.seen_at', None, before)}"
             f" ORDER BY o.seen_at DESC NULLS LAST, o.id_hi, o.id_lo LIMIT {limit}"
         )
-        return [Sighting(*row) for row in rows]
+        return [Sighting(*row) for row in found]
 
     def sightings(self, ids: Sequence[tuple[int, int]]) -> list[Sighting]:
         """Rows of sighting ids (halves), in no order; unknown ids are left out."""
@@ -161,50 +158,28 @@ class Queries:
         """
         if by not in _RANKS:
             raise UsageError(f"no ranking {by!r}", f"known: {', '.join(_RANKS)}")
-        days = (
-            "SELECT addr_hi, addr_lo, day, sum(messages) AS messages, sum(witnesses) AS witnesses, max(asn) AS asn,"
-            f" max(country) AS country FROM {self._days(None, since, until)} c"
-            f" WHERE {_filters(since, until, kinds, country, asn)} GROUP BY addr_hi, addr_lo, day"
+        where = _filters(since, until, kinds, country, asn)
+        rows = f"(SELECT * FROM {self._days(None, since, until)} c WHERE {where})"
+        ranked = self.engine.rows(
+            f"SELECT addr_hi, addr_lo, score FROM ({_RANKS[by].format(rows)})"
+            f" ORDER BY score DESC, addr_hi, addr_lo LIMIT {limit}"
         )
-        sums = (
-            "SELECT addr_hi, addr_lo, sum(messages) AS messages, count(*) AS days, min(day) AS first_day,"
-            " max(day) AS last_day, sum(witnesses) AS witnesses, max(asn) AS asn, max(country) AS country,"
-            f" {_weeks(by)} AS weeks FROM ({days}) GROUP BY addr_hi, addr_lo"
-        )
-        rows = self.engine.rows(
-            f"SELECT addr_hi, addr_lo, messages, days, weeks, first_day, last_day, witnesses, asn, country,"
-            f" {_RANKS[by]} AS score FROM ({sums}) ORDER BY score DESC, messages DESC, addr_hi, addr_lo LIMIT {limit}"
-        )
-        return self._with_gaps([_source(row) for row in rows], since, until, kinds)
+        scores = {Address(int(hi), int(lo)): float(score) for hi, lo, score in ranked}
+        days = self._days_of(list(scores), rows)
+        return [_source(address, days[address], score) for address, score in scores.items()]
 
-    def _with_gaps(
-        self, found: list[Source], since: int | None, until: int | None, kinds: Sequence[int]
-    ) -> list[Source]:
-        """Fill in weeks, last network and the longest silence, from the days of the few that are shown."""
-        if not found:
-            return found
-        days: dict[Address, dict[int, tuple[int, int]]] = {}
-        places = ", ".join(f"({s.address.hi}::UBIGINT, {s.address.lo}::UBIGINT)" for s in found)
-        lows = ", ".join(str(s.address.lo) for s in found)
-        rows = self.engine.rows(
-            f"SELECT addr_hi, addr_lo, day, max(asn), max(country) FROM {self._days(None, since, until)} c"
-            f" WHERE addr_lo IN ({lows}) AND (addr_hi, addr_lo) IN ({places})"
-            f" AND {_filters(since, until, kinds, None, None)} GROUP BY ALL ORDER BY day"
-        )
-        for hi, lo, day, asn, country in rows:
-            days.setdefault(Address(int(hi), int(lo)), {})[int(day)] = (int(asn), int(country))
-        answer = []
-        for source in found:
-            held = days.get(source.address, {source.last_day: (source.asn, source.country)})
-            active = list(held)
-            gap = max((b - a - 1 for a, b in pairwise(active)), default=0)
-            asn, country = held[active[-1]]
-            answer.append(
-                msgspec.structs.replace(
-                    source, longest_gap_days=gap, weeks=len({_week(day) for day in active}), asn=asn, country=country
-                )
-            )
-        return answer
+    def _days_of(self, addresses: Sequence[Address], rows: str) -> dict[Address, list[tuple[int, ...]]]:
+        """(day, messages, witnesses, asn, country) of the few addresses that are shown, by day."""
+        found: dict[Address, list[tuple[int, ...]]] = {}
+        if addresses:
+            places = ", ".join(f"({a.hi}::UBIGINT, {a.lo}::UBIGINT)" for a in addresses)
+            for hi, lo, *day in self.engine.rows(
+                "SELECT addr_hi, addr_lo, day, sum(messages), sum(witnesses), max(asn), max(country)"
+                f" FROM {rows} WHERE addr_lo IN ({', '.join(str(a.lo) for a in addresses)})"
+                f" AND (addr_hi, addr_lo) IN ({places}) GROUP BY addr_hi, addr_lo, day ORDER BY day"
+            ):
+                found.setdefault(Address(int(hi), int(lo)), []).append(tuple(map(int, day)))
+        return found
 
     def counts(
         self,
@@ -354,13 +329,20 @@ class Queries:
         return dict(zip(names, rows[0], strict=True)) if rows else None
 
 
-def _source(row: tuple[Any, ...]) -> Source:
-    hi, lo, messages, days, weeks, first, last, witnesses, asn, country = map(int, row[:10])
-    address, score = Address(hi, lo), float(row[10])
-    return Source(address, messages, days, weeks, first, last, 0, witnesses, asn, country, score)
+def _source(address: Address, days: list[tuple[int, ...]], score: float) -> Source:
+    active = [day for day, *_ in days]
+    gap = max((after - before - 1 for before, after in pairwise(active)), default=0)
+    messages, witnesses = (sum(day[place] for day in days) for place in (1, 2))
+    weeks = len({_week(day) for day in active})
+    asn, country = days[-1][3:]
+    return Source(address, messages, len(active), weeks, active[0], active[-1], gap, witnesses, asn, country, score)
 
 
 _NEVER = -(1 << 63)
+
+
+def _newest_first(row: Sighting) -> tuple[int, int, int]:
+    return (1 << 62 if row.seen_at is None else -row.seen_at), row.id_hi, row.id_lo
 
 
 def _span(column: str, since: int | None, until: int | None) -> str:
@@ -391,12 +373,7 @@ def _inside(network: Network | None, prefix: str = "") -> str:
 
 
 def _week(day: int) -> int:
-    return (day + 3) // 7  # day 0 was a Thursday; weeks begin on Monday
-
-
-def _weeks(by: str) -> str:
-    """Distinct weeks are dear, and only one ranking needs them for all sources."""
-    return "count(DISTINCT (day + 3) // 7)" if by == "persistence" else "0"
+    return (day + 3) // 7
 
 
 def _month(day: int) -> str:

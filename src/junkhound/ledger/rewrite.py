@@ -14,10 +14,11 @@ from junkhound.ledger.entry import ObjectEntry
 from junkhound.ledger.files import DISK, make_dirs, passing
 from junkhound.ledger.objects import KEPT_LEVEL
 from junkhound.ledger.snapshot import Stored
+from junkhound.ledger.store import Store
 from junkhound.tables import SCHEMA_VERSION, Table
 
 # Rows of a group: a look-up of one address or id unpacks one group of each file it has to open.
-ROW_GROUPS = {"sightings": 16_384, "keys": 16_384, "sessions": 16_384, "cold": 8_192, "handovers": 8_192}
+ROW_GROUPS = {"sightings": 8_192, "keys": 16_384, "sessions": 16_384, "cold": 8_192, "handovers": 8_192}
 ROW_GROUP = 61_440  # of all others
 
 ORDER = {
@@ -71,7 +72,7 @@ def write_query(
             return None
         span = stats.get('"seen_at"') or stats.get("seen_at") or {}
         low, high = (int(span[end]) if end in span else None for end in ("min", "max"))
-        _adopt(engine, part, path)
+        adopt(engine.store, part, path)
     finally:
         part.unlink(missing_ok=True)
     return ObjectEntry(path, table.name, rows, size, low, high, month, bucket, SCHEMA_VERSION, buckets)
@@ -86,11 +87,11 @@ def without(
     return made and msgspec.structs.replace(made, segment=stored.segment)
 
 
-def _adopt(engine: Engine, part: Path, path: str) -> None:
+def adopt(store: Store, part: Path, path: str) -> None:
     """Move a finished file into the store, synced before it is named."""
-    target = engine.store.local(path)
+    target = store.local(path)
     if target is None:
-        engine.store.put(path, part.read_bytes())
+        store.put(path, part.read_bytes())
         return
     with passing(target):
         handle = os.open(part, os.O_RDONLY)
@@ -105,6 +106,6 @@ def _adopt(engine: Engine, part: Path, path: str) -> None:
         except OSError as error:
             if error.errno != 18:  # EXDEV: the objects stand on another disk than the home
                 raise
-            engine.store.put(path, part.read_bytes())
+            store.put(path, part.read_bytes())
         else:
             DISK.sync_dir(target.parent)
