@@ -2,8 +2,8 @@
 
 An ordinary question is ``d.c.b.a.ZONE A IN`` with or without an OPT record. Its bytes are recognised, not parsed: the
 16 bytes in which the four numbers stand give one of 81 patterns of label lengths, and everything else must equal, under
-a mask, what a question of that pattern and length is. Replies are templates that the plain path wrote (``Book.answer``); they differ only in
-where the zone's name stands and in the outcome. Whatever does not match is left for the plain path.
+a mask, what a question of that pattern and length is. Replies are templates that the plain path wrote; they differ only
+in where the zone's name stands and in the outcome. Whatever does not match is left for ``Book.answer``.
 """
 
 from __future__ import annotations
