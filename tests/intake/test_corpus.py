@@ -10,35 +10,16 @@ from junkhound.intake import open_sources
 from junkhound.kernel.config import Intake
 from support import corpus
 
-# What the archives hold beside mails, by what their README says of them.
-NO_MAIL = (".jpg", ".json", ".log", ".csv", ".yaml", "evidence.txt", "greeting.txt", "bsmtp")
-MAILBOXES = {"mailbox/mbox-0": 37, "mailbox/mbox-1": 1}
-ARCHIVES = [
-    "advance-fee",
-    "auth-logs",
-    "bounces-sisimai",
-    "csdmc2010",
-    "foff-milter",
-    "image-spam-eml",
-    "image-spam",
-    "phishing_pot",
-    "reports",
-    "sa-project-tests",
-    "spamassassin",
-    "vger-lists",
-    "xarf-samples",
-]
 
-
-@pytest.mark.parametrize("name", ARCHIVES)
+@pytest.mark.parametrize("name", corpus.ARCHIVES)
 def test_counts_match_the_index(name: str):
-    expected = [path for path, _, _ in corpus.messages(f"{name}.tar.gz") if not path.lower().endswith(NO_MAIL)]
+    expected = [path for path, _, _ in corpus.messages(f"{name}.tar.gz") if corpus.is_mail(path)]
     counts: Counter[str] = Counter()
     found = Counter(
         one.locator.partition("!")[2].partition("/")[2].partition("#")[0]
         for one in open_sources([str(corpus.archive(f"{name}.tar.gz"))], Intake(), counts)
     )
-    assert found == Counter({path: MAILBOXES.get(path, 1) for path in expected})
+    assert found == Counter({path: corpus.MAILBOXES.get(path, 1) for path in expected})
     assert set(counts) <= {"not_mail"}
 
 

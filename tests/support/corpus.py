@@ -14,6 +14,20 @@ import pytest
 ROOT = Path(os.environ.get("JUNKHOUND_CORPUS") or Path(__file__).parents[3] / "shared/corpus")
 
 
+# What the archives hold beside mails, by what their README says of them.
+_NO_MAIL = (".jpg", ".json", ".log", ".csv", ".yaml", "evidence.txt", "greeting.txt", "bsmtp")
+MAILBOXES = {"mailbox/mbox-0": 37, "mailbox/mbox-1": 1}
+ARCHIVES = (
+    "advance-fee", "auth-logs", "bounces-sisimai", "csdmc2010", "foff-milter", "image-spam-eml", "image-spam",
+    "phishing_pot", "reports", "sa-project-tests", "spamassassin", "vger-lists", "xarf-samples",
+)  # fmt: skip
+
+
+def is_mail(path: str) -> bool:
+    """Whether a member of the index is a mail, or a mailbox of them."""
+    return not path.lower().endswith(_NO_MAIL)
+
+
 def archive(name: str) -> Path:
     """The path of one archive; skips the test where the corpus is absent."""
     path = ROOT / name
