@@ -49,7 +49,7 @@ def command(
     if only == "public":
         _serve_public(web, office, outside, as_json, at)
         return
-    child = _public_process(where, outside, at) if outside and only is None else None
+    child = _public_process(where, outside, at, as_json) if outside and only is None else None
     try:
         listening = web.serving.bound(place)
         place = web.Place(place.host, listening.getsockname()[1])
@@ -89,8 +89,9 @@ def _serve_public(web: Any, office: Office, words: str, as_json: bool, at: str |
     web.serve(web.public_app(office.config, None if at is None else office.now), listening, tell)
 
 
-def _public_process(where: dict[str, Any], words: str, at: str | None) -> subprocess.Popen[bytes]:
+def _public_process(where: dict[str, Any], words: str, at: str | None, as_json: bool) -> subprocess.Popen[bytes]:
     """The public pages in a process of their own, which has no ledger open."""
     given = [f"--{name}={value}" for name, value in where.items() if value]
-    words_ = ["web", "--only", "public", "--public", words, *([f"--at={at}"] if at else [])]
-    return subprocess.Popen([sys.executable, "-m", "junkhound", *given, *words_])  # noqa: S603 - our own program
+    more = ["web", "--only", "public", "--public", words, *([f"--at={at}"] if at else [])]
+    more += ["--json"] if as_json else []
+    return subprocess.Popen([sys.executable, "-m", "junkhound", *given, *more])  # noqa: S603 - our own program

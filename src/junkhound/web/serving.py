@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import h11
@@ -81,6 +84,10 @@ class Impatient(H11Protocol):
         super().data_received(data)
         self._watch()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()  # the next header may have begun before
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
         super().connection_lost(exc)
@@ -104,8 +111,34 @@ class Impatient(H11Protocol):
             self.transport.close()
 
 
-def serve(app: ASGIApp, listening: socket.socket, started: Callable[[], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; open requests get five seconds."""
+class Server(uvicorn.Server):
+    """Says when it answers, and returns after a signal."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._tell is not None:
+            self._tell()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but the signal is not sent again at the end: whoever called still has to tidy up."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def server(app: ASGIApp, started: Callable[[], None] | None = None) -> Server:
+    """A server for one application: few connections, small headers, no log of what was asked."""
     config = uvicorn.Config(
         app,
         http=Impatient,
@@ -122,18 +155,9 @@ def serve(app: ASGIApp, listening: socket.socket, started: Callable[[], None] | 
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=_HEADERS,
     )
-    server = _Told(config, started)
-    server.run(sockets=[listening])
+    return Server(config, started)
 
 
-class _Told(uvicorn.Server):
-    """Says when it answers."""
-
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None] | None) -> None:
-        super().__init__(config)
-        self._tell = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self._tell is not None:
-            self._tell()
+def serve(app: ASGIApp, listening: socket.socket, started: Callable[[], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; open requests get five seconds."""
+    server(app, started).run(sockets=[listening])
