@@ -36,6 +36,7 @@ def command() -> None:
     metavar="FOLDER",
     help="Where LIST.served lies; default: [publish] folder, else out/ in the home.",
 )
+@click.option("--at", metavar="WHEN", help="Answer as if it were this moment; default: the clock.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was asked, in the end, as JSON.")
 @click.pass_obj
 def serve(
@@ -44,6 +45,7 @@ def serve(
     listen: tuple[str, ...],
     names: tuple[str, ...],
     folder: Path | None,
+    at: str | None,
     as_json: bool,
 ) -> None:
     """Answer by UDP and TCP until stopped; each newer edition that publish writes is served within a second.
@@ -58,7 +60,8 @@ def serve(
     """
     from junkhound.service.dns import open_responder
 
-    responder = open_responder(open_office(**where).config, names, listen, zone or "", folder)
+    office = open_office(**where, at=at)
+    responder = open_responder(office.config, names, listen, zone or "", folder, now=office.clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: responder.stop())
     for host, port in responder.addresses:

@@ -152,7 +152,7 @@ def _check(handle: int, section: Section, path: Path) -> tuple[int, U32]:
                 raise DataError(f"{str(path)!r}: {section.name} does not rise")
             before = int(column[-1])
             if section.name == "v4.first":
-                steps.append(column[::_STEP])
+                steps.append(column[::_STEP].copy())  # a view would keep the whole piece
         elif section.name.endswith("bits"):
             least = min(least, int(column.min()))
             if int(column.max()) > (32 if section.name == "v4.bits" else 128):
