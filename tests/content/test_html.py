@@ -57,12 +57,12 @@ def test_links_with_their_attributes() -> None:
 
 HOSTILE = [
     "<div>", "<b><p>", "<b>x</b>", "x<b>", "<", "</", "<!", "<!--", "<!-- --!", '<a href="', "<a href='", '<a ="',
-    "<p a=b'", "<style>", "</style", "<style", "<script>x", "=", "href=", "href =", "href= ", 'src="x" ', '<a b="', "&",
-    "&#", "&#x41", "<p hidden>", "<p hidden", "<p style='display:none'>", "<div style='display:none'>",
-    "<td hidden></x>", "<td hidden>y</td>", "<i><span hidden></i>", "<a1 hidden>", "<div hidden></div >", " hidden", "display:none",
-    ":none", "<img style=':none'>", "<meta http-equiv", "<meta http-equiv=refresh content='url=x'>", "<object data=x>", "data=",
-    "<p style=font-size:0>font-size", "<option hidden>", "<p " + "a=b " * 99 + ">", "<svg><![CDATA[", "\0", " ", "\n",
-    "\u00a0", "http://", "www.", "a@b.c ",
+    "<p a=b'", "<style>", "</style", "<style", "<script>x", "=", "href=", "href =", "href= ", 'src="x" ', '<a b="',
+    "&", "&#", "&#x41", "<p hidden>", "<p hidden", "<p style='display:none'>", "<div style='display:none'>",
+    "<td hidden></x>", "<td hidden>y</td>", "<i><span hidden></i>", "<a1 hidden>", "<div hidden></div >", " hidden",
+    "display:none", ":none", "<img style=':none'>", "<meta http-equiv", "<meta http-equiv=refresh content='url=x'>",
+    "<object data=x>", "data=", "<p style=font-size:0>font-size", "<option hidden>", "<p " + "a=b " * 99 + ">",
+    "<svg><![CDATA[", "\x00", " ", "\n", "\xa0", "http://", "www.", "a@b.c ",
 ]  # fmt: skip
 
 

@@ -26,7 +26,8 @@ _ATTRIBUTES = (
     rb"[^>=]*+(?:>|(?:=\"[^\"]*+\"[^>=]*+)++>"
     rb"|(?:=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+)?+[^>=]*+)*+(?:>|\Z))"
 )
-_tags = re.compile(rb"<(?:[a-zA-Z/]" + _ATTRIBUTES + rb"|[!?][^>]*+(?:>|\Z))").sub
+_TAG = rb"<(?:[a-zA-Z/]" + _ATTRIBUTES + rb"|[!?][^>]*+(?:>|\Z))\s*+"
+_tags = re.compile(_TAG + rb"(?:" + _TAG + rb")*+").sub  # in runs: each replacement costs more than a tag
 _opening = re.compile(rb"<([a-z][^\s/>]*+)" + _ATTRIBUTES).match
 _names = re.compile(rb"<(/?)([a-z][^\s/>]*+)" + _ATTRIBUTES).finditer
 # What stands inside of these is no text to read, and its tags are no tags.
@@ -242,7 +243,8 @@ def _element_end(low: bytes, name: bytes, at: int, failed: set[bytes]) -> int:
             if found < 0:
                 failed.add(name)
                 break
-            depth += sum(low.count(word + tail, place, found) for tail in _NAME_ENDS)
+            if low.find(word, place, found) >= 0:
+                depth += sum(low.count(word + tail, place, found) for tail in _NAME_ENDS)
             place = found + len(close)
             depth -= low.startswith(_NAME_ENDS, place)
         else:

@@ -44,7 +44,7 @@ def key(text: str) -> int:
 
 
 def normalise(text: str) -> bytes:
-    """The letters that copies of one text share, in order and nothing between them (UTF-8, lower case).
+    """The letters that copies of one text share, in order and nothing between them (UTF-8, ASCII in lower case).
 
     Left out are blanks, punctuation, invisible characters, and every word with a digit, an ``@`` or a slash: prices,
     dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` bytes
@@ -91,11 +91,12 @@ def _marked_off(octets: bytes) -> bytes:
 
 
 def _folded(octets: bytes) -> bytes:
-    """Lower case, with blanks between words and "0" in those to leave out."""
+    """ASCII in lower case, with blanks between words and "0" in those to leave out."""
     if not octets.isascii():
-        octets = octets.decode("utf-8", "ignore").lower().encode("utf-8", "replace").replace(b"\xc2\xa0", b" ")
         if any(mark in octets for mark in _RARE):
             octets = _blanks(b" ", _unseen(b"", octets))
+        elif b"\xc2\xa0" in octets:
+            octets = octets.replace(b"\xc2\xa0", b" ")
     return octets.translate(_FOLD)
 
 
