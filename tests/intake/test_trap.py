@@ -5,92 +5,20 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
 from junkhound.intake import trap
 from junkhound.kernel import net
-from junkhound.kernel.errors import Temporary
 from junkhound.tables import Kind
-from junkhound.wire import smtp
-from junkhound.wire.facts import Facts
-
-NOW = 1_150_000_000_000_000
+from support.traps import NOW, Running, policy, traps, wait
 
 
-class Notebook:
-    """A writer that remembers, and says which mails were synced."""
-
-    def __init__(self) -> None:
-        self.pending: list[tuple[Facts, bytes]] = []
-        self.synced: list[tuple[Facts, bytes]] = []
-        self.fails = False
-
-    def append(self, facts: Facts, mail: bytes, digest: bytes = b"") -> tuple[int, int]:
-        self.pending.append((facts, mail))
-        return 1, len(self.pending)
-
-    def sync(self) -> None:
-        if self.fails:
-            self.pending.clear()
-            raise Temporary("disk full")
-        self.synced += self.pending
-        self.pending = []
-
-
-class Running:
-    """A trap on a loopback port, its loop in a thread."""
-
-    def __init__(self, gate: trap.Gate) -> None:
-        self.writer = Notebook()
-        self.trap = trap.Trap(gate, self.writer, lambda: NOW)
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
-        server = self.call(lambda: self.loop.create_server(self.trap, "127.0.0.1", 0))
-        self.port = server.sockets[0].getsockname()[1]
-
-    def call(self, start: Callable[[], object]):
-        return asyncio.run_coroutine_threadsafe(start(), self.loop).result(10)  # type: ignore[arg-type]
-
-    def soon(self, act: Callable[[], None]) -> None:
-        done = threading.Event()
-        self.loop.call_soon_threadsafe(lambda: (act(), done.set()))
-        assert done.wait(10)
-
-    def stop(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-
-
-def policy(**settings: object) -> smtp.Policy:
-    return smtp.Policy("mx.example.org", trap.catch_all(["trap.example"]), **settings)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., Running]]:
-    running: list[Running] = []
-
-    def make(**settings: object) -> Running:
-        gate = trap.Gate("lures", policy(), secret=b"k" * 32)
-        running.append(Running(replace(gate, **settings)))  # type: ignore[arg-type]
-        return running[-1]
-
-    yield make
-    for one in running:
-        one.stop()
-
-
-def wait(check: Callable[[], bool]) -> None:
-    """Until the trap's thread got that far."""
-    for _ in range(1000):
-        if check():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it never happened")
+@pytest.fixture(params=[asyncio.new_event_loop, trap.new_loop], ids=["asyncio", "installed"])
+def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Running]]:
+    with traps(request.param) as make:
+        yield make
 
 
 def test_a_real_client_hears_250_for_mail_that_is_synced(start: Callable[..., Running]) -> None:

@@ -10,7 +10,7 @@ import re
 
 LINE_BYTES = 120
 
-_PATH = re.compile(rb"(\s*\w+\s+\w+\s*:\s*)(?:(<)[^>]*>?|[^\s<>]+)?")
+_PATH = re.compile(rb'(\s*\w+\s+\w+\s*:\s*)(?:(<)(?:"(?:[^"\\]|\\.)*"?)?[^>]*>?|[^\s<>]+)?')
 _VALUE = re.compile(rb"=[^\s=]*")
 _KEPT = re.compile(rb"=(?:7BIT|8BITMIME|BINARYMIME|FULL|HDRS|NEVER|SUCCESS|FAILURE|DELAY|,)+(?=\s|\Z)", re.IGNORECASE)
 _NAME = re.compile(rb"(\s*\w+\s+)(\[?)[^\]]*(\]?)")
