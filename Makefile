@@ -21,7 +21,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench docs peers lint clean
+.PHONY: help run test test-all bench bench-peers docs peers lint clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make docs      the manual as a site in site/'
 	@echo 'make bench     the figures of docs/figures'
 	@echo 'make peers     (root) the real programs that tests and benchmarks talk to'
+	@echo 'make bench-peers  (root) the programs that only the figures are compared with'
 	@echo 'make clean     remove what these made'
 
 # One stamp per set of packages: `make run` downloads no more than Junkhound needs.
@@ -64,6 +65,9 @@ docs: $(VENV)/.docs-$(PINNED)
 
 peers:
 	@tools/peers.sh
+
+bench-peers:
+	@PEERS='rspamd rbldnsd dnsperf postfix' tools/peers.sh
 
 clean:
 	@rm -rf .run site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)

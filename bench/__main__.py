@@ -1,90 +1,121 @@
-"""Every benchmark of this folder in one run: JSON in bench/out/, and docs/figures.md with machine and date.
+"""Every benchmark in turn, each in a process of its own: bench/out/figures.json, and the table in docs/figures.md.
 
-    python -m bench [NAME ...]
+    python -m bench                            about a quarter of an hour; on an otherwise idle machine
+    python -m bench --only analyse --only rspamd    these alone; the page stays as it is
+    python -m bench --quick                    small sizes, to see that everything runs; the page stays as it is
 
-Medians; CPU time is what counts, wall time depends on who else is at work. Peers run in the same run.
+Medians; CPU time is judged, wall time printed beside it. Peers run in the same process and in turns with us.
 """
 
 from __future__ import annotations
 
+import argparse
+import importlib.util
 import json
 import os
-import platform
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import tempfile
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs/figures.md"
-MARK = "<!-- measured: made by `make bench`, do not edit below -->"
+from bench import report
 
-
-def machine() -> dict[str, str]:
-    """What the figures were measured on, and when."""
-    model = ""
-    for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-            break
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "processor": f"{os.cpu_count()} x {model or platform.machine()}",
-        "memory": f"{memory:.0f} GiB",
-        "Python": platform.python_version(),
-        "load before": f"{os.getloadavg()[0]:.1f}",
-    }
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "bench/out"
 
 
-def run(name: str) -> Any:
-    """The JSON of one benchmark."""
-    source = (HERE / f"{name}.py").read_text("utf-8")
-    flags = ["--json"] if '"--json"' in source else []
-    done = subprocess.run([sys.executable, "-m", f"bench.{name}", *flags], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+class Section(NamedTuple):
+    """One benchmark: its module and sizes, what it may take, and the program that it cannot do without."""
+
+    module: str
+    sizes: str
+    quick: str
+    limit_s: float = 600
+    needs: str = ""
 
 
-def rows(found: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """The figures of nested JSON, each with the words that lead to it."""
-    if isinstance(found, dict):
-        for word, value in found.items():
-            yield from rows(value, f"{path}, {word}" if path else str(word))
-    elif isinstance(found, list):
-        for place, value in enumerate(found, 1):
-            yield from rows(value, f"{path} {place}")
+SECTIONS = {
+    "analyse": Section("analyse", "--json --mails 500 --passes 7", "--json --mails 20 --passes 1"),
+    "rspamd": Section("rspamd", "--json --mails 300 --rounds 5", "--json --mails 10 --rounds 1"),
+    "ingest": Section("ingest", "--mails 150000", "--mails 500"),
+    "ledger": Section(
+        "ledger", "--rows 20000000 --look-ups 100 --home {home}", "--rows 20000 --look-ups 5 --home {home}", 900
+    ),
+    "sides": Section(
+        "ledger", "--rows 2000000 --look-ups 5 --sides --home {home}",
+        "--rows 20000 --look-ups 5 --sides --home {home}",
+    ),
+    "dns": Section("dns", "--rounds 3 --seconds 2", "--rounds 1 --seconds 1 --entries 10000", needs="dnsperf"),
+    "smtp": Section("smtp", "--json --mails 3000 --rounds 3", "--json --mails 100 --rounds 1", needs="smtp-source"),
+}  # fmt: skip
+"""In the order of the table; ``{home}`` is a folder of its own, gone afterwards."""
+
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+
+
+def run(section: Section, quick: bool) -> dict[str, Any]:
+    """``found`` is the benchmark's JSON; else ``failed`` says in a line why there is none."""
+    began = time.monotonic()
+    result: dict[str, Any]
+    if importlib.util.find_spec(f"bench.{section.module}") is None:
+        result = {"failed": f"there is no bench/{section.module}.py"}
+    elif section.needs and shutil.which(section.needs, path=PATH) is None:
+        result = {"failed": f"{section.needs} is not installed (make peers)"}
     else:
-        yield path.replace("_", " "), f"{found:,.4g}" if isinstance(found, float) else str(found)
+        with tempfile.TemporaryDirectory(prefix="junkhound-bench-", dir=os.environ.get("JUNKHOUND_BENCH_DIR")) as home:
+            sizes = (section.quick if quick else section.sizes).format(home=f"{home}/ledger").split()
+            result = _process([sys.executable, "-m", f"bench.{section.module}", *sizes], section.limit_s)
+    return result | {"seconds": round(time.monotonic() - began, 1)}
 
 
-def page(measured: dict[str, Any], where: dict[str, str]) -> str:
-    """The measured part of docs/figures.md."""
-    lines = ["## Measured", "", "; ".join(f"{word}: {value}" for word, value in where.items()), ""]
-    for name, found in measured.items():
-        lines += [f"### {name}", "", "| what | figure |", "|---|---|"]
-        lines += [f"| {what} | {value} |" for what, value in rows(found)] + [""]
-    return "\n".join(lines)
+def _process(command: list[str], limit_s: float) -> dict[str, Any]:
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True,
+        env={**os.environ, "PATH": PATH},
+    )  # fmt: skip
+    try:
+        said, talk = child.communicate(timeout=limit_s)
+    except BaseException as stopped:
+        os.killpg(child.pid, signal.SIGKILL)  # with the servers that it started
+        child.communicate()
+        if isinstance(stopped, subprocess.TimeoutExpired):
+            return {"failed": f"it took more than {limit_s:.0f} s"}
+        raise
+    if child.returncode:
+        lines = talk.strip().splitlines() or [""]
+        return {"failed": f"exit status {child.returncode}: {lines[-1][:200]}"}
+    try:
+        return {"found": json.loads(said)}
+    except json.JSONDecodeError:
+        return {"failed": f"it said what is no JSON: {said[:100]!r}"}
 
 
-def main(names: list[str]) -> None:
-    known = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
-    where, measured = machine(), {}
-    (HERE / "out").mkdir(exist_ok=True)
-    for name in names or known:
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        try:
-            measured[name] = run(name)
-        except subprocess.CalledProcessError as error:
-            print(error.stderr, file=sys.stderr)
-            sys.exit(f"bench: {name} failed")
-        (HERE / "out" / f"{name}.json").write_text(json.dumps({"machine": where, name: measured[name]}, indent=2))
-    prose = PAGE.read_text("utf-8").partition(MARK)[0].rstrip()
-    if not names:
-        PAGE.write_text(f"{prose}\n\n{MARK}\n\n{page(measured, where)}", "utf-8")
-    print(page(measured, where))
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=list(SECTIONS), metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--quick", action="store_true", help="small sizes")
+    options = parser.parse_args()
+    where = report.machine()
+    measured: dict[str, dict[str, Any]] = {}
+    OUT.mkdir(parents=True, exist_ok=True)
+    chosen = [name for name in SECTIONS if not options.only or name in options.only]
+    whole = chosen == list(SECTIONS) and not options.quick
+    for place, name in enumerate(chosen, 1):
+        print(f"{place} of {len(chosen)}: {name} ...", end=" ", file=sys.stderr, flush=True)
+        measured[name] = run(SECTIONS[name], options.quick)
+        print(f"{measured[name]['seconds']:.0f} s {measured[name].get('failed', '')}", file=sys.stderr)
+        file = OUT / ("figures.json" if whole else "part.json")
+        file.write_text(json.dumps({"machine": where, "quick": options.quick, "sections": measured}, indent=2))
+    print(report.table(measured))
+    if whole:
+        page = report.PAGE.read_text("utf-8")
+        report.PAGE.write_text(report.rewrite(page, report.measured_part(measured, where)), "utf-8")
+    return 1 if any(section.get("failed", "").startswith("exit") for section in measured.values()) else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())

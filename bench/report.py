@@ -1,0 +1,219 @@
+"""The figures as a table: what, the bar, what was measured, the wall beside it, the peer of the same run, met or not.
+
+Each section's JSON becomes rows by a function of its name; where a peer or the corpus was absent, the row says so.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+PAGE = Path(__file__).parents[1] / "docs/figures.md"
+BEGIN = "<!-- measured: made by `make bench`, do not edit below -->"
+END = "<!-- end of what was measured -->"
+VERSIONS = ("numpy", "selectolax", "pyarrow", "duckdb", "mail-parser", "aiosmtpd")
+SPAM, PHISH = "spam 2002", "phish 2022-26"  # as bench.analyse names them
+
+
+class Row(NamedTuple):
+    """One line of the table; ``met`` is None where nothing was measured or no bar is set."""
+
+    what: str
+    bar: str
+    measured: str
+    beside: str = ""
+    peer: str = ""
+    met: bool | None = None
+
+
+def machine() -> dict[str, str]:
+    """What the figures were measured on, and when."""
+    model = ""
+    with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    found = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "processor": f"{os.cpu_count()} x {model or platform.machine()}",
+        "memory": f"{memory:.0f} GiB",
+        "load before": f"{os.getloadavg()[0]:.1f}",
+        "Python": platform.python_version(),
+    }
+    for name in VERSIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def analyse(found: dict[str, Any]) -> Iterator[Row]:
+    for name, mails, bar_us in ((SPAM, "spam of 6.5 kB", 300), (PHISH, "phish of 38 kB", 770)):
+        bar = f"at most {bar_us} us CPU"
+        if name not in found:
+            yield Row(f"analyse, per core, {mails}", bar, "not measured: no development corpus")
+            continue
+        here = found[name]
+        us = here["cpu_us"]["analyse: the whole row"]
+        size = f"{here['mean_bytes'] / 1000:.1f} kB mean"
+        rate = f"{1e6 / us:,.0f} mails/s a core, {size}"
+        yield Row(f"analyse, per core, {mails}", bar, f"{us:.0f} us", rate, met=us <= bar_us)
+    ratios = found.get(SPAM, {}).get("ratios", {})
+    if "mail-parser, bare parse" in ratios:
+        ratio = ratios["mail-parser, bare parse"]
+        stdlib = ratios.get("stdlib email (compat32), bare parse", 0.0)
+        yield Row(
+            "analyse against mail-parser's bare parse, spam", "at least 7 times", f"{ratio:.1f} times",
+            peer=f"bare parse: mail-parser {ratio:.1f}, stdlib email {stdlib:.2f} times our analysis", met=ratio >= 7,
+        )  # fmt: skip
+    else:
+        yield Row("analyse against mail-parser's bare parse, spam", "at least 7 times", "not measured: no mail-parser")
+
+
+def rspamd(found: dict[str, Any]) -> Iterator[Row]:
+    what, bar = "analyse against rspamd, spam", "at least 10 times"
+    if "absent" in found or SPAM not in found:
+        yield Row(what, bar, f"not measured: {found.get('absent', 'no development corpus')}")
+        return
+    for name, words, least in ((SPAM, what, 10), (PHISH, "analyse against rspamd, phish", None)):
+        here = found[name]
+        yield Row(
+            words, bar if least else "", f"{here['ratio']:.1f} times",
+            f"{here['analyse_us']:.0f} us", f"rspamd {found['version']}: {here['rspamd_us']:,} us CPU",
+            None if least is None else here["ratio"] >= least,
+        )  # fmt: skip
+
+
+def ingest(found: dict[str, Any]) -> Iterator[Row]:
+    first, again = found["first"], found["again"]
+    rate = first["mails_per_s_2_cores_cpu"]
+    of = f"{first['mails']:,} mails of {found['mean_bytes'] / 1000:.1f} kB, {found['source']}"
+    yield Row(
+        f"files to committed ledger, 2 cores ({of})", "5,000 mails a second", f"{rate:,} a second",
+        f"{first['cpu_us_per_mail']:.0f} us CPU a mail; wall {first['mails_per_s_wall']:,} a second",
+        met=rate >= 5000,
+    )  # fmt: skip
+    early, late = first["resident_mb_first_half"], first["resident_mb_second_half"]
+    yield Row(
+        "memory of that run, all processes", "flat", f"{early} MB in its first half, {late} MB in its second",
+        met=late <= early * 1.1,
+    )  # fmt: skip
+    known = 1e6 / again["cpu_us_per_mail"]
+    yield Row(
+        "known mail read again, one process", "20,000 mails a second", f"{known:,.0f} a second",
+        f"wall {again['mails_per_s_wall']:,} a second", met=known >= 20_000,
+    )  # fmt: skip
+
+
+def ledger(found: dict[str, Any]) -> Iterator[Row]:
+    rows = f"{found['rows'] / 1e6:.3g} million sightings"
+    asked = found["look_ups"]
+    for name, words in (("days", "daily series"), ("newest", "newest 1,000 rows")):
+        for chosen, bar in (("by volume", "99 of 100 within 50 ms"), ("light", "")):
+            here = asked[f"{name}, {chosen}"]
+            cpu = here.get("p99_cpu_ms")
+            judged = here["p99_ms"] if cpu is None else cpu
+            yield Row(
+                f"one address among {rows}, {words}, {chosen}", bar, f"p99 {judged:.0f} ms" + (" CPU" if cpu else ""),
+                f"wall p50 {here['p50_ms']:.0f}, p99 {here['p99_ms']:.0f} ms", met=judged < 50 if bar else None,
+            )  # fmt: skip
+        cold, heaviest = asked[f"{name}, cold"], asked[f"{name}, heaviest"]
+        yield Row(
+            f"the same, {words}: cold; the heaviest address", "",
+            f"{cold['cpu_ms']:.0f}; {heaviest['cpu_ms']:.0f} ms CPU",
+            f"wall {cold['wall_ms']:.0f}; {heaviest['wall_ms']:.0f} ms",
+        )  # fmt: skip
+    size = found["bytes_a_sighting"]["sightings"]
+    yield Row(f"bytes on disk, {rows}", "under 130 a sighting", f"{size:.0f}", met=size < 130)
+    rank = found["top persistence"]
+    yield Row(
+        f"ranking all sources by persistence, {rows}", "under 5 s", f"{rank['cpu_ms'] / 1e3:.2f} s CPU",
+        f"wall {rank['wall_ms'] / 1e3:.2f} s", met=rank["cpu_ms"] < 5000,
+    )  # fmt: skip
+
+
+def sides(found: dict[str, Any]) -> Iterator[Row]:
+    parts = found["bytes_a_sighting"]
+    size = sum(parts[name] for name in ("sightings", "keys", "sessions", "templates"))
+    words = ", ".join(f"{name} {parts[name]:.0f}" for name in ("sightings", "keys", "sessions", "templates"))
+    what = f"bytes on disk with side tables, {found['rows'] / 1e6:.3g} million sightings"
+    yield Row(what, "under 300 a sighting", f"{size:.0f}", words, met=size < 300)
+
+
+def dns(found: dict[str, Any]) -> Iterator[Row]:
+    bars = {"100": 1.4, "400": 1.1}
+    for size, here in found["outstanding"].items():
+        ours, theirs = here["junkhound"], here.get("rbldnsd")
+        bar = bars.get(size) if theirs else None
+        yield Row(
+            f"a DNS question, {int(size):,} outstanding, {found['entries']:,} entries",
+            f"at most {bar} of rbldnsd's CPU" if bar else "",
+            f"{ours['cpu_us']:.1f} us" + (f", {here['ratio']:.2f} of rbldnsd's" if theirs else ""),
+            f"wall {ours['qps']:,} a second", f"rbldnsd {theirs['cpu_us']:.1f} us" if theirs else "rbldnsd: not here",
+            here["ratio"] <= bar if bar else None,
+        )  # fmt: skip
+    lost = found["lost of a burst of 400"]
+    peer = f"rbldnsd {lost['rbldnsd']}" if "rbldnsd" in lost else ""
+    yield Row("questions lost of a burst of 400", "none", str(lost["junkhound"]), peer=peer, met=lost["junkhound"] == 0)
+
+
+def smtp(found: dict[str, Any]) -> Iterator[Row]:
+    ours = found["junkhound"]
+    for way, us in ours.items():
+        others = ", ".join(f"{name} {here[way]:.0f}" for name, here in found.items() if name != "junkhound")
+        bar = 200 if "8" in way and "38" not in way and "reused" in way else None
+        yield Row(
+            f"a mail taken by SMTP and synced, {way}", f"at most {bar} us CPU" if bar else "", f"{us:.0f} us",
+            f"{1e6 / us:,.0f} a second and core", others, us <= bar if bar else None,
+        )  # fmt: skip
+
+
+READERS: dict[str, Callable[[dict[str, Any]], Iterator[Row]]] = {
+    "analyse": analyse, "rspamd": rspamd, "ingest": ingest, "ledger": ledger, "sides": sides, "dns": dns, "smtp": smtp,
+}  # fmt: skip
+
+
+def rows(measured: dict[str, dict[str, Any]]) -> list[Row]:
+    """The rows of all sections in their order; a section that failed or changed its form gives one that says so."""
+    made: list[Row] = []
+    for name, section in measured.items():
+        if "failed" in section:
+            made.append(Row(name, "", f"not measured: {section['failed']}"))
+            continue
+        try:
+            made += list(READERS[name](section["found"]))
+        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            made.append(Row(name, "", f"not read: {type(error).__name__} {error}; see bench/out/figures.json"))
+    return made
+
+
+def table(measured: dict[str, dict[str, Any]]) -> str:
+    """The rows in Markdown."""
+    lines = ["| what | must reach | measured | beside | peers, same run | met |", "|---|---|---|---|---|---|"]
+    for row in rows(measured):
+        met = {None: "", True: "yes", False: "**no**"}[row.met]
+        cells = (row.what, row.bar, row.measured, row.beside, row.peer, met)
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def measured_part(measured: dict[str, dict[str, Any]], where: dict[str, str]) -> str:
+    """What stands between the marks."""
+    said = "; ".join(f"{word} {value}" for word, value in where.items())
+    took = ", ".join(f"{name} {section['seconds']:.0f} s" for name, section in measured.items())
+    return f"## Measured\n\n{said}.\n\n{table(measured)}\n\nTime taken: {took}."
+
+
+def rewrite(page: str, part: str) -> str:
+    """The page with ``part`` between its marks."""
+    head, _, rest = page.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    return f"{head.rstrip()}\n\n{BEGIN}\n\n{part}\n\n{END}{tail or chr(10)}"
