@@ -52,6 +52,7 @@ _TOO_MANY_PARTS = int(Defect.TOO_MANY_PARTS)
 _UNCLOSED_BOUNDARY = int(Defect.UNCLOSED_BOUNDARY)
 
 _next_field = re.compile(rb"\n(?![ \t])").split
+_blank_line = re.compile(rb"\n\r?\n").search
 _bare_cr = re.compile(rb"\r(?!\n)")
 _name_form = re.compile(rb"[!-9;-~]+[ \t]*\Z").match  # RFC 5322 section 2.2; blanks before the colon are section 4.5
 _meta_charset = re.compile(rb"<meta[^>]{1,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE).search
@@ -212,7 +213,7 @@ def _look(source: bytes, start: int, body: int, fields: list[Field]) -> int:
     if b"\0" in source:
         defects |= _NUL_BYTES
     if b"\r" in source:
-        if source.count(b"\r", start, body) != source.count(b"\r\n", start, body):
+        if _bare_cr.search(source, start, body):
             defects |= _BARE_CR
         # Three line ends tell: the first, the one before the body, the last. Whoever wrote on top used its own.
         ends = {source[at - 1] == 13 for at in (source.find(b"\n"), body - 1, source.rfind(b"\n")) if at > 0}
@@ -235,12 +236,13 @@ def split(source: bytes, start: int, stop: int) -> tuple[list[Field], int, int]:
     """
     if source.startswith((b"\n", b"\r\n"), start):
         return [], source.index(b"\n", start) + 1, 0
-    close, body = _end(source, start, stop)
-    defects = 0
-    if close < 0:
+    blank = _blank_line(source, start, stop)
+    if blank is None:
         defects, close, body = _NO_HEADER_END, stop, stop
         if stop > start and source[stop - 1] == 10:
             close -= 1  # the last field keeps its line end
+    else:
+        defects, close, body = 0, blank.start(), blank.end()
     fields: list[Field] = []
     at = start
     for chunk in _next_field(source[start:close], MAX_FIELDS):
@@ -263,19 +265,6 @@ def split(source: bytes, start: int, stop: int) -> tuple[list[Field], int, int]:
         fields[-1] = (b"", first, first, end)
         defects |= _MANY_HEADERS
     return fields, body, defects
-
-
-def _end(source: bytes, start: int, stop: int) -> tuple[int, int]:
-    """Where the last line end of the header stands and where the body begins; (-1, -1) if there is no blank line."""
-    line = source.find(b"\n", start, stop)
-    # What the first line ends in is looked for first, so that the other search has a header to pass, not a body.
-    forms = (b"\n\r\n", b"\n\n") if line > start and source[line - 1] == 13 else (b"\n\n", b"\n\r\n")
-    close = body = -1
-    for form in forms:
-        at = source.find(form, start, stop if close < 0 else close + 2)
-        if at >= 0 and (close < 0 or at < close):
-            close, body = at, at + len(form)
-    return close, body
 
 
 def _skipped(chunk: bytes) -> bool:
