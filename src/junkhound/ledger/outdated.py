@@ -32,7 +32,7 @@ def unkept(ledger: Ledger, intake: int, analysis: int) -> set[bytes]:
     source = ledger.engine.source(tables.SIGHTINGS, ledger.snapshot().of("sightings"))
     kinds = ", ".join(str(int(kind)) for kind in UNKEPT)
     rows = ledger.engine.rows(
-        f"SELECT id_hi, id_lo FROM {source} WHERE intake = {int(intake)} AND analysis <> {int(analysis)}"  # noqa: S608
+        f"SELECT id_hi, id_lo FROM {source} WHERE intake = {int(intake)} AND analysis <> {int(analysis)}"
         f" AND kind IN ({kinds})"
     )
     return {int(hi).to_bytes(8, "big") + int(lo).to_bytes(8, "big") for hi, lo in rows}
