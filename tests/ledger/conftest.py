@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
+import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,42 @@ def postgresql() -> Iterator[str]:
             stdout=subprocess.DEVNULL,
         )
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Callable[[], str]]:
+    """Makes buckets of an S3 server of our own on the loopback (moto_server of ``pip install junkhound[s3-test]``)."""
+    program = shutil.which("moto_server", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+    if program is None:
+        pytest.skip("moto_server is not installed (pip install 'junkhound[s3-test]')")
+    port = free_port()
+    server = subprocess.Popen(
+        [program, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+    def bucket() -> str:
+        name = f"junkhound-{uuid.uuid4().hex[:12]}"
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/{name}", method="PUT"))
+        return f"s3://{name}/hub"
+
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in {
+            "AWS_ENDPOINT": f"http://127.0.0.1:{port}", "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        }.items():  # fmt: skip
+            patch.setenv(key, value)
+        try:
+            for _ in range(300):
+                try:
+                    bucket()
+                    break
+                except OSError:
+                    assert server.poll() is None, "the S3 server does not start"
+                    time.sleep(0.1)
+            yield bucket
+        finally:
+            server.kill()
+            server.wait()
 
 
 @pytest.fixture

@@ -13,10 +13,12 @@ from junkhound.ledger import files
 from junkhound.ledger.store import BucketStore, FolderStore, Store, open_store
 
 
-@pytest.fixture(params=["folder", "memory", "obstore's own folder"])
+@pytest.fixture(params=["folder", "memory", "obstore's own folder", pytest.param("s3", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return FolderStore(tmp_path / "home")
+    if request.param == "s3":
+        return BucketStore(request.getfixturevalue("s3")())
     return BucketStore("memory:///", MemoryStore() if request.param == "memory" else LocalStore(tmp_path))
 
 

@@ -40,8 +40,10 @@ def put(store: Store, keep: Callable[[segment.Record], bool] = lambda record: Tr
     return entry
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", pytest.param("s3", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "s3":
+        return BucketStore(request.getfixturevalue("s3")())
     return FolderStore(tmp_path) if request.param == "folder" else BucketStore("memory:///", MemoryStore())
 
 
