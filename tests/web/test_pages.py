@@ -323,3 +323,8 @@ def test_small_words() -> None:
     ]  # fmt: skip
     assert [percent(part) for part in (0.0, 0.0001, 0.5, 1.0)] == ["0.0%", "under 0.1%", "50.0%", "100.0%"]
     assert visible("a\u202eb\nc\x1b") == "a\ufffdb\ufffdc\ufffd"
+
+
+@pytest.mark.parametrize("words", ["2010y", "9999999999999999999999y", "99999999d", "0000-01-01"])
+def test_a_moment_before_all_calendars_is_no_date(operator: Browser, words: str) -> None:
+    assert operator.get(f"/?at={words}").status == 400

@@ -54,7 +54,8 @@ def test_a_header_that_trickles_in_is_cut_off(settings: config.Config, monkeypat
 
 def test_a_huge_header_and_nonsense_are_refused(settings: config.Config) -> None:
     with served(settings) as port:
-        for said in (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 4_000_000 + b"\r\n\r\n", b"\x16\x03\x01 hello\r\n\r\n"):
+        huge = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 4_000_000 + b"\r\n\r\n"
+        for said in (huge, b"\x16\x03\x01 hello\r\n\r\n"):
             with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
                 with contextlib.suppress(OSError):
                     client.sendall(said)

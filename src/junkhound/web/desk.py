@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from junkhound.kernel import clock
-from junkhound.kernel.clock import MINUTE
+from junkhound.kernel.clock import MINUTE, SECOND
 from junkhound.kernel.config import Config
+from junkhound.kernel.errors import UsageError
 from junkhound.verbs.apart import Tracer
 from junkhound.verbs.office import Office
 
 _REMEMBERED = 64
+_YEAR_1 = -62_135_596_800 * SECOND  # no calendar goes further back
 
 Fields = dict[str, Any]
 
@@ -41,6 +43,8 @@ class Desk:
     def office(self, at: str | None = None) -> Office:
         """An office at the moment asked for; all of them share one ledger. Errors: UsageError."""
         moment = self._at if not at else clock.parse(at, self._first.now)
+        if moment is not None and moment < _YEAR_1:
+            raise UsageError(f"not a date: {at!r}", "write 2006-05-04 or an age such as 14d")
         office = Office(self.settings, moment)
         with self._lock:
             office.ledger = self._first.ledger

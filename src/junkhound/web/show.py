@@ -73,6 +73,11 @@ def period(days: tuple[Any, Any]) -> Markup:
     return one.format(first) if first == last else one.format(first) + " to " + one.format(last)
 
 
+def one(span: str) -> str:
+    """``a month``, but ``2 weeks``."""
+    return span if span[:1].isdigit() else f"a {span}"
+
+
 def spaced(word: Any) -> str:
     """``auth_guess`` as ``auth guess``."""
     return str(word).replace("_", " ")
@@ -106,9 +111,8 @@ class Pages:
             lstrip_blocks=True,
         )
         self._env.globals.update(version=__version__, charts=charts, plural=plural, **about)
-        self._env.filters.update(
-            linked=linked, number=number, percent=percent, change=change, period=period, spaced=spaced, visible=visible
-        )  # fmt: skip
+        words = (linked, number, percent, change, period, spaced, one, visible)
+        self._env.filters.update({word.__name__: word for word in words})
 
     def page(self, name: str, fields: dict[str, Any], status: int = 200, **more: Any) -> Response:
         """The page of a template."""
