@@ -6,6 +6,7 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -187,6 +188,21 @@ def test_xforward_is_about_one_mail(start: Callable[..., Running]) -> None:
     assert (first.session.client_port, first.session.helo, first.session.client_name) == (4711, b"bot", "bot.example")
     assert second.origin.client == net.parse("127.0.0.1").packed  # type: ignore[union-attr]
     assert (second.origin.arrival, second.session.helo, second.session.protocol) == ("", b"proxy", "LMTP")
+
+
+def test_whoever_may_open_the_unix_socket_is_believed(start: Callable[..., Running], tmp_path: Path) -> None:
+    running = start(policy=policy(xclient=True, protocol="lmtp"))
+    path = str(tmp_path / "lmtp")
+    running.call(lambda: running.loop.create_unix_server(running.trap, path))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        client.sendall(
+            b"LHLO c\r\nXFORWARD ADDR=2001:db8::9\r\n" + HELLO.partition(b"\n")[2] + b"DATA\r\nx\r\n.\r\nQUIT\r\n"
+        )
+        assert b"250 2.0.0 kept" in hear(client)
+    ((facts, _),) = running.writer.synced
+    assert facts.origin.client == net.parse("2001:db8::9").packed  # type: ignore[union-attr]
+    assert b"550 5.7.1 not for you" in running.say(b"LHLO c\r\nXFORWARD ADDR=192.0.2.1\r\nQUIT\r\n")
 
 
 def test_half_closed_clients_hear_the_answer(start: Callable[..., Running]) -> None:
