@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 PURE = ("wire", "tables", "evidence", "trace", "attribution", "content", "sighting", "listing", "stats")
 
 # What the pure rooms may import beside the standard library: arrays, records, the parsers and codecs themselves.
-PARSERS = ("numpy", "msgspec", "selectolax", "publicsuffixlist", "xxhash", "rensa", "zstandard")
+PARSERS = ("numpy", "msgspec", "publicsuffixlist", "xxhash", "rensa", "zstandard")
 
 
 def run(*command: str | Path) -> str:
