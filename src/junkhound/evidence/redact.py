@@ -28,16 +28,22 @@ _AT = rb"(?:@|%40|=40|=|&#64;|\(at\)| at )"
 
 @dataclass(frozen=True)
 class Secrets:
-    """What must not be seen: trap addresses, and domains that hold nothing but traps; any case."""
+    """What must not be seen: trap addresses, and domains that hold nothing but traps; any case.
+
+    ``written`` are the addresses as they were given: a hash or code of one depends on its case.
+    """
 
     addresses: frozenset[bytes] = frozenset()
     domains: frozenset[bytes] = frozenset()
+    written: frozenset[bytes] = frozenset()
 
     @classmethod
     def of(cls, addresses: Iterable[bytes], domains: Iterable[str]) -> Secrets:
         """Made lower case; empty ones are left out."""
-        known = frozenset(address.lower() for address in addresses if address)
-        return cls(known, frozenset(domain.lower().strip(".").encode() for domain in domains if domain))
+        written = frozenset(address for address in addresses if address)
+        known = frozenset(address.lower() for address in written)
+        held = frozenset(domain.lower().strip(".").encode() for domain in domains if domain)
+        return cls(known, held, written - known)
 
     def __bool__(self) -> bool:
         return bool(self.addresses or self.domains)
@@ -53,6 +59,8 @@ class Secrets:
             codes |= _codes(address)
             if len(local) >= _SHORTEST_LOCAL:
                 names.add(local)
+        for address in self.written:
+            codes |= _codes(address)
         tail = rb"(?:[a-z0-9-]{1,63}\.){0,8}(?:" + _any(held) + rb")(?![\w-])"
         made = (
             (self.addresses, rb"(?<![\w.+-])(?:" + b"|".join(whole) + rb")(?![\w-])", ADDRESS),

@@ -17,7 +17,7 @@ import numpy as np
 from junkhound import content, tables, trace
 from junkhound.evidence.message import Message, parse
 from junkhound.kernel.clock import DAY
-from junkhound.sighting import headers, ids
+from junkhound.sighting import headers, ids, secrecy
 from junkhound.sighting.numbers import number
 from junkhound.sighting.rules import IntakeRules, Rules
 from junkhound.tables import Clue, Defect, KeyKind, Kind, Path, Standing, State
@@ -70,6 +70,7 @@ class _Desk:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self.trap_domains = secrecy.trap_domains(rules.intakes.values())
         self.sightings: list[tuple[Any, ...]] = []
         self.keys: list[tuple[int, int, int, int, int]] = []
         self.key_of: dict[tuple[int, str], int] = {}
@@ -106,10 +107,13 @@ class _Desk:
             view = content.view(message)
             template = view.template
             defects |= view.defects
+            traps = secrecy.trap_names(facts.envelope.recipients)
             if template and template not in self.templates:
-                row = (template, *content.sketched(view), *identity, day, message.text(b"subject", 120))
-                self.templates[template] = row
-            auth = self._keys(identity, day, message, view, verdict)
+                subject = message.text(b"subject", 120)
+                if secrecy.names_any(subject, (*self.trap_domains, *traps)):
+                    subject = secrecy.shown(subject, facts.envelope.recipients, self.trap_domains)[:120]
+                self.templates[template] = (template, *content.sketched(view), *identity, day, subject)
+            auth = self._keys(identity, day, message, view, verdict, tuple(filter(secrecy.telling, traps)))
             self._session(identity, day, facts)
         defects |= message.defects
         self._row(delivery, rules, identity, kind, verdict, seen_at, defects, template, auth, sparse)
@@ -214,17 +218,25 @@ class _Desk:
         return 0
 
     def _keys(
-        self, identity: tuple[int, int], day: int, message: Message, view: content.View, verdict: trace.Verdict
-    ) -> int:
-        """Write what this message shares with others; returns the key of its first DKIM domain, 0 for none."""
+        self, identity: tuple[int, int], day: int, message: Message, view: content.View, verdict: trace.Verdict,
+        secret: tuple[str, ...],
+    ) -> int:  # fmt: skip
+        """Write what this message shares with others; returns the key of its first DKIM domain, 0 for none.
+
+        What holds a trap's domain or one of the ``secret`` names is left out.
+        """
         found: set[tuple[int, int]] = set()
         key_of = self.key_of
 
         def add(kind: int, name: str) -> int:
             key = key_of.get((kind, name))
             if key is None:
-                key = key_of[kind, name] = content.key(name)
-                self.key_names.setdefault((kind, key), (name[:255], day))
+                key = 0 if secrecy.names_any(name, self.trap_domains) else content.key(name)
+                key_of[kind, name] = key
+            if not key or (secret and secrecy.names_any(name, secret)):
+                return 0
+            if (kind, key) not in self.key_names:
+                self.key_names[kind, key] = (name[:255], day)
             found.add((kind, key))
             return key
 
