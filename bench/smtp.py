@@ -158,7 +158,9 @@ def _ours(loop: asyncio.AbstractEventLoop, writer: Any, port: int) -> None:
     from junkhound.wire import smtp
 
     policy = smtp.Policy("mx.example.org", trap.catch_all([DOMAIN]))
-    one = trap.Trap(trap.Gate("lures", policy, per_client=1000, per_network=1000), writer, lambda: time.time_ns() // 1000)
+    one = trap.Trap(
+        trap.Gate("lures", policy, per_client=1000, per_network=1000), writer, lambda: time.time_ns() // 1000
+    )
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     trap.save_syn(listener)
@@ -186,7 +188,8 @@ def _aiosmtpd(loop: asyncio.AbstractEventLoop, writer: Any, port: int) -> None:
             facts = Facts(
                 Origin(client.packed if client else None, time.time_ns() // 1000, "lures"),
                 Envelope(
-                    envelope.mail_from.encode(), tuple(Recipient(each.encode(), 250, True) for each in envelope.rcpt_tos)
+                    envelope.mail_from.encode(),
+                    tuple(Recipient(each.encode(), 250, True) for each in envelope.rcpt_tos),
                 ),
                 Session(session.peer[1], helo=session.host_name.encode()),
             )

@@ -247,7 +247,7 @@ def save_syn(listener: socket.socket) -> None:
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's event loop where it is installed (``junkhound[uvloop]``): half the CPU; else Python's own."""
+    """uvloop's event loop where it is installed (``junkhound[uvloop]``), else Python's own."""
     try:
         import uvloop
     except ImportError:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from junkhound.wire.smtp import dialect, login, words
+from junkhound.wire.smtp import body, dialect, login, words
 from junkhound.wire.smtp.terms import (
     Delivery,
     Event,
@@ -23,10 +22,9 @@ LINE_LIMIT = 4096  # a command line; RFC 5321 asks for 512, extensions add to it
 BAD_COMMANDS = 20
 IDLE_COMMANDS = 100  # NOOP, RSET, VRFY and the like between two mails
 REFUSED_RECIPIENTS = 200
-TRACE_LINES = 48
+TRACE_LINES = 32
 
 _TOO_BIG = (552, "5.3.4 message too big")
-_DOT = re.compile(rb"\r\n\.")  # three times as fast as bytes.find
 # RFC 2920 section 3.1: the commands that may have others behind them in one packet
 _GROUPED = frozenset((b"MAIL", b"RCPT", b"RSET", b"BDAT", b"XFORWARD"))
 _FOREIGN = frozenset((b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PRI", b"SSH-2.0"))
@@ -201,45 +199,16 @@ class Session:
         buffer = self._buffer
         transaction = self.transaction
         assert transaction is not None
-        end = self._end_of_mail(buffer, transaction)
+        end, self._scan = body.end_of_mail(buffer, transaction, self._scan)
         if end < 0:
             if transaction.refusal is None and len(buffer) > self.policy.size_limit:
                 transaction.refusal = _TOO_BIG
             if transaction.refusal is not None:
                 self._drop(transaction)
             return False
-        mail = bytes(buffer[:end])
-        del buffer[: end + 3]
-        self._scan = 0
-        if mail.startswith(b"."):
-            mail = mail[1:]
-        if transaction.stuffed:
-            mail = mail.replace(b"\r\n.", b"\r\n")
+        mail = body.taken(buffer, end, transaction.stuffed)
         self._delivered(transaction, mail)
         return True
-
-    def _end_of_mail(self, buffer: bytearray, transaction: Transaction) -> int:
-        """Where the final dot stands; -1 while it has not come. ``_scan`` is where to go on looking."""
-        if not transaction.size and buffer[:3] == b".\r\n":
-            return 0
-        if not transaction.stuffed:
-            found = _DOT.search(buffer, self._scan)
-            if found is None:
-                self._scan = max(len(buffer) - 2, 0)
-                return -1
-            at = found.start()
-            behind = bytes(buffer[at + 3 : at + 5])
-            if behind == b"\r\n":
-                return at + 2
-            self._scan = at
-            if behind in (b"", b"\r"):
-                return -1
-            transaction.stuffed = True
-        at = buffer.find(b"\r\n.\r\n", self._scan)
-        if at < 0:
-            self._scan = max(len(buffer) - 4, 0)
-            return -1
-        return at + 2
 
     def _drop(self, transaction: Transaction) -> None:
         """Forget all but the four bytes with which the end of mail may begin."""
@@ -327,7 +296,7 @@ class Session:
 
     def _reply(self, code: int, text: str) -> None:
         self.replies.append(code)
-        if len(self.replies) > 4 * TRACE_LINES:
+        if len(self.replies) > 3 * TRACE_LINES:
             del self.replies[TRACE_LINES:-TRACE_LINES]
         self._out.append(f"{code} {text}\r\n".encode())
 
