@@ -67,17 +67,21 @@ def letters_of(octets: bytes) -> bytes:
 
 def words_of(text: str) -> set[str]:
     """The set of words that a sketch stands for: of at most ``MAX_WORD`` characters, without the punctuation."""
-    return _words(folded(text.encode("utf-8", "replace")))
+    return {word.decode() for word in _words(folded(text.encode("utf-8", "replace")))}
 
 
-def _words(octets: bytes) -> set[str]:
-    if octets.isascii():
-        words = set(octets.translate(_APART, _JOINERS).decode("ascii").split())
-    else:
-        octets = octets.replace(b"\xe2\x80\x99", b"").translate(None, _JOINERS)
-        words = set(_word(octets.decode("utf-8", "replace")))
+def _words(octets: bytes) -> set[bytes]:
+    plain = octets.isascii()
+    if not plain:
+        octets = octets.replace(b"\xe2\x80\x99", b"")
+    words = set(octets.translate(_APART, _JOINERS).split())
     if words and max(map(len, words)) > MAX_WORD:
-        return {word for word in words if len(word) <= MAX_WORD}
+        words = {word for word in words if len(word) <= MAX_WORD or not word.isascii()}
+    if not plain:  # other scripts have punctuation of their own
+        foreign = {word for word in words if not word.isascii()}
+        words -= foreign
+        found = _word(b" ".join(foreign).decode("utf-8", "replace"))
+        words.update(word.encode() for word in found if len(word) <= MAX_WORD)
     return words
 
 
@@ -142,7 +146,7 @@ def similarity(a: bytes, b: bytes) -> float:
     return float(np.mean(np.frombuffer(a, "<u4") == np.frombuffer(b, "<u4")))
 
 
-def _permute(words: list[str]) -> bytes:
+def _permute(words: list[bytes]) -> bytes:
     try:
         from rensa import RMinHash
     except ImportError:
@@ -160,10 +164,10 @@ def _multipliers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     return numbers[:PERMUTATIONS] | np.uint64(1), numbers[PERMUTATIONS:]
 
 
-def permute_slowly(words: list[str]) -> NDArray[np.uint32]:
+def permute_slowly(words: list[bytes]) -> NDArray[np.uint32]:
     """The same kind of sketch by numpy alone, where rensa is not installed; the two kinds do not compare."""
     factors, offsets = _multipliers()
-    hashes = np.array([xxh3_64_intdigest(word.encode("utf-8", "replace")) for word in words], np.uint64)
+    hashes = np.array([xxh3_64_intdigest(word) for word in words], np.uint64)
     least = np.full(PERMUTATIONS, np.iinfo(np.uint64).max, np.uint64)
     for start in range(0, len(hashes), 4096):
         block = hashes[start : start + 4096, None] * factors + offsets
