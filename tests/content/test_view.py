@@ -96,7 +96,8 @@ words = st.lists(st.text("abcdefgh", min_size=3, max_size=8), min_size=40, max_s
 def test_a_sketch_estimates_the_overlap_of_word_sets(every: list[str], changed: int, slowly: bool) -> None:
     other = ["changed" + word for word in every[:changed]] + every[changed:]
     if slowly:
-        one, two = (template.permute_slowly([word.encode() for word in each]).astype("<u4").tobytes() for each in (every, other))
+        both = ([word.encode() for word in each] for each in (every, other))
+        one, two = (template.permute_slowly(each).astype("<u4").tobytes() for each in both)
     else:
         one, two = (sketch(viewed(" ".join(each))) for each in (every, reversed(other)))
     overlap = (len(every) - changed) / (len(every) + changed)
