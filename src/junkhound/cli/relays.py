@@ -20,6 +20,11 @@ def command() -> None:
 
     A trace goes down through the relays you name and ends at the first machine that is none of them. Without relays
     no line of an imported mail is believed, and nobody is listed.
+
+    \b
+    Examples:
+      junkhound relays learn --mailbox me ~/Mail/Junk
+      junkhound relays show
     """
 
 
