@@ -51,7 +51,7 @@ class Running:
         trap.save_syn(self.listener)
         self.listener.bind(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.call(lambda: self.loop.create_server(self.trap, sock=self.listener, backlog=1024))
+        self.server = self.call(lambda: self.loop.create_server(self.trap, sock=self.listener, backlog=1024))
 
     def call(self, start: Callable[[], object]):
         return asyncio.run_coroutine_threadsafe(start(), self.loop).result(10)  # type: ignore[arg-type]
@@ -62,9 +62,9 @@ class Running:
         assert done.wait(10)
 
     def stop(self) -> None:
+        self.soon(self.server.close)  # the loop owns the listening socket, and closes it once
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
-        self.listener.close()
 
     def connect(self) -> socket.socket:
         """A client that has heard nothing yet."""

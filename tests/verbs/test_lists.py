@@ -233,8 +233,9 @@ def test_nothing_published_tells_where_the_traps_are(make: Callable[..., Office]
     office = make(rows, traps=traps, network=network)
     lists.decide(office)
     publish.publish(office, "open")
-    texts = {path.name: path.read_text() for path in (office.home / "out").iterdir()}
-    assert sorted(texts) == ["open.cidr", "open.csv", "open.ip4set", "open.ip6trie", "open.json", "open.txt"]
+    texts = {path.name: path.read_bytes().decode("latin-1") for path in (office.home / "out").iterdir()}
+    forms = ("cidr", "csv", "ip4set", "ip6trie", "json", "served", "txt")
+    assert sorted(texts) == [f"open.{form}" for form in forms]
     texts["why"] = json.dumps([record.published for record in why.why(office, TEXT).records])
     planted = [*SECRETS, "secret-trap", relay, "198.51.100.251", "mx.trap.example", "987654321", "x7", "q9"]
     planted += [text for secret in SECRETS for text in (secret.encode().hex(), secret.upper())]
@@ -291,7 +292,7 @@ def test_equal_moments_give_equal_files(make: Callable[..., Office], tmp_path: P
     publish.publish(office, folder=tmp_path / "a")
     publish.publish(office, folder=tmp_path / "b")
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(files) == 12
+    assert len(files) == 14
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
 
 

@@ -87,8 +87,8 @@ def run(office: Office, request: Any, quiet: bool = False) -> Report:
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         return ingest(office, request)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[mails]:,} mails"),
-               TimeElapsedColumn())  # fmt: skip
+    mails = TextColumn("{task.fields[mails]:,} mails")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), mails, TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         line = bar.add_task("taking in", total=None, mails=0)
 

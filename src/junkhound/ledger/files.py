@@ -16,7 +16,7 @@ from typing import Protocol
 
 from junkhound.kernel.errors import Temporary
 
-# no space, no quota, no handles, read-only, a limit on file sizes, input/output error: the disk's trouble, not the mail's
+# no space, quota or handles, read-only, a limit on file sizes, input/output error: the disk's trouble, not the mail's
 _PASSING = {
     errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS, errno.EIO, errno.EAGAIN,
     errno.EINTR, errno.EACCES, errno.EPERM, errno.ESTALE, errno.EFBIG,
