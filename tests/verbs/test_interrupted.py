@@ -17,13 +17,13 @@ from support.mail import RELAY, junk, mbox
 JUNK = ("ingest", "--as", "junk", "--mailbox", "me", "--relay", RELAY)
 
 
-def begin(folder: Path, *words: str, **env: str) -> subprocess.Popen[str]:
-    """Start the command line in ``folder`` and let it run."""
-    (folder / "junkhound.toml").write_text(SETTINGS)
+def begin(folder: Path, *words: str, settings: str = SETTINGS) -> subprocess.Popen[str]:
+    """Start the command line in ``folder``, in a session of its own, and let it run."""
+    (folder / "junkhound.toml").write_text(settings)
     return subprocess.Popen(
         [sys.executable, "-m", "junkhound", "--home", "home", *words],
         cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "HOME": str(folder), **env},
+        env={**os.environ, "HOME": str(folder)}, start_new_session=True,
     )  # fmt: skip
 
 
@@ -51,6 +51,42 @@ def test_ctrl_c_in_the_middle_is_130_and_the_next_run_finishes(tmp_path: Path) -
     began = len(ids(office(tmp_path / "home")))
     assert 0 < began < len(mails)
     take(office(tmp_path / "home"), mbox(tmp_path / "in.mbox", mails))
+    assert len(ids(office(tmp_path / "home"))) == len(set(ids(office(tmp_path / "home")))) == len(mails)
+
+
+def group(leader: int) -> list[int]:
+    """The living processes of a session of ours."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.getsid(int(entry)) == leader:
+                state = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[0]
+                found += [int(entry)] if state != "Z" else []
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_the_processes_of_an_ingest_end_with_it(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C goes to a whole terminal: workers and parsers leave it to their parent, and outlive it never."""
+    settings = SETTINGS.replace('"inline"', '"pool"\nworkers = 2').replace("isolate = false\n", "")
+    run = begin(tmp_path, *JUNK, "-", settings=settings)
+    assert run.stdin is not None
+    mails = [junk(n, words="x" * 1500) for n in range(900)]
+    run.stdin.write(mbox(tmp_path / "first", mails).read_text())
+    run.stdin.flush()
+    until(lambda: len(group(run.pid)) >= 4)
+    if how == signal.SIGINT:
+        os.killpg(run.pid, how)
+    else:
+        run.send_signal(how)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == (130 if how == signal.SIGINT else -how), said
+    assert "Traceback" not in said, said
+    until(lambda: not group(run.pid), 20)
+    report = take(office(tmp_path / "home"), mbox(tmp_path / "in.mbox", mails))
+    assert report.added + report.known >= len(mails)
     assert len(ids(office(tmp_path / "home"))) == len(set(ids(office(tmp_path / "home")))) == len(mails)
 
 

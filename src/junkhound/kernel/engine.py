@@ -13,11 +13,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
+from multiprocessing.connection import wait as wait_for
 from multiprocessing.util import Finalize
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from junkhound.kernel.config import Engine as EngineSettings
 from junkhound.kernel.errors import ConfigError, Temporary
+from junkhound.kernel.jail import uninterrupted
 from junkhound.kernel.registry import Registry
 
 Task = TypeVar("Task")
@@ -77,9 +81,18 @@ _here: Any = None
 
 def _load(factory: Callable[[], Any]) -> None:
     global _here
+    Thread(target=_end_with_parent, daemon=True).start()
     _here = factory()
     if hasattr(_here, "close"):
         Finalize(None, _here.close, exitpriority=1)  # a worker's own children end with it
+
+
+def _end_with_parent() -> None:
+    """A pool whose parent was killed would wait for tasks for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(75)
 
 
 def _call(task: Any) -> Any:
@@ -99,6 +112,7 @@ class Pool:
         if self._pool is None or self._factory is not factory:
             self.close()
             context = multiprocessing.get_context("spawn")
+            resource_tracker.ensure_running()  # when it starts it lets Ctrl-C through again
             self._pool = ProcessPoolExecutor(self.workers, context, initializer=_load, initargs=(factory,))
             self._factory = factory
         return self._pool
@@ -124,7 +138,9 @@ class Pool:
                     if given is None:
                         break
                     task = given
-                running[self._ready(factory).submit(_call, task)] = task
+                pool = self._ready(factory)
+                with uninterrupted():
+                    running[pool.submit(_call, task)] = task
             if not running:
                 time.sleep(PAUSE_S if more else 0)
                 continue

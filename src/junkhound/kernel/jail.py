@@ -26,6 +26,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,13 +105,14 @@ class Jail:
         os.ftruncate(memory, 8)
         self._progress = mmap.mmap(memory, 8)
         code = "import sys; from junkhound.kernel.jail import child; child(int(sys.argv[1]), int(sys.argv[2]))"
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
-            [sys.executable, "-c", code, str(theirs.fileno()), str(memory)],
-            pass_fds=(theirs.fileno(), memory),
-            stdin=subprocess.DEVNULL,
-            env={k: v for k, v in os.environ.items() if k in ("PATH", "PYTHONPATH", "LANG", "LC_ALL")}
-            | {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
-        )
+        with uninterrupted():
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+                [sys.executable, "-c", code, str(theirs.fileno()), str(memory)],
+                pass_fds=(theirs.fileno(), memory),
+                stdin=subprocess.DEVNULL,
+                env={k: v for k, v in os.environ.items() if k in ("PATH", "PYTHONPATH", "LANG", "LC_ALL")}
+                | {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
+            )
         theirs.close()
         os.close(memory)
         self._socket = ours
@@ -148,6 +150,16 @@ class Jail:
                 why = signal.Signals(-status).name
         self.close()
         return item, why
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Processes started in here never hear Ctrl-C: it is for their parent, which ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _exactly(link: socket.socket, length: int) -> bytes:
