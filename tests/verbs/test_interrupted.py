@@ -91,8 +91,8 @@ def test_the_processes_of_an_ingest_end_with_it(tmp_path: Path, how: signal.Sign
 
 
 def test_two_ingests_at_once_while_others_read(tmp_path: Path) -> None:
-    one = mbox(tmp_path / "one.mbox", [junk(n) for n in range(160)])
-    two = mbox(tmp_path / "two.mbox", [junk(n) for n in range(80, 240)])
+    one = mbox(tmp_path / "one.mbox", [junk(n) for n in range(100)])
+    two = mbox(tmp_path / "two.mbox", [junk(n) for n in range(60, 160)])
     runs = [begin(tmp_path, *JUNK, str(path)) for path in (one, two)]
     counted = []
     while any(run.poll() is None for run in runs):
@@ -104,10 +104,10 @@ def test_two_ingests_at_once_while_others_read(tmp_path: Path) -> None:
         _, said = run.communicate()
         assert (run.returncode, "Traceback" in said) == (0, False), said
     assert counted == sorted(counted), "a reader never sees less than before"
-    assert len(ids(office(tmp_path / "home"))) == len(set(ids(office(tmp_path / "home")))) == 240
+    assert len(ids(office(tmp_path / "home"))) == len(set(ids(office(tmp_path / "home")))) == 160
 
 
-@pytest.mark.parametrize("after", [1, 3, 6])
+@pytest.mark.parametrize("after", [1, 4])
 def test_a_compaction_that_is_killed(tmp_path: Path, after: int) -> None:
     """SIGKILL at its n-th object: readers see the old objects, the next compaction the same rows."""
     for number in range(4):
