@@ -99,6 +99,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=list(SECTIONS), metavar="SECTION", help=", ".join(SECTIONS))
     parser.add_argument("--quick", action="store_true", help="small sizes")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by a signal"))  # not without what it started
     where = report.machine()
     measured: dict[str, dict[str, Any]] = {}
     OUT.mkdir(parents=True, exist_ok=True)
