@@ -60,7 +60,7 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path, name: str) -> None:
 
 
 def test_relays_are_learned_and_known_mail_is_judged_anew(tmp_path: Path) -> None:
-    """Some of the phishing pot: unanchored at first, anchored once its learned relays are in the settings."""
+    """Some of the phishing pot: unanchored at first; a boundary of names alone is refused, with networks it anchors."""
     folder = tmp_path / "in"
     folder.mkdir()
     for number, (_, _, raw) in enumerate(corpus.messages("phishing_pot.tar.gz", limit=500)):
@@ -68,8 +68,13 @@ def test_relays_are_learned_and_known_mail_is_judged_anew(tmp_path: Path) -> Non
     ingest = ("ingest", "--as", "junk", "--mailbox", "pot", "--json", "in")
     first = answer(face(tmp_path, *ingest))
     assert first["added"] == first["counts"]["unanchored"] == 500
-    learned = answer(face(tmp_path, "relays", "learn", "--mailbox", "pot", "--apply", "--yes", "--json", "in"))
-    assert learned["proposals"]
+    learned = answer(face(tmp_path, "relays", "learn", "--mailbox", "pot", "--json", "in"))
+    assert [proposal["relay"] for proposal in learned["proposals"]] == [".outlook.com"]
+    refused = face(tmp_path, "relays", "learn", "--mailbox", "pot", "--apply", "--yes", "in")
+    assert refused.returncode == 77
+    assert learned["inner"][0]["network"] in refused.stderr, "the networks to look at are named"
+    relays = (".outlook.com", "2603:1000::/24", "2a01:111::/32", "fe80::/10")
+    ingest += tuple(word for relay in relays for word in ("--relay", relay))
     second = answer(face(tmp_path, *ingest))
     assert (second["added"], second["rejudged"], second["known"]) == (0, 500, 500)
     found = rows(office(tmp_path / "home"))

@@ -96,6 +96,8 @@ def _tell(learned: Learned) -> None:
         return
     for proposal in learned.proposals:
         click.echo(f"{proposal.relay:<28} {proposal.text}")
+    for network, mails in learned.inner[:5]:
+        click.echo(f"{network:<28} handed over {mails:,} mails under a name of these: your provider's inner servers?")
     click.echo(
         f"with these, {learned.would:,} of {learned.mails:,} mails can be traced to a machine, now {learned.anchored:,}"
     )
@@ -106,6 +108,7 @@ def _plain(learned: Learned, written: str | None) -> dict[str, Any]:
         "mailbox": learned.mailbox,
         "mails": learned.mails,
         "known": list(learned.known),
+        "inner": [{"network": network, "mails": mails} for network, mails in learned.inner],
         "proposals": [
             {"relay": p.relay, "mails": p.mails, "of": p.of, "behind": p.behind, "text": p.text}
             for p in learned.proposals

@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,17 +15,21 @@ import msgspec
 
 from junkhound import trace
 from junkhound.evidence import message
-from junkhound.kernel.errors import ConfigError, NotFound
+from junkhound.kernel import net
+from junkhound.kernel.errors import ConfigError, NotFound, Refused
 from junkhound.verbs.office import Office
 
 SAMPLE = 5000  # mails that are read to learn from
+INNER = 0.1  # of the mails may be handed over under a relay's own name; spammers do that too
 DEPTH = 20  # Received lines of each that are kept
 
 
 class Learned(msgspec.Struct, frozen=True):
     """What mail suggests: proposals that the settings do not have yet, and how many mails were read.
 
-    ``anchored`` of them can be traced with the settings as they are, ``would`` with the proposals.
+    ``anchored`` of them can be traced with the settings as they are, ``would`` with the proposals. ``inner`` are
+    networks (with how many mails) whose machines would be blamed although they call themselves one of the relays: inner
+    servers of the same provider, most likely, whose networks are still missing.
     """
 
     mailbox: str
@@ -33,6 +38,7 @@ class Learned(msgspec.Struct, frozen=True):
     known: tuple[str, ...]
     anchored: int
     would: int
+    inner: tuple[tuple[str, int], ...] = ()
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -76,14 +82,26 @@ def learn(office: Office, paths: Iterable[str], mailbox: str) -> Learned:
     better = trace.boundary(
         [*known, *(p.relay for p in proposals)], network.own, allow_documentation=network.allow_documentation
     )
+    verdicts = [trace.judge(hops, better, explain=False) for hops in samples]
     return Learned(
         mailbox,
         len(samples),
         proposals,
         known,
         sum(trace.judge(hops, border, explain=False).anchored for hops in samples),
-        sum(trace.judge(hops, better, explain=False).anchored for hops in samples),
+        sum(verdict.anchored for verdict in verdicts),
+        _inner(verdicts, better),
     )
+
+
+def _inner(verdicts: Iterable[trace.Verdict], border: trace.Boundary) -> tuple[tuple[str, int], ...]:
+    """Networks that would be blamed under a name of the relays themselves, most mails first."""
+    found: Counter[str] = Counter()
+    for verdict in verdicts:
+        address = verdict.address
+        if address is not None and any(name and border.knows_name(name) for name in (verdict.helo, verdict.rdns)):
+            found[str(net.network_of(address, 120 if address.is_v4 else 32))] += 1
+    return tuple(found.most_common())
 
 
 def _has(border: trace.Boundary, relay: str) -> bool:
@@ -93,8 +111,16 @@ def _has(border: trace.Boundary, relay: str) -> bool:
 def apply(office: Office, learned: Learned) -> Path:
     """Write the proposals into the settings file beside the relays that are there; the rest stays byte for byte.
 
-    Errors: ConfigError if no settings file is in use, or it cannot be changed without touching more.
+    Errors: ConfigError if no settings file is in use, or it cannot be changed without touching more; Refused where the
+    proposals would blame machines that call themselves one of the relays in more than ``INNER`` of the mails.
     """
+    blamed = sum(mails for _, mails in learned.inner)
+    if blamed > INNER * learned.mails:
+        some = ", ".join(f"{network} ({mails:,})" for network, mails in learned.inner[:5])
+        raise Refused(
+            f"{blamed:,} of {learned.mails:,} mails would be blamed on machines that call themselves one of these relays",
+            f"if these are your provider's networks, add them to [mailboxes.{learned.mailbox}] relays first: {some}",
+        )
     lines = section_text(learned.mailbox, [*learned.known, *(p.relay for p in learned.proposals)])
     if not office.config.path:
         raise ConfigError("no settings file to write to", f"put this into junkhound.toml: {' '.join(lines.split())}")
