@@ -118,7 +118,7 @@ def apply(office: Office, learned: Learned) -> Path:
     if blamed > INNER * learned.mails:
         some = ", ".join(f"{network} ({mails:,})" for network, mails in learned.inner[:5])
         raise Refused(
-            f"{blamed:,} of {learned.mails:,} mails would be blamed on machines that call themselves one of these relays",
+            f"{blamed:,} of {learned.mails:,} mails would be blamed on machines that call themselves a relay of yours",
             f"if these are your provider's networks, add them to [mailboxes.{learned.mailbox}] relays first: {some}",
         )
     lines = section_text(learned.mailbox, [*learned.known, *(p.relay for p in learned.proposals)])
