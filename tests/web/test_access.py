@@ -80,16 +80,16 @@ def test_a_link_leads_nowhere_else(settings: config.Config, stranger: Browser, a
     assert stranger.get(f"/enter?token={Doors(settings).link()}&next={quote(after)}").headers["location"] == "/"
 
 
-def test_links_and_sessions_end(settings: config.Config) -> None:
-    doors = Doors(settings)
+def test_links_and_sessions_end(other_home: config.Config) -> None:
+    doors = Doors(other_home)
     old = doors.link()
-    for place in (settings.home / "run/web/links").iterdir():
+    for place in (other_home.home / "run/web/links").iterdir():
         os.utime(place, (1, 1))
     assert doors.enter(old) is None
     session = doors.enter(doors.link())
     assert session is not None
     assert doors.known(session)
-    for place in (settings.home / "run/web/sessions").iterdir():
+    for place in (other_home.home / "run/web/sessions").iterdir():
         os.utime(place, (1, 1))
     assert not doors.known(session)
 
