@@ -20,10 +20,10 @@ fi
 # Modules are compiled when they are first imported, not all of them now: 50 MB less.
 if [ -n "$extra" ]; then
     echo "fetching packages for '$extra' (once)" >&2
-    "$folder/bin/pip" install -q --no-compile -e ".[$extra]"
+    "$folder/bin/pip" install -q --no-compile -e ".[$extra]" -e ./spamworld
 else
     echo "fetching packages (once, about 90 MB)" >&2
-    "$folder/bin/pip" install -q --no-compile -e .
+    "$folder/bin/pip" install -q --no-compile -e . -e ./spamworld
 fi
 name=${stamp##*/}
 rm -f "$folder/${name%-*}-"*

@@ -25,4 +25,4 @@ def stream(seed: int, *entity: object) -> np.random.Generator:
 
 def quick(seed: int, *entity: object) -> random.Random:
     """A few draws for one mail: cheap to make (the standard library's Mersenne twister)."""
-    return random.Random(number(seed, *entity))
+    return random.Random(number(seed, *entity))  # noqa: S311 - chance for a simulation, not for secrets
