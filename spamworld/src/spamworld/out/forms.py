@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from spamworld.errors import UsageError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FROM = re.compile(rb"^(>*From )", re.MULTILINE)
@@ -19,6 +22,21 @@ def moment(at: int) -> str:
     """Microseconds UTC as RFC 3339 text."""
     whole, part = divmod(at, 1_000_000)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{part:06d}Z"
+
+
+def day(at: int) -> str:
+    """Microseconds UTC as a day, such as 2006-01-02."""
+    return f"{_EPOCH + timedelta(microseconds=at):%Y-%m-%d}"
+
+
+def instant(text: str) -> int:
+    """Microseconds UTC from RFC 3339 text or a day. Errors: UsageError."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"not an instant: {text!r}", "write 2006-03-01 or 2006-03-01T12:00:00Z") from None
+    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
+    return (when - _EPOCH) // timedelta(microseconds=1)
 
 
 def json_line(raw: bytes, session: Mapping[str, object]) -> bytes:

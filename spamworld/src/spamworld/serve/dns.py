@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import Counter
+from typing import cast
 
 from spamworld.serve import names
 from spamworld.serve.zones import Zones
@@ -29,8 +30,7 @@ class _Udp(asyncio.DatagramProtocol):
         self.zones, self.counts = zones, counts
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.counts["udp"] += 1

@@ -1,0 +1,214 @@
+"""G4 to G8: what the list would have held through a world's days, against what came at the other half of its traps.
+
+The traps and mailboxes are halved. The product sees half A alone: it ingests it and decides at every step, as it would
+have then. Half B asks at every mail whether its client was listed. Steps are ``STEP_H`` apart, while the service
+decides every minute: leads are short by half a step in the mean, against the product.
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from accuracy import baselines, reading
+from accuracy.baselines import HOUR, Seen, Span
+from accuracy.intervals import Estimate, clopper_pearson, ratio, share, statistic
+from junkhound.kernel import config
+from junkhound.verbs import lists
+from junkhound.verbs.office import Office
+
+DAY = 24 * HOUR
+STEP_H = 6
+
+Progress = Callable[[str, float], None]
+
+
+class Mail(NamedTuple):
+    """One arrival: when, which machine connected, to which intake, in which half, of which kind and group."""
+
+    at: int
+    client: str
+    intake: str
+    half: str
+    kind: str
+    group: int
+
+
+class Half(NamedTuple):
+    """What becomes of a list: spans by network or address."""
+
+    name: str
+    spans: Mapping[str, Sequence[Span]]
+    whole: bool = False  # keyed by /24
+
+    def at(self, address: str, when: int) -> Span | None:
+        """The span that holds an address at an instant."""
+        key = baselines.network_24(address) if self.whole else subject(address)
+        spans = self.spans.get(key, ())
+        place = bisect.bisect_right(spans, when, key=lambda span: span.start) - 1
+        return spans[place] if place >= 0 and when < spans[place].end else None
+
+
+def subject(address: str) -> str:
+    """What the product lists for an address: itself, or its /64."""
+    if ":" in address:
+        return baselines.network(address, 64)
+    return address
+
+
+def halves(folder: Path) -> dict[str, str]:
+    """A or B for each intake: in turns by name, traps and mailboxes apart."""
+    said = reading.settings(folder)
+    found = {}
+    for kind in ("traps", "mailboxes"):
+        for number, name in enumerate(sorted(said.get(kind, {}))):
+            found[name] = "AB"[number % 2]
+    return found
+
+
+def arrivals(folder: Path) -> list[Mail]:
+    """Every arrival of a world in the order of time, by the machine that connected."""
+    half = halves(folder)
+    found = [
+        Mail(true.at, true.handover, true.intake, half[true.intake], true.kind, true.group)
+        for true in reading.truths(folder)
+    ]
+    return sorted(found)
+
+
+def ingest(folder: Path, home: Path, progress: Progress) -> Path:
+    """Half A into a home of its own, by the product's own command; gives the settings file."""
+    home.mkdir(parents=True)
+    settings = home / "junkhound.toml"
+    text = (folder / "junkhound.toml").read_text("utf-8")
+    settings.write_text(text + f'\n[store]\nhome = "{home / "state"}"\n', "utf-8")
+    jobs = []
+    half = halves(folder)
+    for path in sorted((folder / "mail/traps").iterdir()):
+        name = path.name.partition(".")[0]
+        if half[name] == "A":
+            jobs.append((path, ["--trap", name, "--as", "junk"]))
+    for path in sorted((folder / "mail/people").glob("*/*")):
+        name = path.parent.name
+        if half[name] == "A":
+            kind = "good" if path.name.startswith("Inbox") else "junk"
+            jobs.append((path, ["--mailbox", name, "--as", kind]))
+    _junkhound(settings, "data", "import", str(folder / "routes.csv"), "--name", "world")
+    for number, (path, words) in enumerate(jobs):
+        progress(f"ingesting {path.name}", number / len(jobs))
+        _junkhound(settings, "ingest", *words, str(path))
+    return settings
+
+
+def _junkhound(settings: Path, *words: str) -> Any:
+    command = [sys.executable, "-m", "junkhound", "--config", str(settings), *words, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words[:4])}: {done.stderr.strip()[-500:] or done.stdout[-500:]}")
+    return json.loads(done.stdout)
+
+
+def decide(settings: Path, start: int, end: int, progress: Progress) -> Half:
+    """The product's list at every step of the world's time."""
+    loaded = config.load(settings)
+    spans: dict[str, list[Span]] = defaultdict(list)
+    steps = range(start + STEP_H * HOUR, end + STEP_H * HOUR, STEP_H * HOUR)
+    for number, at in enumerate(steps):
+        progress("deciding", number / len(steps))
+        office = Office(loaded, at)
+        lists.decide(office, "main")
+        for entry in lists.entries(office, "main"):
+            _hold(spans[str(entry.subject).removesuffix("/32")], at, min(at + STEP_H * HOUR, entry.expires_at))
+        office.ledger.close()
+    return Half("Junkhound", spans)
+
+
+def _hold(spans: list[Span], start: int, end: int) -> None:
+    if spans and spans[-1].end >= start:
+        spans[-1] = Span(spans[-1].start, end)
+    else:
+        spans.append(Span(start, end))
+
+
+def references(mails: Iterable[Mail]) -> list[Half]:
+    """The reference methods on the same half A."""
+    seen = [Seen(one.at, one.client, one.intake) for one in mails if one.half == "A" and one.kind == "junk"]
+    return [
+        Half("SpamCop's rules", baselines.spamcop(seen)),
+        Half("/24 networks", baselines.whole_24(seen), whole=True),
+        Half("every address seen once", baselines.seen_once(seen)),
+    ]
+
+
+class Scores(NamedTuple):
+    """Figures of one list; times in hours."""
+
+    false: Estimate
+    volume: Estimate
+    addresses: Estimate
+    lead: Estimate
+    before: Estimate
+    over: Estimate
+    over_95: Estimate
+    entries: int
+
+
+def score(held: Half, mails: Sequence[Mail], start: int) -> Scores:
+    """All figures of one list on half B."""
+    junk = [one for one in mails if one.kind == "junk"]
+    bad = {one.client for one in junk}
+    later = [one for one in junk if one.half == "B" and one.at >= start]
+    hits = [held.at(one.client, one.at) is not None for one in later]
+    first: dict[str, Mail] = {}
+    ever: dict[str, bool] = {}
+    for one, hit in zip(later, hits, strict=True):
+        first.setdefault(one.client, one)
+        ever[one.client] = ever.get(one.client, False) or hit
+    good = {(one.client, one.at // DAY) for one in mails if one.kind == "good" and one.client not in bad}
+    caught = sum(_that_day(held, client, number) for client, number in good)
+    leads = [
+        (one.group, (one.at - span.start) / HOUR) for one in first.values() if (span := held.at(one.client, one.at))
+    ]
+    over = _over(held, junk)
+    return Scores(
+        false=clopper_pearson(caught, len(good)),
+        volume=share(hits, [one.group for one in later]),
+        addresses=share([ever[client] for client in first], [one.group for one in first.values()]),
+        lead=statistic([hours for _, hours in leads], [group for group, _ in leads], lambda v: float(np.median(v))),
+        before=ratio([held.at(one.client, one.at) is not None for one in first.values()], [1] * len(first),
+                     [one.group for one in first.values()]),
+        over=statistic([hours for _, hours in over], [group for group, _ in over], lambda v: float(np.median(v))),
+        over_95=statistic([hours for _, hours in over], [group for group, _ in over],
+                          lambda v: float(np.quantile(v, 0.95))),
+        entries=sum(map(len, held.spans.values())),
+    )  # fmt: skip
+
+
+def _that_day(held: Half, client: str, number: int) -> bool:
+    """Whether an address was listed at any hour of a day."""
+    return any(held.at(client, number * DAY + hour * HOUR) for hour in range(0, 24, 3))
+
+
+def _over(held: Half, junk: Iterable[Mail]) -> list[tuple[int, float]]:
+    """Hours that each ended span outlived the last junk of what it held, with a group to draw by."""
+    last: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for one in junk:
+        key = baselines.network_24(one.client) if held.whole else subject(one.client)
+        last[key].append((one.at, one.group))
+    end_of_all = max((at for times in last.values() for at, _ in times), default=0)
+    found = []
+    for key, spans in held.spans.items():
+        for span in spans:
+            times = [(at, group) for at, group in last.get(key, ()) if at < span.end]
+            if times and span.end < end_of_all:
+                found.append((times[-1][1], (span.end - times[-1][0]) / HOUR))
+    return found

@@ -1,0 +1,106 @@
+"""A world that was made, read as pairs: what the product may see, and what is true of it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from junkhound.wire import jsonl
+from spamworld.out.files import lines
+
+_QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+_POSTMARK = re.compile(rb"From \S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\Z")
+
+
+class Truth(msgspec.Struct, gc=False):
+    """One line of ``truth/truth.jsonl.zst``, as far as goals need it."""
+
+    id: int
+    file: str
+    at: int
+    intake: str
+    kind: str
+    category: str
+    injector: str
+    handover: str
+    strategy: str
+    campaign: int
+    botnet: int
+    host: int
+    class_: str = msgspec.field(name="class", default="")
+    handover_host: int = 0
+    asn: int = 0
+    country: str = ""
+    hops: list[tuple[bool, int, str]] = []
+
+    @property
+    def group(self) -> int:
+        """What is drawn anew by a bootstrap: its campaign; for other mail the machine that sent it."""
+        return self.campaign or -self.host - 1
+
+
+class Seen(NamedTuple):
+    """What the product is given: the mail, the facts of its session (none for a mailbox)."""
+
+    mail: bytes
+    facts: dict[str, Any]
+
+
+def truths(folder: Path, only: str = "") -> Iterator[Truth]:
+    """What is true of every mail, in the order of arrival; ``only`` those whose file begins so."""
+    decode = msgspec.json.Decoder(Truth).decode
+    for line in lines(folder / "truth/truth.jsonl.zst"):
+        found = decode(line)
+        if found.file.startswith(only):
+            yield found
+
+
+def pairs(folder: Path, only: str = "") -> Iterator[tuple[Seen, Truth]]:
+    """Each mail with its truth: the n-th truth of a file is that of its n-th mail."""
+    open_files: dict[str, Iterator[Seen]] = {}
+    for true in truths(folder, only):
+        reader = open_files.get(true.file)
+        if reader is None:
+            reader = open_files[true.file] = _mails(folder / true.file)
+        yield next(reader), true
+
+
+def _mails(path: Path) -> Iterator[Seen]:
+    if ".jsonl" in path.name:
+        for line in lines(path):
+            read = jsonl.read(line)
+            yield Seen(read.mail, read.facts)
+        return
+    held: list[bytes] = []
+    for line in lines(path):
+        if _POSTMARK.match(line):
+            if held:
+                yield _mail(held)
+            held = []
+        else:
+            held.append(line)
+    if held:
+        yield _mail(held)
+
+
+def _mail(held: list[bytes]) -> Seen:
+    if held and not held[-1]:
+        held.pop()
+    return Seen(_QUOTED.sub(rb"\1", b"\n".join(held) + b"\n"), {})
+
+
+def relays(folder: Path) -> dict[str, tuple[str, ...]]:
+    """What the operator states of each intake."""
+    said = tomllib.loads((folder / "junkhound.toml").read_text("utf-8"))
+    stated = {**said.get("traps", {}), **said.get("mailboxes", {})}
+    return {name: tuple(section.get("relays", ())) for name, section in stated.items()}
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """The settings file as a table."""
+    return tomllib.loads((folder / "junkhound.toml").read_text("utf-8"))

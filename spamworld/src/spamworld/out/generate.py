@@ -1,0 +1,201 @@
+"""One world made whole: mail into folders, what surrounds it into ``world/``, the truth apart from both."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from spamworld import __version__, parameters
+from spamworld.content import Options
+from spamworld.errors import NotFound, Refused
+from spamworld.out import around, forms, replies, settings
+from spamworld.out.files import Made, Shelf
+from spamworld.out.render import Job, brief_of, render
+from spamworld.world import World
+from spamworld.world.facts import DAY, EVER, Event
+
+Progress = Callable[[str, float], None]
+MANIFEST = "manifest.json"
+_RENDERED = 0.9  # share of the whole that the mail takes
+_HIDDEN = ("spammer", "botnets", "hoster", "size", "half", "displaced")
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which world: everything its bytes depend on, beside the versions in the manifest."""
+
+    tier: str
+    seed: int
+    variant: str
+    twin: str = ""
+
+
+@dataclass
+class Finished:
+    """What was made, for a face to tell."""
+
+    folder: Path
+    order: Order
+    mails: int = 0
+    size_bytes: int = 0
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    files: dict[str, Made] = field(default_factory=dict)
+
+
+def make(order: Order) -> World:
+    """The world of an order. Errors: NotFound for a twin without an event that it does not have."""
+    if order.twin:
+        known = [one.id for one in World(order.seed, order.tier, order.variant).events]
+        if order.twin not in known:
+            raise NotFound(f"no event {order.twin!r} in this world", f"known: {', '.join(known)}")
+    return World(order.seed, order.tier, order.variant, order.twin or None)
+
+
+def generate(order: Order, folder: Path, workers: int, anew: bool, progress: Progress) -> Finished:
+    """Make the world in ``folder``. Errors: Refused where the folder holds something else."""
+    began = time.monotonic()
+    _claim(folder, anew)
+    progress("making actors and networks", 0.0)
+    world = make(order)
+    done = Finished(folder, order)
+    shelf = Shelf(folder)
+    _stated(shelf, world)
+    _mail(shelf, world, order, workers, done, progress)
+    progress("what surrounds the mail", _RENDERED)
+    _around(shelf, world, order.seed)
+    done.files = shelf.close()
+    (folder / MANIFEST).write_text(json.dumps(manifest(done), indent=1) + "\n", "utf-8")
+    progress("done", 1.0)
+    done.seconds = time.monotonic() - began
+    return done
+
+
+def _claim(folder: Path, anew: bool) -> None:
+    """Take the folder: a new one, an empty one, or a world of before where that may go."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        ours = folder.is_dir() and (folder / MANIFEST).is_file()
+        if not ours:
+            raise Refused(f"{str(folder)!r} holds something else", "name an empty or new folder with --out")
+        if not anew:
+            raise Refused(f"a world is already in {str(folder)!r}", "replace it with --anew, or name another folder")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).write_text('{"state": "unfinished"}\n', "utf-8")
+
+
+def _stated(shelf: Shelf, world: World) -> None:
+    """What the operator of the traps knows beforehand."""
+    shelf.add("junkhound.toml", settings.settings(world.intakes).encode())
+    shelf.add("routes.csv", settings.routes(world.networks))
+    for intake in world.intakes:
+        shelf.line("world/intakes.jsonl", msgspec.to_builtins(intake))
+
+
+def _mail(shelf: Shelf, world: World, order: Order, workers: int, done: Finished, progress: Progress) -> None:
+    job = job_of(world, order)
+    for stored in render(world.deliveries(), job, workers):
+        shelf.add(stored.file, stored.piece)
+        shelf.add("truth/truth.jsonl.zst", stored.truth)
+        done.mails += 1
+        done.size_bytes += stored.size
+        done.counts[f"mails, {stored.kind}"] += 1
+        if done.mails % 100 == 0:
+            progress(f"writing mail, {done.mails:,}", min(1.0, done.mails / world.expected) * _RENDERED)
+
+
+def job_of(world: World, order: Order) -> Job:
+    """What the writers of its mail need."""
+    briefs = {one.id: brief_of(one) for one in world.campaigns}
+    traps = frozenset(one.name for one in world.intakes if one.kind == "trap")
+    return Job(order.seed, briefs, traps, Options())
+
+
+def _around(shelf: Shelf, world: World, seed: int) -> None:
+    around.zones(shelf, world.dns_zones())
+    around.registry(shelf, world.rdap())
+    for at in range(world.start, world.end, DAY):
+        around.routes(shelf, at, world.bgp(at))
+    around.lists(shelf, world.foreign_lists, world.listings())
+    around.prices(shelf, world.prices())
+    around.money(shelf, world.rentals, world.bookings())
+    around.provider_logs(shelf, world.log_lines(), world.networks)
+    around.flows(shelf, world.flows(), world.networks)
+    around.tenants(shelf, world.tenants)
+    replies.replies(shelf, world.notices(), world.networks, seed)
+    for event in world.events:
+        shelf.line("events.jsonl", _public(event))
+        shelf.line("truth/events.jsonl", msgspec.to_builtins(event))
+    for campaign in world.campaigns:
+        shelf.line("truth/campaigns.jsonl.zst", msgspec.to_builtins(campaign))
+    for host in world.hosts():
+        shelf.line("truth/hosts.jsonl.zst", msgspec.to_builtins(host))
+
+
+def _public(event: Event) -> dict[str, Any]:
+    """An event as the papers told it."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "at": forms.moment(event.at),
+        "end": None if event.end >= EVER else forms.moment(event.end),
+        "what": event.what,
+        "country": event.country or None,
+        "intake": event.intake or None,
+    }
+
+
+def manifest(done: Finished) -> dict[str, Any]:
+    """Everything the bytes depend on, and the hash of every file; no time of making, so that equal runs are equal."""
+    order = done.order
+    return {
+        "spamworld": __version__,
+        "tier": order.tier,
+        "seed": order.seed,
+        "variant": order.variant,
+        "twin": order.twin or None,
+        "parameters": parameters.digest(),
+        "versions": versions(),
+        "mails": done.mails,
+        "mail_bytes": done.size_bytes,
+        "counts": dict(sorted(done.counts.items())),
+        "files": {
+            name: {"bytes": one.size_bytes, "pieces": one.pieces, "sha256": one.sha256}
+            for name, one in done.files.items()
+        },
+    }
+
+
+def versions() -> dict[str, str | None]:
+    """What decides on the bytes beside the order: streams of chance, drawn text, packing."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in ("numpy", "pillow", "msgspec", "zstandard"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def answer(done: Finished) -> dict[str, Any]:
+    """The same as JSON fields, with what the run took."""
+    rate = done.mails / done.seconds if done.seconds else 0.0
+    stored = sum(one.size_bytes for one in done.files.values())
+    return {
+        "folder": str(done.folder),
+        **{name: value for name, value in manifest(done).items() if name != "files"},
+        "files": len(done.files),
+        "stored_bytes": stored,
+        "seconds": round(done.seconds, 2),
+        "mails_per_s": round(rate, 1),
+    }

@@ -1,0 +1,88 @@
+"""What a world would take: a timed sample of its mail, and what that means for the whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import zstandard
+
+from spamworld.out.files import LEVEL
+from spamworld.out.generate import Order, job_of, make
+from spamworld.out.render import render
+
+SAMPLE = 3000
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``rate`` in mails a second and ``disk_bytes`` were measured on ``sample`` mails; the rest follows."""
+
+    tier: str
+    workers: int
+    mails: int
+    sample: int
+    rate: float
+    start_s: float
+    disk_bytes: int
+    mail_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        return self.start_s + self.mails / self.rate
+
+
+def plan(tier: str, seed: int, variant: str, workers: int, progress: Progress, sample: int = SAMPLE) -> Plan:
+    """Make the actors, write a sample of the mail to nowhere, and count."""
+    order = Order(tier, seed, variant)
+    progress("making actors and networks", 0.0)
+    began = time.monotonic()
+    world = make(order)
+    job = job_of(world, order)
+    start_s = time.monotonic() - began
+    packer = zstandard.ZstdCompressor(level=LEVEL)
+    count = size = disk = 0
+    held: list[bytes] = []
+    began = time.monotonic()
+    for stored in render(islice(world.deliveries(), sample), job, workers):
+        count += 1
+        size += stored.size
+        held += (stored.piece, stored.truth)
+        if count % 200 == 0:
+            disk += len(packer.compress(b"".join(held)))
+            held = []
+            progress("writing a sample", count / sample)
+    disk += len(packer.compress(b"".join(held)))
+    rate = count / max(time.monotonic() - began, 1e-9)
+    return Plan(tier, workers, world.expected, count, rate, start_s, disk * world.expected // count,
+                size * world.expected // count)  # fmt: skip
+
+
+def answer(found: Plan) -> dict[str, Any]:
+    """As JSON fields."""
+    return {
+        "tier": found.tier,
+        "workers": found.workers,
+        "mails": found.mails,
+        "sample": found.sample,
+        "mails_per_s": round(found.rate, 1),
+        "seconds": round(found.seconds),
+        "disk_bytes": found.disk_bytes,
+        "mail_bytes": found.mail_bytes,
+    }
+
+
+def text(found: Plan) -> str:
+    """As a person reads it."""
+    hours, rest = divmod(found.seconds, 3600)
+    return (
+        f"tier {found.tier}: {found.mails:,} mails of {found.mail_bytes / found.mails / 1000:.1f} kB\n"
+        f"  rate    {found.rate:,.0f} mails a second with {found.workers} processes, on a sample of {found.sample:,}\n"
+        f"  time    {hours:.0f} h {rest / 60:.0f} min, of which {found.start_s:.0f} s before the first mail\n"
+        f"  disk    {found.disk_bytes / 1e9:,.1f} GB; {found.mail_bytes / 1e9:,.1f} GB of mail before packing"
+    )
