@@ -1,0 +1,71 @@
+"""The world: who sends junk with what, what happens to them, and every mail that follows from it.
+
+Public: ``World``; the records it gives out stand in ``spamworld.world.facts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
+
+from spamworld.parameters import load
+from spamworld.plan import Delivery
+from spamworld.world.facts import Campaign, Event, Intake
+from spamworld.world.good import Good
+from spamworld.world.junk import Junk
+from spamworld.world.making import Maker
+from spamworld.world.setting import Setting
+
+__all__ = ["World"]
+
+
+class World:
+    """One world: the same seed gives the same, and ``without`` the same but for one event's consequences.
+
+    Args:
+        seed: any number; seeds below 1000 are for tuning and leave some strategies of forgery out.
+        tier: size, ``demo``, ``S``, ``M`` or ``L``.
+        variant: era, ``2006`` or ``modern``.
+        without: id of an event of ``events`` to leave out.
+    """
+
+    def __init__(self, seed: int = 1000, tier: str = "demo", variant: str = "2006", without: str | None = None) -> None:
+        p = load()
+        if tier not in p.tier:
+            raise ValueError(f"unknown tier '{tier}', one of {sorted(p.tier)}")
+        if variant not in p.variant:
+            raise ValueError(f"unknown variant '{variant}', one of {sorted(p.variant)}")
+        self.setting = s = Setting(seed, tier, variant, without)
+        if without is not None and without not in s.known:
+            raise ValueError(f"unknown event '{without}', one of {s.known}")
+        self.seed, self.tier, self.variant, self.start, self.end, self.days = (
+            seed,
+            tier,
+            variant,
+            s.start,
+            s.end,
+            s.days,
+        )
+        maker = Maker(s)
+        self._junk, self._good = Junk(s, maker), Good(s, maker)
+        self.campaigns: Mapping[int, Campaign] = s.campaigns
+        self.intakes: list[Intake] = s.boxes.all
+        self.events: list[Event] = s.events
+        self.networks = s.networks
+        self.botnets, self.spammers, self.hosters, self.snowshoes = s.nets, s.senders, s.hosters, s.outfits
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """Every mail that arrives, in order of time, planned day by day."""
+        for day in range(self.days):
+            yield from self.day(day)
+
+    def day(self, day: int) -> list[Delivery]:
+        """The mails of one day since the start, in order of time; days can be asked in any order."""
+        found = [d for part in (self._junk.day(day), self._good.day(day)) for unit in part for d in unit]
+        found.sort(key=attrgetter("at", "id"))
+        return found
+
+    @property
+    def count_hint(self) -> int:
+        """About how many mails there will be."""
+        return self.setting.tier.mails

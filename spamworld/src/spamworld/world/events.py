@@ -1,0 +1,263 @@
+"""What happens in the world, and how it bears on each botnet, country, spammer and intake.
+
+Effects only take away mail that the same stream of chance would have sent, or add mail from a stream of their own, so
+that a twin run without an event differs by its consequences and by nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Sequence
+
+import numpy as np
+
+from spamworld.parameters import Parameters, Tier
+from spamworld.streams import quick
+from spamworld.world.chance import Floats
+from spamworld.world.facts import DAY, Botnet, Event, Network, Spammer
+
+KNOWN = ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E8", "arrest", "sentence", "law", "seizure", "feed")
+
+
+def events(
+    seed: int,
+    p: Parameters,
+    tier: Tier,
+    nets: Sequence[Botnet],
+    senders: Sequence[Spammer],
+    networks: Sequence[Network],
+    domains: Sequence[str],
+    bot_share: float,
+    start: int,
+) -> list[Event]:
+    """The run's events in order of time; the tier's table says which, and where in the run."""
+    out: list[Event] = []
+    for n, text in enumerate(tier.events):
+        kind, _, place = text.partition("@")
+        at = start + int(float(place) * tier.days) * DAY + 10 * 3_600_000_000
+        q = quick(seed, "event", n, kind)
+        out += _made(q, p, tier, kind, at, nets, senders, networks, domains, bot_share, start)
+    at = start + int(tier.days * p.events.feed_at) * DAY
+    out.append(Event("feed", "feed", at, f"trap domain {domains[-1]} is added", intake=domains[-1]))
+    seen: dict[str, int] = {}
+    named = []
+    for event in sorted(out, key=lambda e: e.at):
+        seen[event.id] = seen.get(event.id, 0) + 1
+        suffix = "" if seen[event.id] == 1 else f"-{seen[event.id]}"
+        named.append(Event(**{f: getattr(event, f) for f in Event.__struct_fields__} | {"id": event.id + suffix}))
+    return named
+
+
+def _made(
+    q: random.Random,
+    p: Parameters,
+    tier: Tier,
+    kind: str,
+    at: int,
+    nets: Sequence[Botnet],
+    senders: Sequence[Spammer],
+    networks: Sequence[Network],
+    domains: Sequence[str],
+    bots: float,
+    start: int,
+) -> list[Event]:
+    e = p.events
+    match kind:
+        case "E1":
+            hit = _holding(nets, e.e1_share)
+            share = bots * sum(b.share for b in nets if b.id in hit)
+            size = min(0.98, q.uniform(e.e1_low, e.e1_high) / share)
+            half = int(q.uniform(e.e1_half_low_d, e.e1_half_high_d) * DAY)
+            return [
+                Event(
+                    "E1",
+                    kind,
+                    at,
+                    "a hoster is cut off and with it the controllers of botnets",
+                    botnets=hit,
+                    size=size,
+                    half=half,
+                    displaced=e.e1_displaced,
+                    hoster=nets[hit[0] - 1].hoster,
+                )
+            ]
+        case "E2":
+            drop = q.uniform(e.e2_low, e.e2_high)
+            first = min(1.0, drop / (bots * nets[0].share))
+            out = [Event("E2", kind, at, "the largest botnet is shut down for good", botnets=(1,), size=first)]
+            left = drop - bots * nets[0].share * first
+            if left > 0 and len(nets) > 1:  # its sibling shared renters and controllers
+                out.append(
+                    Event(
+                        "E2-sibling",
+                        "E2",
+                        at,
+                        "its sibling loses its controllers too",
+                        botnets=(2,),
+                        size=min(1.0, left / (bots * nets[1].share)),
+                    )
+                )
+            return out
+        case "E3":
+            return [_small(q, p, nets, bots, at)]
+        case "E4":
+            return [
+                Event(
+                    "E4",
+                    kind,
+                    at,
+                    "a takedown is announced and nothing happens",
+                    botnets=(q.randrange(1, len(nets) + 1),),
+                )
+            ]
+        case "E5":
+            day = dt.datetime.fromtimestamp(at / 1e6, dt.UTC)
+            at = int(dt.datetime(day.year, 12, 24, tzinfo=dt.UTC).timestamp()) * 1_000_000
+            return [
+                Event(
+                    "E5",
+                    kind,
+                    at,
+                    "the holidays: fewer machines are switched on",
+                    at + e.e5_days * DAY,
+                    size=e.e5_depth,
+                )
+            ]
+        case "E6":
+            countries = sorted({n.country for n in networks if n.role == "access"})
+            return [
+                Event(
+                    "E6",
+                    kind,
+                    at,
+                    "the providers of a country close port 25",
+                    country=q.choice(countries[:8]),
+                    size=e.e6_depth,
+                    half=int(e.e6_ramp_d * DAY),
+                )
+            ]
+        case "E7":
+            last = at + int(max(0.6, tier.days * e.e7_days) * DAY)
+            name = domains[q.randrange(0, max(1, len(domains) - 1))]
+            return [Event("E7", kind, at, f"trap domain {name} is down", last, intake=name)]
+        case "E8":
+            first, second = _small(q, p, nets, bots, at), _small(q, p, nets, bots, at + int(e.e8_gap_d * DAY), 1)
+            return [
+                Event(**{f: getattr(x, f) for f in Event.__struct_fields__} | {"id": "E8", "kind": "E8"})
+                for x in (first, second)
+            ]
+        case "arrest" | "sentence" | "seizure":
+            who = senders[q.randrange(len(senders))].id if kind == "sentence" else 1 + tier.spammers // 3
+            replaced = kind == "arrest" and q.random() < e.arrest_replaced
+            return [
+                Event(
+                    kind,
+                    kind,
+                    at,
+                    {
+                        "arrest": "a spammer is arrested",
+                        "sentence": "a spammer is sentenced",
+                        "seizure": "machines are seized",
+                    }[kind],
+                    spammer=who,
+                    size=0.0 if replaced else 1.0,
+                )
+            ]
+        case "law":
+            return [
+                Event(
+                    "law",
+                    kind,
+                    at,
+                    "a law asks for a postal address and a way out",
+                    element=q.choice(("E6", "E8")),
+                    size=p.canspam.law_shift,
+                )
+            ]
+    raise ValueError(f"unknown kind of event '{kind}'")
+
+
+def _holding(nets: Sequence[Botnet], share: float) -> tuple[int, ...]:
+    """The largest botnets that together hold that share."""
+    out, held = [], 0.0
+    for net in nets:
+        out.append(net.id)
+        held += net.share
+        if held >= share * 0.95:
+            break
+    return tuple(out)
+
+
+def _small(q: random.Random, p: Parameters, nets: Sequence[Botnet], bots: float, at: int, skip: int = 0) -> Event:
+    """A takedown of a single botnet, just as large as wanted."""
+    fits = [b for b in nets if b.share * bots >= p.events.e3_drop * 0.6][1 if len(nets) > 2 else 0 :] or [nets[0]]
+    net = fits[skip % len(fits)]
+    return Event(
+        "E3",
+        "E3",
+        at,
+        f"the controllers of botnet {net.id} are seized",
+        botnets=(net.id,),
+        size=min(1.0, p.events.e3_drop / (bots * net.share)),
+        half=int(p.events.e3_half_d * DAY),
+    )
+
+
+class Effects:
+    """The events' effects as factors on what would have been sent."""
+
+    def __init__(self, found: Sequence[Event]) -> None:
+        self.all = {e.id: e for e in found}
+        self._nets = [e for e in found if e.kind in ("E1", "E2", "E3", "E8") and e.botnets]
+        self._dips = [e for e in found if e.kind == "E5"]
+        self._countries = [e for e in found if e.kind == "E6"]
+        self._gone = [e for e in found if e.kind in ("arrest", "sentence")]
+
+    def botnet(self, number: int, at: np.ndarray | float) -> Floats:
+        """Share of a botnet's mail that is still sent at those instants."""
+        out = np.ones_like(np.asarray(at, np.float64))
+        for event in self._nets:
+            if number in event.botnets:
+                age = np.asarray(at, np.float64) - event.at
+                depth = event.size * (0.5 ** (np.maximum(age, 0) / event.half) if event.half else 1.0)
+                out = out * np.where(age >= 0, 1.0 - depth, 1.0)
+        for event in self._dips:
+            inside = (np.asarray(at) >= event.at) & (np.asarray(at) < event.end)
+            out = out * np.where(inside, 1.0 - event.size, 1.0)
+        return out
+
+    def ramp(self, country: str, at: int) -> float:
+        """Share of the bots in a country that still get out through port 25."""
+        out = 1.0
+        for event in self._countries:
+            if event.country == country and at > event.at:
+                out *= 1.0 - event.size * min(1.0, (at - event.at) / event.half)
+        return out
+
+    @property
+    def ramps(self) -> set[str]:
+        return {e.country for e in self._countries}
+
+    def gone(self, spammer: int) -> Event | None:
+        """The event that ended a spammer's trade, if one did."""
+        return next((e for e in self._gone if e.spammer == spammer), None)
+
+    def displaced(self, day: int) -> list[tuple[Event, int, float]]:
+        """Renters who have moved by that day: (event, botnet that lost them, share of its mail that comes from elsewhere)."""
+        out = []
+        for event in self._nets:
+            if event.displaced and day > event.at:
+                reach = min(1.0, (day - event.at) / (14 * DAY))
+                back = 0.5 ** ((day - event.at) / event.half) if event.half else 1.0
+                out += [(event, net, event.displaced * event.size * reach * back) for net in event.botnets]
+        return out
+
+    @property
+    def off(self) -> dict[str, list[tuple[int, int]]]:
+        """When each intake was down."""
+        out: dict[str, list[tuple[int, int]]] = {}
+        for event in self.all.values():
+            if event.kind == "E7":
+                out.setdefault(event.intake, []).append((event.at, event.end))
+        return out
