@@ -21,6 +21,8 @@ HARMLESS = (
 # The industry's antivirus test file, in two halves so that no scanner stops at this source file.
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STAND" + "ARD-ANTIVIRUS-TEST-FILE!$H+H*"
 KINDS = ("zip", "zip", "zip", "rtf", "docx", "docm", "iso", "html", "pdf")
+WANTED = {"zip": ("zip",), "doc": ("rtf", "docx", "docm"), "iso": ("iso",), "html": ("html",), "pdf": ("pdf",)}
+BY_CATEGORY = {"phish": ("html",), "worm": ("pif", "zip"), "targeted": ("docm", "pdf", "zip"), "b2b": ("pdf",)}
 TYPES = {
     "zip": "application/zip",
     "rtf": "application/msword",
@@ -53,6 +55,8 @@ class Lure(msgspec.Struct, frozen=True):
 
 def wanted(brief: Brief) -> bool:
     """Whether mails of the campaign carry a file."""
+    if brief.attachment != "auto":
+        return bool(brief.attachment)
     chance = quick(0, "lure", brief.id).random()
     if brief.category == "malware":
         return chance < 0.7 or not brief.domains or brief.url == "none"
@@ -62,9 +66,8 @@ def wanted(brief: Brief) -> bool:
 def lure(seed: int, brief: Brief, delivery: Delivery, rng: Random, options: Options) -> Lure:
     """The attachment of one mail: kind and name by campaign and version, salt mostly by mail."""
     habit = quick(seed, "attachment", brief.id, delivery.version)
-    kind = habit.choice(KINDS) if brief.category != "phish" else "html"
-    if brief.category == "worm":
-        kind = habit.choice(("pif", "zip"))
+    kinds = WANTED.get(brief.attachment) or BY_CATEGORY.get(brief.category, KINDS)
+    kind = habit.choice(kinds)
     stem, inside = habit.choice(STEMS), habit.choice(INSIDE)
     if habit.random() < 0.7:  # the other campaigns send one file, so its hash ties them
         habit, salt = rng, f"{rng.getrandbits(64):016x}"

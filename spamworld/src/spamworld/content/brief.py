@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-DAY = 86_400_000_000  # microseconds
+if TYPE_CHECKING:
+    from spamworld.world.facts import Campaign
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -45,6 +48,10 @@ class Brief(msgspec.Struct, frozen=True, cache_hash=True):
     canspam: frozenset[str] = frozenset()
     paraphrase: int = 0  # wordings of each sentence; 0 draws a small number
     family: int = 0  # campaigns of one family are spun from one template; 0 for one's own
+    dictionary: int = 0  # values of the dictionary macro; 0 draws 5 to 500
+    tail: bool | None = None  # whether a hash buster ends each mail; None draws
+    spin: bool | None = None  # whether wordings change from mail to mail; None draws
+    attachment: str = "auto"  # zip, doc, iso, html, pdf; "" for none, "auto" by category
 
     def domain(self, at: int) -> str:
         """The newest of its domains in use at that instant; the last one when all are gone."""
@@ -52,6 +59,41 @@ class Brief(msgspec.Struct, frozen=True, cache_hash=True):
         if live:
             return max(live, key=lambda name: name.since).domain
         return self.domains[-1].domain if self.domains else ""
+
+
+def of(campaign: Campaign) -> Brief:
+    """What a writer needs of the world's campaign. A worm and a targeted series have prose of their own."""
+    stock, channel = campaign.stock, campaign.channels[0].kind if campaign.channels else ""
+    category = "worm" if channel == "worm" else "targeted" if campaign.targeted else campaign.category
+    return Brief(
+        id=campaign.id,
+        category=category,
+        spammer=campaign.spammer,
+        language=campaign.language,
+        start=campaign.start,
+        end=campaign.end,
+        versions=len(campaign.versions),
+        domains=tuple(Name(domain.name, domain.start, domain.end) for domain in campaign.domains),
+        url=campaign.url,
+        path=campaign.path,
+        phones=campaign.phones,
+        wallets=campaign.wallets,
+        ibans=campaign.ibans,
+        boxes=campaign.boxes,
+        ticker=stock.ticker if stock else "",
+        company=stock.company if stock else "",
+        price=stock.price if stock else 0.0,
+        target=stock.target if stock else 0.0,
+        pictures=campaign.picture_share,
+        noise=campaign.noise,
+        canspam=frozenset(element for element, present in campaign.canspam.items() if present),
+        paraphrase=24 if campaign.paraphrase else 0,
+        family=campaign.family,
+        dictionary=campaign.dictionary,
+        tail=campaign.hash_buster,
+        spin=campaign.spin,
+        attachment="auto" if category in ("worm", "targeted") else campaign.attachment,
+    )
 
 
 class Options(msgspec.Struct, frozen=True):

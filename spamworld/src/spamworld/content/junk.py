@@ -15,6 +15,7 @@ from spamworld.plan import Composed, Delivery
 from spamworld.streams import quick
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LETTERED = frozenset(("open", "offer", "call", "call_phone", "call_box", "call_none", "key"))  # what pictures show
 PURSES = ("phones", "wallets", "ibans", "boxes")
 
 
@@ -177,7 +178,8 @@ def lettering(seed: int, brief: Brief, version: int, domain: str) -> tuple[str, 
     page = template(seed, brief, version)
     still = Delivery(0, brief.start, "", "junk", brief.category, (), (), "", "", "", "F0", version=version)
     writing = Writing(still, brief, page, seed, quick(seed, "lettering", brief.id, version))
-    texts = [macro.say(block[0], writing) for block in page.blocks[1:6]]
+    shown = [block[0] for block, role in zip(page.blocks, page.roles, strict=True) if role in LETTERED]
+    texts = [macro.say(block, writing) for block in shown]
     return pictures.lines([markup.MARK.sub("www." + domain, text) for text in texts]), tuple(writing.used.items())
 
 

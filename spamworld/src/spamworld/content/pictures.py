@@ -73,7 +73,9 @@ def font(size: int) -> Any:
 def render(seed: int, campaign: int, version: int, variant: int, text: str, kind: str, domain: str) -> Picture:
     """One copy of the campaign's picture. Copies share text, layout and colours, and differ in noise."""
     lasting, rng = quick(seed, "picture", campaign, version), quick(seed, "picture", campaign, version, variant, domain)
-    file = "gif" if kind == "layers" else lasting.choice(("png", "gif", "gif", "jpeg"))
+    file = (
+        "gif" if kind == "layers" else lasting.choice(("png", "gif", "gif", "jpeg" if kind != "pixelation" else "png"))
+    )
     sheet = layout(text, kind, lasting, rng)
     tiles: tuple[tuple[bytes, ...], ...]
     if kind == "layers":
@@ -101,13 +103,13 @@ def layout(text: str, kind: str, lasting: Random, rng: Random) -> Image:
     rows = [(line, font(size + 5 if i == 0 else size)) for i, line in enumerate(text.split("\n"))]
     left, top, step = 12 + rng.randrange(8), 10 + rng.randrange(8), int(size * 1.5)
     width = max(int(face.getlength(line)) for line, face in rows) + left + 24 + (len(text) if kind == "jitter" else 0)
-    sheet = Image.new("RGB", (width, top + step * len(rows) + 18), ground)
+    sheet = Image.new("RGB", (width, top + step * len(rows) + 24), ground)
     pen = ImageDraw.Draw(sheet)
     for i, (line, face) in enumerate(rows):
         if kind == "jitter":
-            jitter(pen, line, (left, top + i * step), size + 5 * (i == 0), ink, rng)
+            jitter(pen, line, (left, top + i * step + (i and 6)), size + 5 * (i == 0), ink, rng)
         else:
-            pen.text((left, top + i * step), line, font=face, fill=ink)
+            pen.text((left, top + i * step + (i and 6)), line, font=face, fill=ink)
     return sheet
 
 

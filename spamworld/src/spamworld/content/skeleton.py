@@ -16,8 +16,9 @@ from spamworld.content.brief import Brief
 from spamworld.content.style import Style, style
 from spamworld.streams import quick
 
-CONSTANT = ("ticker", "company", "quote", "goal", "wallet", "iban", "box", "sum")
 KEPT = 0.6  # chance that a sentence of the version before stays
+SHARED = 0.4  # chance that a sentence is the family's, word by word
+MILLION = {"de": "Millionen", "fr": "millions", "es": "millones", "it": "milioni", "pt": "milhões", "ru": "миллионов"}
 
 
 class Template(msgspec.Struct, frozen=True, eq=False):
@@ -28,25 +29,24 @@ class Template(msgspec.Struct, frozen=True, eq=False):
     style: Style
     subjects: tuple[macro.Pieces, ...]
     blocks: tuple[tuple[macro.Pieces, ...], ...]  # for each paragraph, its wordings
+    roles: tuple[str, ...]  # what each paragraph is for: greet, open, offer, call, sign, ...
     items: tuple[str, ...]  # the dictionary macro
     shape: urls.Shape
     account: str  # of the spammer at his sponsor: a key that campaigns share
-    picture: tuple[str, ...]  # lines of the text as pixels
-    constants: dict[str, str]
 
 
 class Constants:
     """Values that a template fixes, drawn the first time they are asked for."""
 
     def __init__(self, seed: int, brief: Brief, lexicon: dict[str, str], language: str) -> None:
-        self.rng = quick(seed, "constants", brief.family or brief.id)
+        self.rng = quick(seed, "constants", brief.id, brief.spammer)
         self.lexicon = lexicon
         self.known = {
             "ticker": brief.ticker,
             "company": brief.company or "",
             "quote": f"{brief.price:.2f}",
             "goal": f"{brief.target:.2f}",
-            "sum": f"{self.rng.choice((2.5, 4.7, 8.5, 10.5, 12, 15.8, 18.5, 27))} million",
+            "sum": f"{self.rng.choice((2.5, 4.7, 8.5, 10.5, 12, 15.8, 18.5, 27))} {MILLION.get(language, 'million')}",
             "firstname": people.given(self.rng, language),
             "agent": people.full(self.rng, language),
             "number": str(self.rng.randrange(1, 999)),
@@ -72,13 +72,21 @@ def template(seed: int, brief: Brief, version: int) -> Template:
     habits = style(seed, brief, version, language)
     lexicon = {**shared["common"], **{key: value for key, value in own.items() if isinstance(value, str)}}
     constants = Constants(seed, brief, lexicon, language)
-    lasting = quick(seed, "template", brief.family or brief.id)
-    texts = draw(lasting, brief, own, shared)
+    self = (brief.id, brief.spammer)
+    chapter = Chapter(brief, own, shared)
+    lines = chapter.draw(quick(seed, "template", brief.family or self))
     for later in range(2, version + 1):
-        texts = redraw(quick(seed, "template", brief.id, later), brief, own, shared, texts)
-    rng = quick(seed, "wording", brief.family or brief.id, version)
-    blocks = [wordings(rng, text, habits, constants) for text in texts if text]
-    subjects = lasting.sample(own["subject"], min(len(own["subject"]), lasting.randint(1, 3)))
+        lines = chapter.redraw(quick(seed, "template", self, later), lines, later)
+    blocks, roles = [], []
+    for place, line in enumerate(lines):
+        # Campaigns of a family share some sentences word by word, which is how a common hand shows.
+        common = brief.family and quick(seed, "common", self, place).random() < SHARED
+        rng = quick(seed, "wording", brief.family if common else self, place, line.since)
+        tree = macro.parse(line.text)
+        blocks.append(tuple(macro.settle(tree, rng, habits.spin, constants) for _ in range(habits.wordings)))
+        roles.append(line.role)
+    rng = quick(seed, "subjects", self)
+    subjects = rng.sample(own["subject"], min(len(own["subject"]), rng.randint(1, 3)))
     account = str(quick(seed, "account", brief.spammer).randrange(1000, 99999))
     return Template(
         name=f"{brief.id}/{version}",
@@ -86,66 +94,69 @@ def template(seed: int, brief: Brief, version: int) -> Template:
         style=habits,
         subjects=tuple(macro.settle(macro.parse(text), rng, habits.spin, constants) for text in subjects),
         blocks=tuple(blocks),
-        items=items(lasting, lexicon, constants),
-        shape=urls.Shape(lasting, brief.url, brief.path, account),
+        roles=tuple(roles),
+        items=items(rng, brief.dictionary, lexicon, constants),
+        shape=urls.Shape(rng, brief.url, brief.path, account),
         account=account,
-        picture=(),
-        constants=constants.known,
     )
 
 
-def calls(brief: Brief, own: dict[str, list[str]], rng: Random) -> list[str]:
-    """Sentences that tell the reader what to do, by the keys that the campaign has."""
-    if brief.url != "none" and brief.domains:
-        return own["call"]
-    by_key = {"call_phone": brief.phones, "call_box": brief.boxes}
-    held = [block for block, keys in by_key.items() if keys and own.get(block)]
-    return own[rng.choice(held)] if held else own.get("call_none") or own["open"]
+class Line(msgspec.Struct, frozen=True):
+    """A sentence of a version: what it is for, and the version that brought it."""
+
+    role: str
+    text: str
+    since: int = 1
 
 
-def draw(rng: Random, brief: Brief, own: dict[str, list[str]], shared: dict[str, list[str]]) -> list[str]:
-    """The sentences of a first version, paragraph by paragraph; "" where one is left out."""
-    offers = rng.sample(own["offer"], rng.randint(1, min(4, len(own["offer"]))))
-    texts = [rng.choice(shared["greet"]), rng.choice(own["open"]), *offers, rng.choice(calls(brief, own, rng))]
-    if brief.phones and brief.url != "none" and rng.random() < 0.5:
-        texts.append(rng.choice(own["call_phone"]))
-    if brief.boxes and brief.url != "none":
-        texts.append(rng.choice(own["call_box"]))
-    said = "".join(texts)
-    if brief.wallets and "$wallet" not in said:
-        texts.append("$wallet")
-    if brief.ibans and "$iban" not in said:
-        texts.append("IBAN $iban")
-    texts.append(rng.choice(shared["sign"]))
-    if "E5" in brief.canspam:
-        texts.append(rng.choice(shared["advert"]))
-    if "E6" in brief.canspam and brief.domains:
-        texts.append(rng.choice(shared["optout"]))
-    if "E8" in brief.canspam:
-        texts.append(rng.choice(shared["address"]))
-    return texts
+class Chapter:
+    """The sentences that a campaign may choose from."""
+
+    def __init__(self, brief: Brief, own: dict[str, list[str]], shared: dict[str, list[str]]) -> None:
+        self.brief = brief
+        self.pools = {**own, "greet": shared["greet"], "sign": shared["sign"]}
+        self.shared = shared
+
+    def draw(self, rng: Random) -> list[Line]:
+        """The first version, paragraph by paragraph."""
+        brief, pools = self.brief, self.pools
+        roles = ["greet", "open", *["offer"] * rng.randint(1, min(4, len(pools["offer"]))), self.calls(rng)]
+        if brief.url != "none" and brief.domains:
+            roles += ["call_phone"] * bool(brief.phones) + ["call_box"] * bool(brief.boxes)
+        offers = rng.sample(pools["offer"], len(pools["offer"]))
+        lines = [Line(role, offers.pop() if role == "offer" else rng.choice(pools[role])) for role in roles]
+        said = "".join(line.text for line in lines)
+        if brief.wallets and "$wallet" not in said:
+            lines.append(Line("key", "$wallet"))
+        if brief.ibans and "$iban" not in said:
+            lines.append(Line("key", "IBAN $iban"))
+        lines.append(Line("sign", rng.choice(pools["sign"])))
+        for element, block in (("E5", "advert"), ("E6", "optout"), ("E8", "address")):
+            if element in brief.canspam and (block != "optout" or brief.domains):
+                lines.append(Line(block, rng.choice(self.shared[block])))
+        return lines
+
+    def calls(self, rng: Random) -> str:
+        """What tells the reader to act, by the keys that the campaign has."""
+        brief = self.brief
+        if brief.url != "none" and brief.domains:
+            return "call"
+        keys = {"call_phone": brief.phones, "call_box": brief.boxes}
+        held = [block for block, known in keys.items() if known and block in self.pools]
+        return rng.choice(held) if held else "call_none" if "call_none" in self.pools else "offer"
+
+    def redraw(self, rng: Random, before: list[Line], version: int) -> list[Line]:
+        """The next version: the same paragraphs, some with another sentence or wording of their kind."""
+        out = []
+        for line in before:
+            stays = line.role not in self.pools or "$iban" in line.text or "$wallet" in line.text
+            again = stays or rng.random() < KEPT
+            out.append(line if again else Line(line.role, rng.choice(self.pools[line.role]), version))
+        return out
 
 
-def redraw(
-    rng: Random, brief: Brief, own: dict[str, list[str]], shared: dict[str, list[str]], before: list[str]
-) -> list[str]:
-    """The next version: the same paragraphs, some with another sentence of their kind."""
-    pools = [own["open"], own["offer"], calls(brief, own, rng), shared["greet"], shared["sign"]]
-    out = []
-    for text in before:
-        pool = next((pool for pool in pools if text in pool), None)
-        out.append(text if pool is None or rng.random() < KEPT else rng.choice(pool))
-    return out
-
-
-def wordings(rng: Random, text: str, habits: Style, constants: Constants) -> tuple[macro.Pieces, ...]:
-    """A sentence in the campaign's words, once or as a table of paraphrases."""
-    tree = macro.parse(text)
-    return tuple(macro.settle(tree, rng, habits.spin, constants) for _ in range(habits.wordings))
-
-
-def items(rng: Random, lexicon: dict[str, str], constants: Constants) -> tuple[str, ...]:
+def items(rng: Random, wanted: int, lexicon: dict[str, str], constants: Constants) -> tuple[str, ...]:
     """The dictionary macro's values: 5 to 500 different ones, fewer where the prose has fewer."""
-    wanted = int(5 * 100 ** rng.random())
-    source = lexicon.get("item", "{one|two|three} $product")
-    return tuple(dict.fromkeys(macro.fixed(source, rng, constants) for _ in range(wanted))) or ("",)
+    wanted = wanted or int(5 * 100 ** rng.random())
+    source = lexicon.get("item", "$product")
+    return tuple(dict.fromkeys(macro.fixed(source, rng, constants) for _ in range(wanted)))

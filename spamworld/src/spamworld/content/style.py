@@ -59,7 +59,8 @@ def style(seed: int, brief: Brief, version: int, language: str) -> Style:
     form = lasting.choice(forms)
     charset = lasting.choice(CHARSETS.get(language, ("utf-8",)))
     encoding = lasting.choice(("7bit", "7bit", "quoted-printable", "base64", "8bit"))
-    tail = lasting.choice(TAILS)
+    tail = lasting.choice(TAILS if brief.tail is None else TAILS[2:] if brief.tail else ("",))
+    spins = (0.0, 0.0, 0.1, 0.25, 0.5) if brief.spin is None else (0.25, 0.4, 0.6) if brief.spin else (0.0, 0.0, 0.05)
     return Style(
         form=form,
         charset=charset,
@@ -67,7 +68,7 @@ def style(seed: int, brief: Brief, version: int, language: str) -> Style:
         trick=rng.choice(TRICKS) if form != "plain" and rng.random() < 0.45 else "",
         tail=tail,
         tail_size=lasting.randint(1, 30),
-        spin=lasting.choice((0.0, 0.0, 0.1, 0.25, 0.5)),
+        spin=lasting.choice(spins),
         wordings=brief.paraphrase or lasting.choice((1, 1, 1, 2, 3)),
         width=lasting.choice((0, 0, 60, 66, 72, 76)),
         spaced=lasting.random() < 0.06,
