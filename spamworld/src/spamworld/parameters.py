@@ -29,9 +29,13 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ipv6: float
     ipv6_bots: float
     tls: float
+    server_system: str
     submission_auth: float
     channels: dict[str, float]
     categories: dict[str, float]
+    servers: dict[str, float]
+    webmail: tuple[str, ...]
+    programs: dict[str, float]
     systems: dict[str, float]
 
 
@@ -111,6 +115,7 @@ class Botnets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     daily_phi: float
     weekend: float
     engines: int
+    kept_engines: tuple[str, ...]
     smart_host: float
 
 

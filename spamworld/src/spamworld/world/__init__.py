@@ -12,6 +12,7 @@ from spamworld.parameters import load
 from spamworld.plan import Delivery
 from spamworld.world.facts import Campaign, Event, Intake
 from spamworld.world.good import Good
+from spamworld.world.hired import Hired
 from spamworld.world.junk import Junk
 from spamworld.world.making import Maker
 from spamworld.world.setting import Setting
@@ -47,7 +48,7 @@ class World:
             s.days,
         )
         maker = Maker(s)
-        self._junk, self._good = Junk(s, maker), Good(s, maker)
+        self._parts = (Junk(s, maker), Hired(s, maker), Good(s, maker))
         self.campaigns: Mapping[int, Campaign] = s.campaigns
         self.intakes: list[Intake] = s.boxes.all
         self.events: list[Event] = s.events
@@ -61,7 +62,7 @@ class World:
 
     def day(self, day: int) -> list[Delivery]:
         """The mails of one day since the start, in order of time; days can be asked in any order."""
-        found = [d for part in (self._junk.day(day), self._good.day(day)) for unit in part for d in unit]
+        found = [d for part in self._parts for unit in part.day(day) for d in unit]
         found.sort(key=attrgetter("at", "id"))
         return found
 

@@ -1,4 +1,4 @@
-"""Who sends junk and with what: botnets, spammers, snowshoe outfits, bulletproof hosters, proxies, hijacked accounts."""
+"""Who sends junk and with what: botnets, spammers, snowshoe outfits, bulletproof hosters, hijacked accounts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from spamworld.world.chance import zipf
 from spamworld.world.facts import DAY, EVER, Botnet, Network, Prefix, Spammer, Tenant
 from spamworld.world.people import word
 
-HELOS = ("rdns", "word", "literal", "host", "target", "forged", "local", "rdns")
+HELOS = {  # of the bot engines, as their writer has them
+    "engine-1": "rdns", "engine-2": "literal", "engine-3": "word", "engine-4": "host", "engine-5": "target",
+    "engine-6": "host", "engine-7": "address", "engine-8": "author", "engine-9": "rdns", "engine-10": "rdns",
+}  # fmt: skip
 REGISTRARS = tuple(f"registrar{n}.example" for n in range(1, 13))
 
 
@@ -72,8 +75,8 @@ class Account(msgspec.Struct, frozen=True):
     weight: float
 
 
-def botnets(seed: int, p: Parameters, tier: Tier) -> list[Botnet]:
-    """The nets, the largest first; the six largest hold 79%."""
+def botnets(seed: int, p: Parameters, tier: Tier, evaluation: bool) -> list[Botnet]:
+    """The nets, the largest first; the six largest hold 79%. In evaluation the last two run engines kept back."""
     head, n = p.botnets.shares, tier.botnets
     shares = list(head[:n])
     if n > len(head):
@@ -81,16 +84,18 @@ def botnets(seed: int, p: Parameters, tier: Tier) -> list[Botnet]:
         shares += [float(x) for x in rest]
     total = sum(shares)
     draws = quick(seed, "botnets")
-    engines = [f"engine-{i + 1}" for i in range(p.botnets.engines)]
+    engines = [f"engine-{i % p.botnets.engines + 1}" for i in range(n)]
+    if evaluation and n > 2:
+        engines[n - len(p.botnets.kept_engines) :] = p.botnets.kept_engines
     return [
         Botnet(
             i + 1,
             shares[i] / total,
-            engines[i % len(engines)],
-            HELOS[i % len(HELOS)],
+            engines[i],
+            HELOS[engines[i]],
             1 + i % tier.hosters,
             round(p.money.rent_day * draws.uniform(0.5, 2.0), 2),
-            (),
+            tuple(f"c{i + 1}-{k}.example" for k in range(2)),
         )
         for i in range(n)
     ]

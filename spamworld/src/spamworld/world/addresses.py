@@ -17,8 +17,8 @@ from spamworld.world.facts import DAY, HOUR, Lease, Network
 
 STATIC, STICKY, PERIODIC, SHARED = 0, 1, 2, 3
 CODES = {"static": STATIC, "sticky": STICKY, "periodic": PERIODIC, "shared": SHARED}
-WORDS = ("river", "cedar", "north", "amber", "delta", "stone", "maple", "harbor", "summit", "valley", "orchid", "falcon",
-         "copper", "meadow", "polar", "quartz", "sable", "willow", "zenith", "birch")  # fmt: skip
+WORDS = ("river", "cedar", "north", "amber", "delta", "stone", "maple", "harbor", "summit", "valley", "orchid",
+         "falcon", "copper", "meadow", "polar", "quartz", "sable", "willow", "zenith", "birch")  # fmt: skip
 
 
 class Plan:
@@ -89,7 +89,8 @@ class Plan:
 
     def leases(self, host: int, network: int, birth: int, start: int, end: int, most: int = 500) -> tuple[Lease, ...]:
         """All leases of one host between two instants, in order."""
-        out, at = [], start
+        out: list[Lease] = []
+        at = start
         one, net, born = np.array([host]), np.array([network]), np.array([birth])
         while at < end and len(out) < most:
             k, since, until = self.lease(one, net, np.array([at]), born)
@@ -143,7 +144,7 @@ def six(network: Network, host: int, day: int, key: int) -> str:
     line = int(mix(np.array([host]), key)[0])
     turn = int(mix(np.array([host]), day, key)[0])
     return (
-        f"{network.prefix6}:{line & 0xFFFF:x}:{(line >> 16 & 0xFF) << 8 | turn & 0xFF:x}:{turn >> 8 & 0xFFFF:x}:"
+        f"{network.prefix6[:-5]}:{line & 0xFFFF:x}:{(line >> 16 & 0xFF) << 8 | turn & 0xFF:x}:{turn >> 8 & 0xFFFF:x}:"
         f"{turn >> 24 & 0xFFFF:x}:{turn >> 40 & 0xFFFF:x}:{(turn >> 48 & 0xFFFF) | 1:x}"
     )
 

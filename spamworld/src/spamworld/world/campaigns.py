@@ -132,7 +132,7 @@ def _offer(
     q = quick(seed, "offer", number, sender.id)
     c = p.campaigns
     count = 1 + int(c.versions_high * q.random() ** 2)
-    cuts = [start] + sorted(start + int(q.random() * (end - start)) for _ in range(count - 1)) + [end]
+    cuts = [start, *sorted(start + int(q.random() * (end - start)) for _ in range(count - 1)), end]
     url = (
         "none"
         if category in NO_URL or q.random() < c.no_url / 2

@@ -58,7 +58,7 @@ def skews(draws: np.random.Generator, count: int, scale_s: float, far: float) ->
 
 
 def weibull(clean_1: float, clean_n: float, days: float) -> tuple[float, float]:
-    """Shape and scale (days) of the Weibull life of which ``clean_1`` has ended at day 1 and ``clean_n`` at ``days``."""
+    """Shape and scale (days) of the Weibull life ended in ``clean_1`` of cases at day 1, in ``clean_n`` at ``days``."""
     one, many = -math.log1p(-clean_1), -math.log1p(-clean_n)
     shape = math.log(many / one) / math.log(days)
     return shape, one ** (-1.0 / shape)

@@ -142,10 +142,9 @@ def _made(
             name = domains[q.randrange(0, max(1, len(domains) - 1))]
             return [Event("E7", kind, at, f"trap domain {name} is down", last, intake=name)]
         case "E8":
-            first, second = _small(q, p, nets, bots, at), _small(q, p, nets, bots, at + int(e.e8_gap_d * DAY), 1)
+            pair = (_small(q, p, nets, bots, at), _small(q, p, nets, bots, at + int(e.e8_gap_d * DAY), 1))
             return [
-                Event(**{f: getattr(x, f) for f in Event.__struct_fields__} | {"id": "E8", "kind": "E8"})
-                for x in (first, second)
+                Event(**{f: getattr(x, f) for f in Event.__struct_fields__} | {"id": "E8", "kind": "E8"}) for x in pair
             ]
         case "arrest" | "sentence" | "seizure":
             who = senders[q.randrange(len(senders))].id if kind == "sentence" else 1 + tier.spammers // 3
@@ -244,7 +243,7 @@ class Effects:
         return next((e for e in self._gone if e.spammer == spammer), None)
 
     def displaced(self, day: int) -> list[tuple[Event, int, float]]:
-        """Renters who have moved by that day: (event, botnet that lost them, share of its mail that comes from elsewhere)."""
+        """Renters who moved by that day: (event, botnet that lost them, share of its mail now sent elsewhere)."""
         out = []
         for event in self._nets:
             if event.displaced and day > event.at:

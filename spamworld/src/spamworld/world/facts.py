@@ -36,7 +36,7 @@ class Network(msgspec.Struct, frozen=True):
     role: str  # access, hosting, enterprise, mobile, bulletproof
     country: str
     prefixes: tuple[Prefix, ...]
-    prefix6: str  # a /32, "" for none
+    prefix6: str  # a /32 in text, "" for none
     addressing: str  # static, sticky (DHCP), periodic, shared (carrier NAT)
     period: int  # hours between changes, periodic only
     rdns: int  # naming style, 0-11
@@ -150,7 +150,7 @@ class Campaign(msgspec.Struct, frozen=True):
     paraphrase: bool = False
     attachment: str = ""  # zip, doc, iso, html, pdf; "" for none
     family: int = 0  # campaigns spun from one template
-    lineage: int = 0  # of a campaign that took over another's trade: that one
+    lineage: int = 0  # spammer whose trade it carries on; 0 for its own
     r1: int = 0  # number of its controller host behind rented relays
     targeted: bool = False
 
@@ -184,7 +184,7 @@ class Botnet(msgspec.Struct, frozen=True):
     id: int
     share: float  # of all bots' mail
     engine: str
-    helo: str  # how its bots greet: rdns, literal, word, host, target, local, forged
+    helo: str  # how its bots greet: rdns, literal, word, host, target, local, author, address
     hoster: int  # where its controllers stand
     price: float  # dollars a day for a slice
     controllers: tuple[str, ...]  # addresses

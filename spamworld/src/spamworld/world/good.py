@@ -1,4 +1,4 @@
-"""A day of legitimate mail: people, lists, newsletters, notices, forwards, replies by machines; and bounces of forged mail."""
+"""A day of legitimate mail: people, lists, newsletters, notices, forwards, machines; and bounces of forged mail."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from spamworld.world.making import Maker, unit
 from spamworld.world.servers import Organisation
 from spamworld.world.setting import Setting
 
-PROGRAMS = ("mua-1", "mua-2", "mua-3", "mua-4", "webmail")
-ROBOTS = {"notice": "robot-1", "auto-reply": "robot-2", "dsn": "mta", "newsletter": "mailer-3"}
+ROBOTS = {"auto-reply": "autoreply", "dsn": "dsn"}
+NOTICES = ("python", "java", "phpmailer")
 
 
 class Good:
@@ -27,6 +27,9 @@ class Good:
         self.weight: Floats = servers.volume
         self.kinds = list(setting.p.good.kinds)
         self.shares = np.array(list(setting.p.good.kinds.values()))
+        era = setting.era.programs
+        drawn = pick(np.array(list(era.values())), stream(setting.seed, "programs").random(len(servers.people)))
+        self.programs = [list(era)[i] for i in drawn.tolist()]
         self.languages = list(setting.p.campaigns.languages)
 
     def day(self, day: int) -> Iterator[list[Delivery]]:
@@ -95,14 +98,16 @@ class Good:
         s, m, servers = self.s, self.m, self.s.servers
         home = servers.companies[int(servers.organisation_of[person])]
         name, author = servers.people[person]
-        sender, signed, broken, spf = author, ((home.domain, home.selector),) if home.signs else (), False, "pass"
+        sender, broken, spf = author, False, "pass"
+        signed: tuple[tuple[str, str], ...] = ((home.domain, home.selector),) if home.signs else ()
         list_ = forwarder = ""
         srs = arc = False
-        engine = PROGRAMS[person % 5]
+        engine = self.programs[person]
         if kind == "newsletter":
             esp = servers.esps[person % len(servers.esps)]
             farm = servers.farms[len(servers.webmail) + person % len(servers.esps)]
             path: tuple[Step, ...] = (m.hop(farm[int(u[3] * len(farm))], own, at, u[4]),)
+            engine = esp.server.software
             sender, author, name = f"bounce-{box}@{esp.domain}", f"news@{home.domain}", home.domain
             signed = ((esp.domain, esp.selector), (home.domain, "k1")) if home.signs else ((esp.domain, esp.selector),)
         elif kind in ("notice", "auto-reply", "dsn"):
@@ -110,6 +115,7 @@ class Good:
             if kind == "notice" and u[3] < 0.4:
                 path = (Step(home.server, home.server, at - m.wait(u[5]), "local", "", user="app"), *path)
             if kind == "notice":
+                engine = NOTICES[person % 3]
                 author, name = f"no-reply@{home.domain}", home.domain
                 sender = author
             elif kind == "dsn":
@@ -183,7 +189,7 @@ class Good:
             value,
             line,
             m.hosts[person % 4000],
-            PROGRAMS[person % 5],
+            self.programs[person],
             int(servers.skew_of[person]),
             system,
         )
@@ -233,7 +239,7 @@ class Good:
                     f"mailer-daemon@{home.domain}",
                     "Mail Delivery System",
                     "F0",
-                    engine="mta",
+                    engine="dsn",
                     class_="own",
                     spf="none",
                 )

@@ -15,8 +15,8 @@ from spamworld.world.people import person, word
 from spamworld.world.setting import Setting
 
 SECOND = 1_000_000
-UNITS = {"bot": 0, "worm": 100, "proxy": 101, "relay": 102, "webmail": 103, "esp": 104, "cms": 105, "auth": 106, "r1": 107,
-         "series": 108, "backscatter": 110, "typo": 111, "good": 112, "displaced": 128, "snowshoe": 192}  # fmt: skip
+UNITS = {"bot": 0, "worm": 100, "proxy": 101, "relay": 102, "webmail": 103, "esp": 104, "cms": 105, "auth": 106,
+         "r1": 107, "series": 108, "backscatter": 110, "typo": 111, "good": 112, "displaced": 128, "snowshoe": 192}  # fmt: skip
 BRANDS = ("bank", "payments", "post", "cloud", "stream", "tax", "shop", "travel")
 
 
@@ -126,7 +126,7 @@ class Maker:
         """The address of somebody's line, as a number."""
         return _victim(self.s, int(u * 100_000))
 
-    def helo(self, style: str, machine: Machine, host: int, intake: Intake, u: float) -> str:
+    def helo(self, style: str, machine: Machine, host: int, intake: Intake, author: str, u: float) -> str:
         """How a bot greets."""
         match style:
             case "rdns":
@@ -137,8 +137,10 @@ class Maker:
                 return self.words[int(u * 2000)]
             case "target":
                 return intake.relays[0].name.partition(".")[2]
-            case "forged":
-                return f"out{int(u * 6) + 1}.webmail{int(u * 4) + 1}.example"
+            case "address":
+                return machine.address
+            case "author":
+                return author.partition("@")[2]
             case "local":
                 return "localhost"
             case _:

@@ -12,17 +12,23 @@ from spamworld.streams import quick, stream
 from spamworld.world.chance import Floats, zipf
 from spamworld.world.facts import EVER, Event, Intake
 
-GIVEN = ("Aaron", "Abigail", "Adam", "Agnes", "Alan", "Alice", "Amir", "Anna", "Boris", "Bruno", "Carla", "Chen", "Clara",
-         "Daniel", "Dora", "Edith", "Emil", "Erik", "Eva", "Felix", "Fiona", "George", "Greta", "Hanna", "Hugo", "Ines",
-         "Ivan", "Jana", "Jonas", "Julia", "Karl", "Kira", "Lara", "Leo", "Lucia", "Marco", "Maria", "Mei", "Milan", "Nadia",
-         "Nils", "Olga", "Oscar", "Paula", "Peter", "Quentin", "Raj", "Rosa", "Samir", "Sofia", "Theo", "Tina", "Ulf",
-         "Uma", "Vera", "Victor", "Wanda", "Xenia", "Yara", "Yusuf", "Zara", "Zoltan")  # fmt: skip
-FAMILY = ("Abbott", "Adler", "Baker", "Becker", "Castro", "Chang", "Costa", "Dietz", "Duran", "Ekman", "Evans", "Fabian",
-          "Fisher", "Garcia", "Graham", "Haas", "Hansen", "Ivanov", "Jansen", "Keller", "Kumar", "Lang", "Lopez", "Martin",
-          "Moreau", "Nagy", "Novak", "Okada", "Olsen", "Park", "Pereira", "Quinn", "Rossi", "Sato", "Singh", "Turner",
-          "Ueda", "Varga", "Wagner", "Xu", "Young", "Zeller")  # fmt: skip
-SYLLABLES = ("ba", "cor", "del", "en", "fi", "gra", "ho", "in", "jo", "kel", "lum", "mar", "nor", "or", "pa", "quin", "ra",
-             "sol", "ter", "um", "ver", "wil", "xan", "ya", "zen", "al", "bri", "cas", "dor", "el")  # fmt: skip
+GIVEN = (
+    "Aaron", "Abigail", "Adam", "Agnes", "Alan", "Alice", "Amir", "Anna", "Boris", "Bruno", "Carla", "Chen",
+    "Clara", "Daniel", "Dora", "Edith", "Emil", "Erik", "Eva", "Felix", "Fiona", "George", "Greta", "Hanna",
+    "Hugo", "Ines", "Ivan", "Jana", "Jonas", "Julia", "Karl", "Kira", "Lara", "Leo", "Lucia", "Marco", "Maria",
+    "Mei", "Milan", "Nadia", "Nils", "Olga", "Oscar", "Paula", "Peter", "Quentin", "Raj", "Rosa", "Samir",
+    "Sofia", "Theo", "Tina", "Ulf", "Uma", "Vera", "Victor", "Wanda", "Xenia", "Yara", "Yusuf", "Zara", "Zoltan",
+)  # fmt: skip
+FAMILY = (
+    "Abbott", "Adler", "Baker", "Becker", "Castro", "Chang", "Costa", "Dietz", "Duran", "Ekman", "Evans",
+    "Fabian", "Fisher", "Garcia", "Graham", "Haas", "Hansen", "Ivanov", "Jansen", "Keller", "Kumar", "Lang",
+    "Lopez", "Martin", "Moreau", "Nagy", "Novak", "Okada", "Olsen", "Park", "Pereira", "Quinn", "Rossi", "Sato",
+    "Singh", "Turner", "Ueda", "Varga", "Wagner", "Xu", "Young", "Zeller",
+)  # fmt: skip
+SYLLABLES = (
+    "ba", "cor", "del", "en", "fi", "gra", "ho", "in", "jo", "kel", "lum", "mar", "nor", "or", "pa", "quin",
+    "ra", "sol", "ter", "um", "ver", "wil", "xan", "ya", "zen", "al", "bri", "cas", "dor", "el",
+)  # fmt: skip
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 

@@ -1,4 +1,4 @@
-"""The bots of one botnet over the whole run: where they stand, when they were infected and cleaned, how busy they are."""
+"""The bots of one botnet over the whole run: where they stand, when they were infected and cleaned, how busy."""
 
 from __future__ import annotations
 

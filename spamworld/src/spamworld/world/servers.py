@@ -16,13 +16,11 @@ from spamworld.world.chance import Floats, Longs, pick, skews, zipf
 from spamworld.world.facts import Network
 from spamworld.world.people import person, word
 
-SOFTWARE = {"2006": (("postfix", 0.30), ("sendmail", 0.24), ("exim", 0.16), ("exchange", 0.20), ("qmail", 0.10)),
-            "modern": (("postfix", 0.45), ("exim", 0.20), ("exchange", 0.29), ("sendmail", 0.04), ("qmail", 0.02))}  # fmt: skip
 SERVER_ID = 1 << 48
 
 
 class Organisation(msgspec.Struct, frozen=True):
-    """A domain that sends legitimate mail: ``server`` sends and receives for it, ``relay`` hands on where there is one."""
+    """A domain that sends legitimate mail: ``server`` sends and receives for it, ``relay`` hands on if there is one."""
 
     domain: str
     server: Machine
@@ -40,7 +38,8 @@ class Servers:
 
     def __init__(self, seed: int, p: Parameters, tier: Tier, variant: str, networks: Sequence[Network]) -> None:
         self.seed, self.p, self.variant, self.networks = seed, p, variant, networks
-        self.ipv6 = p.variant[variant].ipv6
+        self.era = p.variant[variant]
+        self.ipv6 = self.era.ipv6
         self._used: dict[int, int] = {}
         self._draws = stream(seed, "servers")
         self._quick = quick(seed, "servers", "names")
@@ -70,7 +69,7 @@ class Servers:
         skew = int(skews(self._draws, 1, self.p.clocks.server_skew_s, self.p.clocks.far_off / 10)[0])
         address = dotted(value)
         if network.prefix6 and self._quick.random() < self.ipv6:
-            address = f"{network.prefix6}:1::{place:x}"
+            address = f"{network.prefix6[:-4]}1::{place:x}"
         return Machine(
             SERVER_ID + self._count,
             address,
@@ -81,16 +80,18 @@ class Servers:
             skew,
             network.asn,
             network.country,
-            "windows-server" if software == "exchange" else "linux-5",
+            "windows-server"
+            if software.startswith(("exchange", "smtpsvc", "domino", "mdaemon"))
+            else self.era.server_system,
         )
 
     def _organisation(self, purpose: str, role: str, number: int = 0) -> Organisation:
         q = self._quick
         home = self._homes[role]
         network = home[int(len(home) * q.random() ** 2)] if role != "enterprise" else home[q.randrange(len(home))]
-        software = q.choices([s for s, _ in SOFTWARE[self.variant]], [w for _, w in SOFTWARE[self.variant]])[0]
+        software = q.choices(list(self.era.servers), list(self.era.servers.values()))[0]
         if purpose in ("webmail", "esp"):
-            software = ("gmail", "exchange", "postfix", "exim")[number] if purpose == "webmail" else f"esp-{number + 1}"
+            software = self.era.webmail[number] if purpose == "webmail" else f"esp-{number + 1}"
             domain = f"{'webmail' if purpose == 'webmail' else 'sender'}{number + 1}.example"
         else:
             domain = f"{word(q, 2 + q.randrange(2))}{self._count}.example"

@@ -25,7 +25,7 @@ class Setting:
         self.days = self.tier.days
         self.start = int(dt.datetime.fromisoformat(self.era.start).replace(tzinfo=dt.UTC).timestamp()) * 1_000_000
         self.end = self.start + self.days * DAY
-        evaluation = seed >= p.table.evaluation_from
+        self.evaluation = evaluation = seed >= p.table.evaluation_from
         self.mix = p.strategies.evaluation if evaluation else p.strategies.tuning
         self.networks = space.networks(seed, p, self.tier, self.era.ipv6, self.start)
         self.by_asn = {n.asn: n for n in self.networks}
@@ -39,7 +39,7 @@ class Setting:
 
     def _actors(self) -> None:
         seed, p, tier = self.seed, self.p, self.tier
-        self.nets = actors.botnets(seed, p, tier)
+        self.nets = actors.botnets(seed, p, tier, self.evaluation)
         self.senders = actors.spammers(seed, p, tier, self.era.categories, tier.botnets)
         self.hosters = actors.hosters(seed, p, tier, self.networks)
         self.outfits = actors.snowshoes(seed, p, tier, self.networks, self.senders, self.start, self.days)
@@ -117,7 +117,9 @@ class Setting:
         rows: dict[tuple[str, int], list[tuple[int, int, int, int, float]]] = {}
         for one in self.campaigns.values():
             for c in one.channels:
-                rows.setdefault((c.kind, c.number), []).append((one.spammer, one.id, c.start, c.end, c.weight))
+                rows.setdefault((c.kind, c.number), []).append(
+                    (one.lineage or one.spammer, one.id, c.start, c.end, c.weight)
+                )
         self.channels: dict[tuple[str, int], tuple[list[int], np.ndarray, np.ndarray, Floats]] = {}
         for key, found in rows.items():
             found.sort()
@@ -135,7 +137,10 @@ class Setting:
         week = np.array([p.botnets.weekend if (first + d) % 7 >= 5 else 1.0 for d in range(self.days)])
         week /= week.mean()
         junk, good = tier.mails * (1.0 - tier.good) / self.days, tier.mails * tier.good / self.days
-        noise = lambda name: people.daily(self.seed, name, self.days, p.botnets.daily_noise, p.botnets.daily_phi)  # noqa: E731
+
+        def noise(name: str) -> Floats:
+            return people.daily(self.seed, name, self.days, p.botnets.daily_noise, p.botnets.daily_phi)
+
         shares = dict(self.era.channels)
         shares["r1"] = p.strategies.rented_relays * (shares["snowshoe"] + self.era.categories.get("phish", 0.0))
         total = sum(shares.values())

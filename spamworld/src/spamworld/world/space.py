@@ -62,7 +62,8 @@ def networks(seed: int, p: Parameters, tier: Tier, ipv6: float, start: int) -> l
     roles = {role: int(n * share) for role, share in p.networks.roles.items()}
     roles["hosting"] += n - sum(roles.values())
     bots = _bot_shares(draws, p, roles)
-    space, out = Space(seed), []
+    space = Space(seed)
+    out: list[Network] = []
     countries, weights = list(p.networks.countries), np.array(list(p.networks.countries.values()))
     classes, class_weights = list(p.networks.provider_classes), np.array(list(p.networks.provider_classes.values()))
     for role, count in roles.items():
@@ -142,7 +143,7 @@ def _network(
         elif kind < 1.0 - p.addressing.static:
             addressing = "sticky"
     name = f"{NAMES[role]}{index}"
-    six = f"2{0xA00 + index // 4096:03x}:{index % 4096 * 8:x}" if draws.random() < max(ipv6, 0.0) else ""
+    six = f"2{0xA00 + index // 4096:03x}:{index % 4096 * 8:x}::/32" if draws.random() < ipv6 else ""
     return Network(
         index=index,
         asn=ASN_FIRST + index,
