@@ -236,7 +236,7 @@ def test_a_batch_is_answered_with_the_same_bytes(tmp_path: Path) -> None:
         for round_number in range(40):
             packets = [variants(rng, origins) for _ in range(rng.choice([1, 24, 300, 512]))]
             source = LOOPBACK if round_number % 4 else b"\xc0\0\2\1"
-            mail.memory[:] = rng.randrange(256)  # what an earlier batch may have left
+            batch._room.rows[:, LEAD : LEAD + LARGEST] = rng.randrange(256)  # what an earlier batch may have left
             for row, packet in enumerate(packets):
                 mail.memory[row * ROW + LEAD : row * ROW + LEAD + len(packet)] = np.frombuffer(packet, np.uint8)
                 mail.came[row] = len(packet)
@@ -287,7 +287,7 @@ def test_networks_and_addresses_together(tmp_path: Path) -> None:
         n.last.v4 + step for n in wide for step in (0, 1)
     }
     numbers = [*sorted(edges), 0, 0xFFFFFFFF]
-    found = data.listed4(np.array(numbers, np.uint32)).tolist()
+    found = data.numbers.hold(np.array(numbers, np.uint32)).tolist()
     assert found == [data.find4(number) >= 0 for number in numbers]
     assert found == [any(n.holds(net.v4(number)) for n in wide) for number in numbers]
 

@@ -23,6 +23,8 @@ class Clients:
         self._spans = merged([*networks, *(network for network in loopback if network is not None)])
         self._by_half = self._halves()
         self._mixed = bool((self._by_half > 1).any())
+        self.everyone = self._spans == [(0, (1 << 128) - 1)]
+        """Whether there is nobody who may not ask."""
         self._known: dict[bytes, bool] = {}
 
     def allow(self, packed: bytes) -> bool:
@@ -48,9 +50,16 @@ class Clients:
                 inside[whole] = 1
         return inside[np.arange(1 << 16, dtype=np.uint16).byteswap()]
 
-    def allow_v4(self, names: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-        """The same for a batch of IPv4 socket addresses (struct sockaddr_in, one a row)."""
-        found = self._by_half.take(names[:, 4:6].view("<u2")[:, 0])
+    def allow_v4(
+        self, names: npt.NDArray[np.uint8], halves: npt.NDArray[np.uint16] | None = None
+    ) -> npt.NDArray[np.bool_]:
+        """The same for a batch of IPv4 socket addresses (struct sockaddr_in, one a row).
+
+        ``halves`` are the first halves of the addresses, where the caller has them as a view.
+        """
+        if halves is None:
+            halves = names[:, 4:6].view("<u2")[:, 0]
+        found = self._by_half.take(halves)
         if self._mixed:
             for row in (found > 1).nonzero()[0].tolist():
                 found[row] = self.allow(names[row, 4:8].tobytes())

@@ -9,6 +9,7 @@ import socket
 import sys
 
 import numpy as np
+import numpy.typing as npt
 
 ROW = 640
 """Bytes of memory for each datagram, question and answer alike."""
@@ -47,39 +48,49 @@ class Mail:
         self.memory = np.zeros(size * ROW + 64, np.uint8)
         self.names = np.zeros((size, _NAME), np.uint8)
         self._control = np.zeros((size, _CONTROL), np.uint8)
-        self._pieces = np.zeros((size, 2), np.uint64)
-        self._heads = np.zeros((size, 8), np.uint64)
-        self.came = self._heads[:, _MSG_LEN].view(np.int64)  # the kernel writes 32 bits, the others stay 0
-        self.leaves = self._pieces[:, 1].view(np.int64)
-        rows = np.arange(size, dtype=np.uint64)
-        self._pieces[:, 0] = self.memory.ctypes.data + LEAD + rows * ROW
-        self._heads[:, _MSG_NAME] = self.names.ctypes.data + rows * _NAME
-        self._heads[:, _MSG_NAMELEN] = 16 if self._family == socket.AF_INET else _NAME
-        self._heads[:, _MSG_IOV] = self._pieces.ctypes.data + rows * 16
-        self._heads[:, _MSG_IOVLEN] = 1
         self._control_length = _CONTROL_LENGTH[self._family] if local else 0
+        # Two sets of headers over the same rows: what one call is told never needs to be put right for the other.
+        self._in_pieces, self._in = self._headers()
+        self._out_pieces, self._out = self._headers()
+        self.came = self._in[:, _MSG_LEN].view(np.int64)  # the kernel writes 32 bits, the others stay 0
+        self.leaves = self._out_pieces[:, 1].view(np.int64)
         if local:
-            self._heads[:, _MSG_CONTROL] = self._control.ctypes.data + rows * _CONTROL
             _ask_for_address(sock)
-        self._address = self._heads.ctypes.data
-        self._some = self._heads.copy()  # what is sent, where some get no reply
+        self._receives, self._sends = self._in.ctypes.data, self._out.ctypes.data
+        self._some = self._out.copy()  # what is sent, where some get no reply
         self._used = size
+
+    def _headers(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """struct iovec and struct mmsghdr for each row."""
+        pieces, heads = np.zeros((self.size, 2), np.uint64), np.zeros((self.size, 8), np.uint64)
+        rows = np.arange(self.size, dtype=np.uint64)
+        pieces[:, 0] = self.memory.ctypes.data + LEAD + rows * ROW
+        pieces[:, 1] = LARGEST
+        heads[:, _MSG_NAME] = self.names.ctypes.data + rows * _NAME
+        heads[:, _MSG_NAMELEN] = 16 if self._family == socket.AF_INET else _NAME
+        heads[:, _MSG_IOV] = pieces.ctypes.data + rows * 16
+        heads[:, _MSG_IOVLEN] = 1
+        if self._control_length:
+            heads[:, _MSG_CONTROL] = self._control.ctypes.data + rows * _CONTROL
+            heads[:, _MSG_CONTROLLEN] = self._control_length
+        return pieces, heads
 
     def receive(self) -> int:
         """Take what waits; 0 if nothing does. What came with ``LARGEST`` bytes may have been longer."""
-        self.leaves[: self._used] = LARGEST
         if self._control_length:
-            self._heads[: self._used, _MSG_CONTROLLEN] = self._control_length
-        count: int = _receive(self._handle, self._address, self.size, _DONTWAIT, None)
+            self._in[: self._used, _MSG_CONTROLLEN] = self._control_length
+        count: int = _receive(self._handle, self._receives, self.size, _DONTWAIT, None)
         # An ICMP "port unreachable" for an earlier reply is no trouble of ours.
         self._used = max(count, 0)
+        if self._control_length:
+            self._out[: self._used, _MSG_CONTROLLEN] = self._in[: self._used, _MSG_CONTROLLEN]
         return self._used
 
     def send(self, count: int, silent: bool) -> int:
         """Send the first ``count`` rows, some without an answer if ``silent``; how many the kernel would not take."""
-        address = self._address
+        address = self._sends
         if silent:
-            chosen = self._heads[:count][self.leaves[:count] > 0]
+            chosen = self._out[:count][self.leaves[:count] > 0]
             count = len(chosen)
             self._some[:count] = chosen
             address = self._some.ctypes.data

@@ -24,7 +24,7 @@ from junkhound.service.log import say
 from junkhound.wire import dns
 
 BATCH = 512
-SMALL = 24
+SMALL = 8
 """Fewer datagrams than this are answered one by one: arrays would cost more."""
 _LOOK_S = 0.25
 _REST_S = 0.0001

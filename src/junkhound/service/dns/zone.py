@@ -1,4 +1,4 @@
-"""One list as a zone: its file mapped, searched, and exchanged in place for a newer one."""
+"""One list as a zone: its file read and searched, and exchanged in place for a newer one."""
 
 from __future__ import annotations
 
@@ -6,32 +6,46 @@ import mmap
 import os
 import zlib
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from junkhound.kernel import clock, net
 from junkhound.kernel.errors import DataError
 from junkhound.publish import served
 from junkhound.publish.served import Head, Section
 from junkhound.service.dns.clients import Clients
+from junkhound.service.dns.numbers import Numbers
 from junkhound.wire import dns
 from junkhound.wire.dns import Name, Record
 
 _NS_TTL = 3600
-_PIECE = 1 << 20
-_STEP = 16  # numbers in a line of the processor's cache
-_SPAN = np.array([(1 << 32 - bits) - 1 for bits in range(33)], np.uint32)
-_COUNT, _TOP_BYTE = np.uint64(0x0101010101010101), np.uint64(56)
-U32 = npt.NDArray[np.uint32]
-Flags = npt.NDArray[np.bool_]
+_PIECE = 1 << 18  # entries
 Stamp = tuple[int, int, int]
 """What changes when a file is replaced: inode, size, moment of change."""
 
 
+class Column(Sequence[int]):
+    """Numbers of a section read one by one when asked for: a search reads some twenty of them.
+
+    Mapped, ten million of them would count as our memory once they were asked for.
+    """
+
+    def __init__(self, handle: int, section: Section) -> None:
+        self._handle, self._offset, self._count = handle, section.offset, section.count
+        self._size = section.type.itemsize
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: Any) -> Any:
+        return int.from_bytes(os.pread(self._handle, self._size, self._offset + place * self._size), "little")
+
+
 class Data:
-    """One served file: the numbers that are searched are mapped, the records are read one by one when asked for.
+    """One served file: IPv4 in memory, IPv6 mapped, the records read one by one when asked for.
 
     Errors: OSError, DataError if it is not what it claims.
     """
@@ -41,26 +55,16 @@ class Data:
             self.head = _head(file.fileno())
             if os.fstat(file.fileno()).st_size != self.head.size:
                 raise DataError(f"{str(path)!r} is torn: {self.head.size} bytes were to be expected")
-            least = {}
-            for name, section in self.head.sections.items():
-                least[name], steps = _check(file.fileno(), section, path)
-                if name == "v4.first":
-                    self._steps = steps
+            sections = self.head.sections
+            for section in sections.values():
+                _check(file.fileno(), section, path)
             self._map = mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ)
-            # Records are read, not mapped: ten million of them would count as our memory once they were asked for.
             self._file = os.fdopen(os.dup(file.fileno()), "rb", buffering=0)
-        self.first4, self.bits4 = self._array("v4.first"), self._array("v4.bits")
-        self.single4 = least["v4.bits"] == 32
-        self._lines = None
-        if len(self.first4) >= _STEP:
-            # The numbers as overlapping lines, one beginning at each of them.
-            self._lines = np.ndarray((len(self.first4) - _STEP + 1,), f"V{4 * _STEP}", self.first4.data, 0, (4,))
-        self._first4, self._bits4 = self._view("v4.first", "I"), self._view("v4.bits", "B")
+        handle = self._file.fileno()
+        first, bits = sections["v4.first"], sections["v4.bits"]
+        self.numbers = Numbers(_pairs(handle, first, bits), first.count)
+        self._first4, self._bits4 = Column(handle, first), Column(handle, bits)
         self._hi, self._lo, self._bits6 = self._view("v6.hi", "Q"), self._view("v6.lo", "Q"), self._view("v6.bits", "B")
-
-    def _array(self, name: str) -> np.ndarray:
-        section = self.head.sections[name]
-        return np.frombuffer(self._map, section.type, section.count, section.offset)
 
     def _view(self, name: str, code: str) -> memoryview:
         section = self.head.sections[name]
@@ -73,32 +77,9 @@ class Data:
 
     def find4(self, number: int) -> int:
         """Where the entry that holds this IPv4 address stands; -1 for none."""
-        place = bisect_right(self._first4, number) - 1
-        if place >= 0 and (number - self._first4[place]) >> (32 - self._bits4[place]) == 0:
-            return place
-        return -1
-
-    def listed4(self, numbers: U32) -> Flags:
-        """The same for many: which of these addresses are listed.
-
-        Two steps, because a search through all numbers would fetch many lines of memory for each address: the first
-        stays in the cache, the second fetches one line and counts in it.
-        """
-        if self._lines is None:
-            place = self.first4.searchsorted(numbers, "right") - 1
-        else:
-            start = (self._steps.searchsorted(numbers, "right") - 1) * _STEP
-            np.clip(start, 0, len(self.first4) - _STEP, out=start)
-            line = self._lines[start].view("<u4").reshape(-1, _STEP)
-            if self.single4:
-                words = (line == numbers[:, None]).view("<u8")
-                found: Flags = (words[:, 0] | words[:, 1]) != 0
-                return found
-            words = (line <= numbers[:, None]).view("<u8")
-            place = start + ((words[:, 0] + words[:, 1]) * _COUNT >> _TOP_BYTE).view(np.int64) - 1
-        within = 0 if self.single4 else _SPAN.take(self.bits4.take(place))
-        hit: Flags = numbers - self.first4.take(place) <= within
-        return hit
+        if not self.numbers.holds(number):
+            return -1
+        return bisect_right(self._first4, number) - 1
 
     def any4(self, first: int, last: int) -> bool:
         """Whether anything is listed from ``first`` to ``last``."""
@@ -134,16 +115,22 @@ def _head(handle: int) -> Head:
     return served.head(os.pread(handle, served.head_size(top), 0))
 
 
-def _check(handle: int, section: Section, path: Path) -> tuple[int, U32]:
-    """Read a section through once: its sum, its order, its lengths; the least length, and every 16th number.
+def _pieces(handle: int, section: Section) -> Iterator[bytes]:
+    """A section's bytes by pieces, so that it takes no memory."""
+    size = _PIECE * section.type.itemsize
+    for at in range(0, section.size, size):
+        yield os.pread(handle, min(size, section.size - at), section.offset + at)
 
-    By pieces, so that it takes no memory.
-    """
-    crc, before, least = 0, -1, 128
-    steps: list[U32] = []
-    piece_size = _PIECE - _PIECE % section.type.itemsize
-    for at in range(0, section.size, piece_size):
-        piece = os.pread(handle, min(piece_size, section.size - at), section.offset + at)
+
+def _pairs(handle: int, first: Section, bits: Section) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for some, lengths in zip(_pieces(handle, first), _pieces(handle, bits), strict=True):
+        yield np.frombuffer(some, first.type), np.frombuffer(lengths, bits.type)
+
+
+def _check(handle: int, section: Section, path: Path) -> None:
+    """Read a section through once: its sum, its order, its lengths."""
+    crc, before = 0, -1
+    for piece in _pieces(handle, section):
         crc = zlib.crc32(piece, crc)
         column = np.frombuffer(piece, section.type)
         if section.name in ("v4.first", "v6.hi"):
@@ -151,15 +138,10 @@ def _check(handle: int, section: Section, path: Path) -> tuple[int, U32]:
             if before + step > int(column[0]) or (column[1:] < column[:-1]).any():
                 raise DataError(f"{str(path)!r}: {section.name} does not rise")
             before = int(column[-1])
-            if section.name == "v4.first":
-                steps.append(column[::_STEP].copy())  # a view would keep the whole piece
-        elif section.name.endswith("bits"):
-            least = min(least, int(column.min()))
-            if int(column.max()) > (32 if section.name == "v4.bits" else 128):
-                raise DataError(f"{str(path)!r}: {section.name} holds a length that is none")
+        elif section.name.endswith("bits") and int(column.max()) > (32 if section.name == "v4.bits" else 128):
+            raise DataError(f"{str(path)!r}: {section.name} holds a length that is none")
     if crc != section.crc:
         raise DataError(f"{str(path)!r}: {section.name} is damaged", "publish the list again")
-    return least, np.concatenate(steps) if steps else np.zeros(0, np.uint32)
 
 
 class Face:
