@@ -11,9 +11,10 @@ from spamworld.wire import grammars, ids
 
 # How a webmail provider names the browser's address (A1 step 6).
 _ORIGINS = {
-    "hotmail": b"X-Originating-IP: [%s]", "microsoft-365": b"x-originating-ip: [%s]", "exchange": b"x-originating-ip: [%s]",
-    "yahoo": b"X-Yahoo-Client-IP: %s", "roundcube": b"X-Originating-IP: %s", "squirrelmail": b"X-Originating-IP: %s",
-    "zimbra": b"X-Originating-IP: [%s]", "horde": b"X-Originating-IP: %s", "communigate": b"X-Originating-IP: [%s]",
+    "hotmail": b"X-Originating-IP: [%s]", "microsoft-365": b"x-originating-ip: [%s]",
+    "exchange": b"x-originating-ip: [%s]", "yahoo": b"X-Yahoo-Client-IP: %s",
+    "roundcube": b"X-Originating-IP: %s", "squirrelmail": b"X-Originating-IP: %s", "zimbra": b"X-Originating-IP: [%s]",
+    "horde": b"X-Originating-IP: %s", "communigate": b"X-Originating-IP: [%s]",
     "domino": b"X-Sender-IP: %s", "iplanet": b"X-Originating-IP: [%s]",
 }  # fmt: skip
 
@@ -77,9 +78,8 @@ def _script(delivery: Delivery, seed: int) -> list[bytes]:
     ]
     match bits >> 16 & 3:
         case 0:
-            return [
-                f"X-PHP-Script: www.{host.name}/wp-content/uploads/{page}.php for {delivery.origin or '127.0.0.1'}".encode()
-            ]
+            path = f"www.{host.name}/wp-content/uploads/{page}.php"
+            return [f"X-PHP-Script: {path} for {delivery.origin or '127.0.0.1'}".encode()]
         case 1:
             return [f"X-PHP-Originating-Script: {1000 + (bits >> 20 & 127)}:{page}.php".encode()]
     return [f"X-PHP-Originating-Script: 0:{page}.php(14) : eval()'d code".encode()]

@@ -7,37 +7,18 @@ readers that do not know them.
 from __future__ import annotations
 
 import random
+from functools import lru_cache
+from math import exp
+from statistics import NormalDist
 from typing import NamedTuple
 
 from spamworld.plan import Delivery
-from spamworld.streams import number, quick
+from spamworld.streams import quick
 from spamworld.wire import engines, ids
-from spamworld.wire.manners import CLIENTS, HELLOS, HIGHEST, SYNS, Manner
+from spamworld.wire.manners import HELLOS, SYNS, Manner, library_of
 from spamworld.wire.tls import NUMBERS, agreed
 
 EARLY, AHEAD, BARE = 1, 2, 4
-_ALIASES = {"esp-1": "ses", "esp-2": "sendgrid", "esp-3": "mailgun", "esp-4": "powermta", "outlook": "microsoft-365",
-            "exchange-2000": "exchange-old", "exchange-2003": "exchange-old", "exchange-5.5": "exchange-old", "smtpsvc": "exchange-old",
-            "hotmail": "exchange-old"}  # fmt: skip
-_NEVER_TLS = frozenset(("exchange-old", "qmail"))
-
-
-class Said(NamedTuple):
-    """One command of a client: microseconds it waited, the line without its end, the code it heard."""
-
-    wait_us: int
-    line: str
-    code: int
-
-
-def manner_of(software: str) -> Manner:
-    """How a machine with this software speaks."""
-    engine = engines.of(software)
-    if engine is not None:
-        return engine.manner
-    name = _ALIASES.get(software, software)
-    found = CLIENTS.get(name) or CLIENTS.get(name.partition("-")[0])
-    return found or CLIENTS["postfix"]
 
 
 def session(delivery: Delivery, seed: int) -> dict[str, object]:
@@ -45,22 +26,28 @@ def session(delivery: Delivery, seed: int) -> dict[str, object]:
     chance = quick(seed, "session", delivery.id)
     last = delivery.path[-1]
     sender, receiver = last.sender, last.receiver
-    manner = manner_of(sender.software)
-    said, recipients = script(delivery, manner, chance)
+    manner = engines.manner_of(sender.software)
+    count = len(delivery.recipients)
+    draw = chance.random()
+    guess = chance.randrange(count) if draw < manner.guesses and count else -1
+    helo = last.helo or sender.name
+    login = manner.auth > 0 and chance.random() < manner.auth
+    said = talk(manner, helo[:1] == "[", bool(last.tls), login, count, guess, draw > 0.97)
+    haste, bits = _haste(manner.jitter), chance.getrandbits(8 * len(said.waits)).to_bytes(len(said.waits), "little")
     facts: dict[str, object] = {
         "client": sender.address,
         "client_port": last.port or 1024 + chance.randrange(64000),
         "local": receiver.address,
         "local_port": 25,
-        "helo": last.helo or sender.name,
+        "helo": helo,
         "mail_from": delivery.envelope_from,
-        "rcpt": recipients,
+        "rcpt": _recipients(delivery, guess, chance),
         "received_at": delivery.at + receiver.skew,
-        "arrival": f"{number(seed, 'arrival', delivery.id) >> 64:016x}",
-        "protocol": ("E" if manner.hello[:4].upper() == "EHLO" else "") + ("SMTPS" if last.tls else "SMTP"),
-        "dialect": [shown(one.line) for one in said[:32]],
-        "command_us": [one.wait_us for one in said[:32]],
-        "replies": [220, *(one.code for one in said[:31])],
+        "arrival": f"{chance.getrandbits(64):016x}",
+        "protocol": "ESMTPS" if last.tls else "ESMTP" if manner.hello[:4].upper() == "EHLO" else "SMTP",
+        "dialect": list(said.shown),
+        "command_us": [max(200, int(wait * haste[bit])) for wait, bit in zip(said.waits, bits, strict=True)],
+        "replies": [220, *said.replies],
         "syn": syn(manner, sender.system, sender.id, sender.address),
         "manners": EARLY * manner.early | AHEAD * (manner.ahead and manner.hello[0] == "H") | BARE * manner.bare,
         "manner": replay(manner),
@@ -68,101 +55,91 @@ def session(delivery: Delivery, seed: int) -> dict[str, object]:
     if sender.confirmed and sender.rdns:
         facts["client_name"] = sender.rdns
     if last.tls:
-        library = manner.hello_tls or "openssl-1.0"
-        version = _lower(last.tls, HIGHEST[library])
-        facts["protocol"] = "ESMTPS"
+        version = engines.tls_version(sender.software, last.tls)
+        library = library_of(manner.hello_tls, version)
         facts["tls_version"] = NUMBERS.get(version, 0x0303)
         facts["tls_cipher"] = agreed(version, sender.id)[0]
         facts["client_hello"] = HELLOS[library]
     return facts
 
 
-def _lower(one: str, other: str) -> str:
-    return one if NUMBERS.get(one, 0x0303) <= NUMBERS[other] else other
+class Talk(NamedTuple):
+    """A session's commands from greeting to goodbye, as a trap keeps them."""
+
+    shown: tuple[str, ...]  # without addresses, names, secrets and sizes; case and blanks as they were
+    replies: tuple[int, ...]
+    waits: tuple[int, ...]  # microseconds before each, on an even day
 
 
-def script(delivery: Delivery, manner: Manner, chance: random.Random) -> tuple[list[Said], list[dict[str, object]]]:
-    """Every command from greeting to goodbye, and the recipients with their codes.
+@lru_cache(4096)
+def talk(
+    manner: Manner, literal: bool, tls: bool, login: bool, recipients: int, guess: int = -1, busy: bool = False
+) -> Talk:
+    """What this program says in a session that ends with an accepted mail.
 
     States: greeted, (TLS), (logging in), sender, recipients, mail, end. A guess at a recipient who is not there is
-    refused with 550, and the program does what it does then.
+    refused with 550, a busy server says 451 to the first recipient; what follows is the program's temper.
+
+    Args:
+        literal: whether it calls itself by an address in brackets.
+        guess: before which recipient it guesses; -1 for never.
     """
-    last = delivery.path[-1]
-    name = last.helo or last.sender.name
-    said: list[Said] = []
+    shown: list[str] = []
+    replies: list[int] = []
+    waits: list[int] = []
 
     def say(line: str, code: int, wait: int = manner.pace_us) -> None:
-        said.append(Said(max(200, int(wait * chance.lognormvariate(0.0, manner.jitter))), line, code))
+        shown.append(line)
+        replies.append(code)
+        waits.append(wait)
 
-    hello = manner.hello.format(name)
-    if last.tls and hello[:4] == "HELO":
-        hello = "EHLO" + hello[4:]
+    hello = ("EHLO" if tls else manner.hello[:4]) + (" [*]" if literal else " *")
     say(hello, 250, 300 if manner.early else manner.greet_us)
-    if last.tls:
+    if tls:
         say("STARTTLS", 220)
         say(hello, 250, manner.pace_us * 3)
-    if manner.auth and chance.random() < manner.auth:
+    if login:
         say(manner.auth_line, 502)
     for line in manner.before:
         say(line, 250)
     wait = 100 if manner.ahead else manner.pace_us
     esmtp = hello[:4].upper() == "EHLO"
-    size = f" SIZE={chance.randrange(900, 60000)}" if manner.size and esmtp else ""
-    body = f" BODY={manner.body}" if manner.body and esmtp else ""
-    say(manner.mail.format(delivery.envelope_from) + size + body, 250)
-    recipients: list[dict[str, object]] = []
-    guess = manner.guesses and chance.random() < manner.guesses
-    place = chance.randrange(len(delivery.recipients) + 1) if guess else -1
-    for n, one in enumerate(delivery.recipients):
-        if n == place and not _guess(delivery, manner, chance, say, recipients, wait):
-            break
-        if n and n % manner.rcpts == 0:  # no more in one transaction: the rest belongs to the next mail of the session
+    sender = manner.mail.format("") + " SIZE=" * (manner.size and esmtp)
+    sender += f" BODY={manner.body}" if manner.body and esmtp else ""
+    sender, rcpt = sender.replace(":{}", ":"), manner.rcpt.format("")
+    say(sender, 250)
+    for n in range(recipients):
+        if n == guess:
+            for _ in range(2 if manner.after_5xx == "again" else 1):
+                say(rcpt, 550, wait)
+        if n == 0 and busy and manner.after_4xx == "again":
+            say(rcpt, 451, wait)
+        if n and n % manner.rcpts == 0:  # no more in one transaction: the rest belongs to the session's next mail
             say(manner.data, 354, wait)
-            say(manner.mail.format(delivery.envelope_from) + size + body, 250)
-        say(manner.rcpt.format(one.address), 250, wait)
-        recipients.append({"address": one.address, "code": 250, "trap": bool(one.trap)})
+            say(sender, 250)
+        say(rcpt, 250, wait)
     say(manner.data, 354, wait)
     for line in manner.after:
         say(line, 221 if line.upper() == "QUIT" else 250)
-    return said, recipients
+    return Talk(tuple(shown[:32]), tuple(replies[:32]), tuple(waits[:32]))
 
 
-def _guess(
-    delivery: Delivery,
-    manner: Manner,
-    chance: random.Random,
-    say: object,
-    recipients: list[dict[str, object]],
-    wait: int,
-) -> bool:
-    """A recipient who is not there; False where the refusal ends the list of recipients."""
-    assert callable(say)
-    domain = delivery.recipients[0].address.rpartition("@")[2]
-    address = f"{ids.some(chance, 'abcdefghijklmnopqrstuvwxyz', 3 + chance.getrandbits(2))}@{domain}"
-    for _ in range(2 if manner.after_5xx == "again" else 1):
-        say(manner.rcpt.format(address), 550, wait)
-    recipients.append({"address": address, "code": 550, "trap": False})
-    return True
+@lru_cache(64)
+def _haste(jitter: float) -> tuple[float, ...]:
+    """256 factors of a pace, log-normal with median 1."""
+    spread = NormalDist(0.0, jitter)
+    return tuple(exp(spread.inv_cdf((n + 0.5) / 256)) for n in range(256))
 
 
-def shown(line: str) -> str:
-    """A command without what it is about: addresses, names, secrets and sizes taken out, case and blanks kept."""
-    verb = line[:4].upper()
-    if verb in ("MAIL", "RCPT"):
-        head, colon, rest = line.partition(":")
-        blanks = rest[: len(rest) - len(rest.lstrip())]
-        path, _, params = rest.lstrip().partition(" ")
-        kept = (
-            " ".join(p if p.startswith("BODY=") else p.partition("=")[0] + "=" * ("=" in p) for p in params.split(" "))
-            if params
-            else ""
-        )
-        return head + colon + blanks + ("<>" if path.startswith("<") else "") + (f" {kept}" if kept else "")
-    if verb in ("EHLO", "HELO"):
-        return f"{line[:4]} [*]" if line[5:6] == "[" else f"{line[:4]} *"
-    if verb == "AUTH":
-        return " ".join(line.split(" ")[:2])
-    return line
+def _recipients(delivery: Delivery, guess: int, chance: random.Random) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = [
+        {"address": one.address, "code": 250, "trap": bool(one.trap)} for one in delivery.recipients
+    ]
+    if guess >= 0:
+        domain = delivery.recipients[0].address.rpartition("@")[2]
+        local = ids.some(chance, "abcdefghijklmnopqrstuvwxyz", 3 + chance.getrandbits(2))
+        found.insert(guess, {"address": f"{local}@{domain}", "code": 550, "trap": False})
+    return found
 
 
 def syn(manner: Manner, system: str, host: int, address: str) -> str:

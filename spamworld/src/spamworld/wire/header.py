@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 
 from spamworld.plan import Composed, Delivery, Line
 from spamworld.streams import quick
@@ -30,17 +31,23 @@ def header_fields(
     chance = quick(seed, "header", delivery.id)
     if lines is None:
         lines = stack(delivery, seed)
-    campaign = quick(seed, "pen", delivery.campaign, delivery.version, delivery.engine) if delivery.campaign else chance
-    own = {name.lower(): (name, value) for name, value in _own(delivery, pen, chance, campaign)}
-    written: dict[str, list[tuple[str, bytes]]] = {}
-    for name, value in composed.fields:
-        written.setdefault(name.lower(), []).append((name, value))
-    for key, (name, value) in own.items():
-        written.setdefault(key, [(name, value)])
+    given = composed.fields
+    written: dict[str, tuple[str, bytes]] = {}
+    for name, value in _own(delivery, pen, chance, seed, {name.lower() for name, _ in given}):
+        written[name.lower()] = (name, value)
+    again: list[tuple[str, bytes]] = []  # a second field of the same name stays beside the rest
+    for field in given:
+        key = field[0].lower()
+        if key in written:
+            again.append(field)
+        else:
+            written[key] = field
     names = dict(pen.names)
     fields = []
-    for key in _order(written, pen.order):
-        fields += [_fold(names.get(name, name), value, pen.fold) for name, value in written[key]]
+    for key in _order(tuple(written), pen.order):
+        name, value = written[key]
+        fields.append(_fold(names.get(name, name), value, pen.fold))
+    fields += [_fold(name, value, pen.fold) for name, value in again]
     made_up = [line.text for line in lines if not line.genuine]
     if made_up and pen.below and chance.random() < pen.below:
         place = len(fields) if chance.random() < 0.4 else min(len(fields), 2 + chance.randrange(3))
@@ -55,45 +62,52 @@ def write(delivery: Delivery, composed: Composed, seed: int, lines: Sequence[Lin
     return b"\r\n".join(header_fields(delivery, composed, seed, lines)) + b"\r\n\r\n" + composed.body
 
 
-def _order(written: dict[str, list[tuple[str, bytes]]], order: tuple[str, ...]) -> list[str]:
+@lru_cache(4096)
+def _order(keys: tuple[str, ...], order: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in the program's order; those it has no place for stand where ``*`` does."""
     listed = frozenset(order)
-    rest = [key for key in written if key not in listed]
+    rest = [key for key in keys if key not in listed]
     found: list[str] = []
     for key in order:
         if key == "*":
             found += rest
             rest = []
-        elif key in written:
+        elif key in keys:
             found.append(key)
-    return found + rest
+    return (*found, *rest)
 
 
-def _own(delivery: Delivery, pen: Pen, chance: random.Random, campaign: random.Random) -> list[tuple[str, bytes]]:
-    """The fields a program writes of itself."""
+def _own(delivery: Delivery, pen: Pen, chance: random.Random, seed: int, there: set[str]) -> list[tuple[str, bytes]]:
+    """The fields a program writes of itself, without those that are there."""
     injector = delivery.path[0].sender
     at = delivery.path[0].at - chance.getrandbits(22) + injector.skew
-    author = delivery.author.rpartition("@")[2] or "localhost"
-    found = [
-        ("From", _mailbox(delivery.author_name, delivery.author)),
-        ("To", ", ".join(one.address for one in delivery.recipients[:3]).encode()),
-        ("MIME-Version", b"1.0"),
-    ]
-    if pen.date != "none":
+    found = []
+    if "from" not in there:
+        found.append(("From", _mailbox(delivery.author_name, delivery.author)))
+    if "to" not in there:
+        found.append(("To", ", ".join(one.address for one in delivery.recipients[:3]).encode()))
+    if "mime-version" not in there:
+        found.append(("MIME-Version", b"1.0"))
+    if pen.date != "none" and "date" not in there:
         found.append(("Date", date(pen, at, injector.country, chance).encode()))
-    if pen.message_id:
+    if pen.message_id and "message-id" not in there:
+        author = delivery.author.rpartition("@")[2] or "localhost"
         host = _host(pen.id_host, delivery, author, chance)
-        found.append(
-            (
-                "Message-ID",
-                ids.message_id(pen.message_id, at, chance, host, injector.address, injector.country).encode(),
-            )
-        )
-    for name, values in pen.mailer:
-        value = campaign.choice(values) if len(values) > 1 else values[0]
-        if value == "{thread}":
-            value = _thread(at, chance)
-        found.append((name, value.encode()))
+        made = ids.message_id(pen.message_id, at, chance, host, injector.address, injector.country)
+        found.append(("Message-ID", made.encode()))
+    if pen.mailer:
+        key = (delivery.campaign, delivery.version) if delivery.campaign else (injector.id, 0)
+        for name, value in _mailer(seed, delivery.engine, key):
+            if name.lower() not in there:
+                found.append((name, _thread(at, chance) if value == b"{thread}" else value))
     return found
+
+
+@lru_cache(16384)
+def _mailer(seed: int, engine: str, whose: tuple[int, int]) -> tuple[tuple[str, bytes], ...]:
+    """What the program says of itself: the same for a campaign's version, or for one person's machine."""
+    chance = quick(seed, "mailer", engine, *whose)
+    return tuple((name, chance.choice(values).encode()) for name, values in pens.of(engine).mailer)
 
 
 def date(pen: Pen, at: int, country: str, chance: random.Random) -> str:
@@ -144,14 +158,14 @@ def _host(form: str, delivery: Delivery, author: str, chance: random.Random) -> 
 def computer(host: int) -> str:
     """The name that Windows gave a machine when it was set up."""
     letters = ids.base(host * 2654435761 % 36**7, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 7)
-    return f"{('user-', 'home-', 'pc-', 'DESKTOP-', 'acer-', 'your-')[host % 6]}{letters if host % 6 == 3 else letters.lower()}"
+    maker = ("user-", "home-", "pc-", "DESKTOP-", "acer-", "your-")[host % 6]
+    return maker + (letters if maker == "DESKTOP-" else letters.lower())
 
 
-def _thread(at: int, chance: random.Random) -> str:
-    """Thread-Index: a byte 1, five bytes of FILETIME, a GUID."""
-    return base64.b64encode(
-        (ids.filetime(at) >> 16).to_bytes(7, "big")[1:7] + chance.getrandbits(128).to_bytes(16, "big")
-    ).decode()
+def _thread(at: int, chance: random.Random) -> bytes:
+    """Thread-Index: six bytes of FILETIME, a GUID ([MS-OXOMSG] section 2.2.1.3)."""
+    head = (ids.filetime(at) >> 16).to_bytes(6, "big")
+    return base64.b64encode(head + chance.getrandbits(128).to_bytes(16, "big"))
 
 
 def _mailbox(name: str, address: str) -> bytes:

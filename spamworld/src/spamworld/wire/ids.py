@@ -8,6 +8,7 @@ later count in UTC (5,811 of 5,813), those of 8.8 and 8.9 start with the local h
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from spamworld.wire import clock
 
@@ -112,7 +113,7 @@ def gmail(at: int, chance: random.Random) -> str:
 
 def message_id(form: str, at: int, chance: random.Random, host: str, address: str = "", zone: str = clock.UTC) -> str:
     """A message id with its angle brackets. ``form`` as in the tables of programs and engines."""
-    make = _MESSAGE_IDS.get(form) or _generic
+    make = _MESSAGE_IDS.get(form, _generic)
     return make(at, chance, host, address, zone)
 
 
@@ -145,7 +146,8 @@ def _exchange(at: int, chance: random.Random, host: str, address: str, zone: str
 
 
 def _office(at: int, chance: random.Random, host: str, address: str, zone: str) -> str:
-    server = f"{some(chance, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 2)}{chance.randrange(10)}PR{chance.randrange(1, 20):02}MB{chance.randrange(1000, 9999)}"
+    place = f"{some(chance, _UPPER, 2)}{chance.randrange(10)}PR{chance.randrange(1, 20):02}"
+    server = f"{place}MB{chance.randrange(1000, 9999)}"
     return f"<{server}{hexes(chance, 30).upper()}@{server}.{host}>"
 
 
@@ -167,8 +169,14 @@ def _ses(at: int, chance: random.Random, host: str, address: str, zone: str) -> 
     return f"<0{chance.choice('12')}0{at // 1000:013x}-{uuid(chance)}-000000@{host}>"
 
 
-_MESSAGE_IDS = {
+_Made = Callable[[int, random.Random, str, str, str], str]
+_MESSAGE_IDS: dict[str, _Made] = {
     "generic": _generic,
+    # of bot engines: an imitation of Outlook Express without its clock; of The Bat; letters; one of their own
+    "engine-3": lambda at, c, host, address, zone: f"<{hexes(c, 12)}${hexes(c, 8)}${hexes(c, 8)}@{host}>",
+    "engine-4": lambda at, c, host, address, zone: f"<{hexes(c, 12).upper()}${hexes(c, 8)}@{host}>",
+    "engine-2": lambda at, c, host, address, zone: f"<{c.getrandbits(30):010}.{clock.digits(at)}@{host}>",
+    "engine-10": lambda at, c, host, address, zone: f"<{c.randrange(10**7, 10**9)}.{clock.digits(at)}@{host}>",
     "outlook-express": _outlook,
     "outlook": _outlook,
     "mozilla": _mozilla,
@@ -182,7 +190,9 @@ _MESSAGE_IDS = {
     "pine": _pine,
     "gmail": lambda at, c, host, address, zone: f"<CA{some(c, BASE62, 4)}={some(c, _URL, 43)}@{host}>",
     "gmail-old": lambda at, c, host, address, zone: f"<{hexes(c, 10)}{at // 1000:010x}{hexes(c, 12)}@{host}>",
-    "yahoo-web": lambda at, c, host, address, zone: f"<{c.randrange(9999, 999999)}.{c.randrange(9999, 99999)}.qm@{host}>",
+    "yahoo-web": lambda at, c, host, address, zone: (
+        f"<{c.randrange(9999, 999999)}.{c.randrange(9999, 99999)}.qm@{host}>"
+    ),
     "yahoo": lambda at, c, host, address, zone: f"<{c.getrandbits(31)}.{c.getrandbits(22)}.{at // 1000}@{host}>",
     "hotmail": lambda at, c, host, address, zone: f"<BAY{c.randrange(1, 140)}-F{hexes(c, 34).upper()}@{host}>",
     "php": lambda at, c, host, address, zone: f"<{hexes(c, 32)}@{host}>",
@@ -209,7 +219,9 @@ _MESSAGE_IDS = {
     "sendgrid": lambda at, c, host, address, zone: f"<{some(c, _URL, 22)}@geopod-ismtpd-{c.randrange(40)}>",
     "mailgun": lambda at, c, host, address, zone: f"<{clock.digits(at)}.{hexes(c, 16)}@{host}>",
     "powermta": lambda at, c, host, address, zone: f"<{c.getrandbits(29)}.{at // 1000}@{host}>",
-    "django": lambda at, c, host, address, zone: f"<{at // clock.SECOND}{c.getrandbits(20)}.{c.getrandbits(14)}.{c.getrandbits(63)}@{host}>",
+    "django": lambda at, c, host, address, zone: (
+        f"<{at // clock.SECOND}{c.getrandbits(20)}.{c.getrandbits(14)}.{c.getrandbits(63)}@{host}>"
+    ),
 }  # fmt: skip
 
 
@@ -218,8 +230,13 @@ def _next_part(at: int, chance: random.Random) -> str:
     return f"----=_NextPart_000_{chance.getrandbits(10):04X}_{time >> 32:08X}.{time & 0xFFFFFFF0:08X}"
 
 
-_BOUNDARIES = {
+_BOUNDARIES: dict[str, Callable[[int, random.Random], str]] = {
     "generic": lambda at, c: f"=_{hexes(c, 32)}",
+    "engine-2": lambda at, c: f"----------{hexes(c, 16).upper()}",
+    "engine-3": lambda at, c: f"--{some(c, '0123456789', 18)}",
+    "engine-4": lambda at, c: f"----{some(c, '0123456789', 18)}",
+    "engine-7": lambda at, c: some(c, _UPPER, 12),
+    "engine-10": lambda at, c: f"----------{hexes(c, 12).upper()}",
     "outlook-express": _next_part,
     "outlook": _next_part,
     "mozilla": lambda at, c: "------------0" + "".join(f"{c.randrange(1, 10)}0" for _ in range(11)) + "0",
@@ -244,8 +261,3 @@ _BOUNDARIES = {
     "notes": lambda at, c: f"=_alternative {hexes(c, 8).upper()}{hexes(c, 8).upper()}",
     "sendgrid": lambda at, c: hexes(c, 60),
 }
-
-
-def add(kind: str, forms: dict[str, object]) -> None:
-    """Take in the forms of engines: ``message_id`` or ``boundary``."""
-    (_MESSAGE_IDS if kind == "message_id" else _BOUNDARIES).update(forms)  # type: ignore[arg-type]

@@ -27,6 +27,11 @@ CIPHERS["SSLv3"] = CIPHERS["TLSv1"]
 NUMBERS = {"SSLv3": 0x0300, "TLSv1": 0x0301, "TLSv1.0": 0x0301, "TLSv1.1": 0x0302, "TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 
 
+def lower(one: str, other: str) -> str:
+    """The lower of two versions."""
+    return one if NUMBERS.get(one, 0x0303) <= NUMBERS.get(other, 0x0303) else other
+
+
 def agreed(version: str, client: int) -> tuple[str, str, int]:
     """What this client (its id) and a server agree on: the same each time."""
     ciphers = CIPHERS.get(version) or CIPHERS["TLSv1.2"]

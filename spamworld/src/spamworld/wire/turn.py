@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from spamworld import streams
 from spamworld.plan import Machine, Step
-from spamworld.wire import clock
+from spamworld.wire import clock, engines
 
 # (value of the field, address of the peer that it shows), top first: some servers write more than one line
 Written = list[tuple[str, str]]
@@ -73,7 +73,7 @@ class Turn:
         self.helo = step.helo or sender.name
         self.by = receiver.name
         self.protocol = _encrypted(step.protocol) if step.tls else step.protocol
-        self.tls = step.tls
+        self.tls = step.tls and engines.tls_version(sender.software, step.tls)
         self.user = step.user
 
     @property
@@ -85,6 +85,12 @@ class Turn:
     def pid(self) -> int:
         """Of the process that took this mail."""
         return 500 + (self.habits.pid + self.clock // 700_000) % 31000
+
+    @property
+    def domain(self) -> str:
+        """The receiver's domain: its name without the host."""
+        _, _, rest = self.by.partition(".")
+        return rest if "." in rest else self.by
 
     @property
     def auth(self) -> bool:

@@ -6,7 +6,24 @@ A name may carry a version behind a dash (``sendmail-8.9.3``, ``exchange-2003``)
 
 from __future__ import annotations
 
-from spamworld.wire.grammars import bulk, exchange, exim, gmail, postfix, qmail, sendmail, servers, webmail
+from spamworld.wire.grammars import (
+    bulk,
+    communigate,
+    courier,
+    domino,
+    exchange,
+    exim,
+    fetchmail,
+    gmail,
+    haraka,
+    mdaemon,
+    offices,
+    opensmtpd,
+    postfix,
+    qmail,
+    sendmail,
+    webmail,
+)
 from spamworld.wire.turn import Grammar, Turn, Written
 
 GRAMMARS: dict[str, Grammar] = {
@@ -17,10 +34,10 @@ GRAMMARS: dict[str, Grammar] = {
     "gmail": gmail.any_form, "yahoo": webmail.yahoo, "hotmail": webmail.hotmail,
     "squirrelmail": webmail.squirrelmail, "horde": webmail.horde, "roundcube": webmail.roundcube,
     "webmail": webmail.any_http, "powermta": bulk.powermta, "ses": bulk.ses, "sendgrid": bulk.sendgrid,
-    "mailgun": bulk.mailgun, "courier": servers.courier, "communigate": servers.communigate,
-    "mdaemon": servers.mdaemon, "domino": servers.domino, "opensmtpd": servers.opensmtpd, "haraka": servers.haraka,
-    "fetchmail": servers.fetchmail, "ecelerity": servers.ecelerity, "merak": servers.merak,
-    "iplanet": servers.iplanet, "mailenable": servers.mailenable,
+    "mailgun": bulk.mailgun, "courier": courier.smtp, "communigate": communigate.smtp, "mdaemon": mdaemon.smtp,
+    "domino": domino.smtp, "opensmtpd": opensmtpd.smtp, "haraka": haraka.smtp, "fetchmail": fetchmail.collected,
+    "ecelerity": offices.ecelerity, "merak": offices.merak, "iplanet": offices.iplanet,
+    "mailenable": offices.mailenable,
 }  # fmt: skip
 
 _ALIASES = {
@@ -58,5 +75,5 @@ def lines(turn: Turn) -> Written:
     if protocol.startswith("LMTP"):
         return (GRAMMARS[name] if name in _MAILBOXES else postfix.lmtp)(turn)
     if protocol in ("POP3", "IMAP", "APOP"):
-        return servers.fetchmail(turn)
+        return fetchmail.collected(turn)
     return GRAMMARS[name](turn)

@@ -21,7 +21,7 @@ def powermta(t: Turn) -> Written:
     program = f" (PowerMTA(TM) {version})" if version[1] in "123" else ""
     to = f" for <{t.to}>" if t.to else ""
     by = f"by {t.by}{program} id {queued}{to}; {t.date(1)} (envelope-from <{t.envelope_from}>)"
-    if t.protocol == "local":
+    if t.protocol in ("local", "HTTP"):
         return [(by, "")]
     return [(f"from {t.helo} ({t.ip}) {by}", t.ip)]
 
@@ -31,7 +31,8 @@ def ses(t: Turn) -> Written:
     token = ids.some(t.chance, ids.BASE62, 20)
     if t.protocol in ("HTTP", "local"):
         return []
-    text = f"from {t.helo} ({t.name or 'unknown'} [{t.ip}])\n by {t.by} with SMTP (SimpleEmailService-{10 + t.bits % 88}) id {token}"
+    by = f"by {t.by} with SMTP (SimpleEmailService-{10 + t.bits % 88}) id {token}"
+    text = f"from {t.helo} ({t.name or 'unknown'} [{t.ip}])\n {by}"
     to = f"\n for <{t.to}>" if t.to else ""
     return [(f"{text}{to};\n {clock.written(t.at, clock.UTC)}", t.ip)]
 
@@ -42,8 +43,10 @@ def sendgrid(t: Turn) -> Written:
     number = 1 + t.bits % 1500
     name = f"filter{number:04}p1mdw1"
     token = f"{name}-{t.chance.randrange(1000, 32000)}-{t.clock // clock.SECOND:X}-{t.chance.randrange(1, 60):X}"
-    stamp = f"{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{t.at % 1_000_000:06}{t.chance.randrange(100, 999)}"
-    top = f"by {name}.{t.by} with SMTP id {token}\n        {stamp} +0000 UTC m=+{t.chance.randrange(1000, 999999)}.{t.chance.getrandbits(29):09}"
+    part = f"{t.at % 1_000_000:06}{t.chance.randrange(100, 999)}"
+    stamp = f"{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{part}"
+    since = f"m=+{t.chance.randrange(1000, 999999)}.{t.chance.getrandbits(29):09}"
+    top = f"by {name}.{t.domain} with SMTP id {token}\n        {stamp} +0000 UTC {since}"
     date = clock.written(t.at, clock.UTC, 0, True)
     queued = ids.some(t.chance, ids.BASE62 + "-_", 22)
     if t.protocol == "HTTP":

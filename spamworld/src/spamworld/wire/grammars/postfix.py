@@ -1,7 +1,7 @@
 """Postfix, and the programs that stand around it: amavis, Zimbra, Dovecot and Cyrus delivery.
 
-Postfix prints the peer's name only where it resolves back. The queue id is made when the sender is accepted, the date is
-when the session began. Source: Postfix ``smtpd.c``, ``pickup``, ``mail_date.c`` (the day is padded with a blank).
+Postfix prints the peer's name only where it resolves back. The queue id is made when the sender is accepted, the date
+is when the session began. Source: Postfix ``smtpd.c``, ``pickup``, ``mail_date.c`` (the day is padded with a blank).
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ _KEYS = ("X25519", "X25519", "ECDHE (P-256)", "X25519MLKEM768")
 
 def _queue_id(t: Turn) -> str:
     late = t.clock + t.chance.getrandbits(20)  # the session began a little before
-    return ids.postfix(late, 0x20000 + (t.habits.inode + t.chance.getrandbits(11)), t.bits & 7 > 4)
+    return ids.postfix(
+        late,
+        0x20000 + (t.habits.inode + t.chance.getrandbits(11)),
+        t.bits & 7 > 4 or t.step.receiver.software == "postfix-long",
+    )
 
 
 def _tls(t: Turn) -> str:
@@ -54,18 +58,15 @@ def _uid(t: Turn) -> int:
 
 
 def lmtp(t: Turn) -> Written:
-    """Delivery into a mailbox: Dovecot on one host in two, else Cyrus."""
-    if t.bits & 256:
+    """Delivery into a mailbox: Dovecot, or Cyrus; of any other software one host in two has either."""
+    software = t.step.receiver.software
+    if software == "dovecot" or (software != "cyrus" and t.bits & 256):
         token = ids.some(t.chance, ids.BASE62, 22)
         to = f"\n\t(envelope-from <{t.envelope_from}>)\n\tfor <{t.to}>" if t.to else ""
         return [(f"from {t.helo}\n\tby {t.by} with LMTP\n\tid {token}{to}; {t.date()}", "")]
-    return [
-        (
-            f"from {t.helo} ([unix socket])\n\t by {t.by} (Cyrus v2.{2 + (t.bits >> 9 & 1)}.{t.bits >> 10 & 15}-Debian) with LMTPA;"
-            f"\n\t {t.date()}",
-            "",
-        )
-    ]
+    version = f"2.{2 + (t.bits >> 9 & 1)}.{t.bits >> 10 & 15}"
+    by = f"by {t.by} (Cyrus v{version}-Debian) with LMTPA"
+    return [(f"from {t.helo} ([unix socket])\n\t {by};\n\t {t.date()}", "")]
 
 
 def zimbra(t: Turn) -> Written:

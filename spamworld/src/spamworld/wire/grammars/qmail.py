@@ -1,6 +1,7 @@
 """qmail: two lines a hand-over, dates in UTC without a day of the week, HELO only where it differs from the name.
 
-Source: qmail ``received.c`` and ``qmail-queue.c``; ``safeput`` turns everything but letters, digits and ``@%+/=:-.`` into ``?``.
+Source: qmail ``received.c`` and ``qmail-queue.c``; ``safeput`` turns all but letters, digits and ``@%+/=:-.`` into
+``?``.
 """
 
 from __future__ import annotations

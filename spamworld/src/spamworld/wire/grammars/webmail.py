@@ -1,6 +1,7 @@
 """Mail written in a browser: SquirrelMail, Horde, Roundcube, and the old large providers.
 
-Source: forms of public mail 2001-2026; Horde ``Horde_Mime_Headers``, SquirrelMail ``Deliver.class.php``, Roundcube ``http_received_header``.
+Source: forms of public mail 2001-2026; Horde ``Horde_Mime_Headers``, SquirrelMail ``Deliver.class.php``, Roundcube
+``http_received_header``.
 """
 
 from __future__ import annotations
