@@ -5,61 +5,27 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import smtplib
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from junkhound.wire import segment
-from support.peers import free_port, need
+from support.peers import need
+from support.postfix import folder, log, postfix, send, until
 
 pytestmark = pytest.mark.peer
 SOURCE = Path(__file__).parents[2] / "src/junkhound"
 USER = "nobody"
 MAIN = """
-compatibility_level = 3.6
-queue_directory = {root}/queue
-data_directory = {root}/data
-maillog_file = {root}/log
-maillog_file_prefixes = {root}
-myhostname = mx.example.net
-mydestination =
-alias_maps =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
-smtpd_authorized_xclient_hosts = 127.0.0.1
 virtual_mailbox_domains = example.net
 virtual_transport = junkhound
 junkhound_destination_recipient_limit = 100
-transport_maps = inline:{{ {{ killed@example.net = killed: }} }}
-queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
-transport_retry_time = 1s
+transport_maps = inline:{ { killed@example.net = killed: } }
 """
-MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 1 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-proxymap unix - - n - - proxymap
-error unix - - n - - error
-retry unix - - n - - error
-postlog unix-dgram n - n - 1 postlogd
+SERVICES = """
 killed unix - n n - 1 pipe
   user={user} argv=/bin/sh -c {{kill -9 $$$$}}
 junkhound unix - n n - 4 pipe
@@ -86,49 +52,22 @@ def python_for(user: str) -> str:
     pytest.skip(f"no Python that {user} may run")
 
 
-def until(found: Callable[[], bool], what: str, root: Path) -> None:
-    """Wait for the mail server, half a minute at most."""
-    end = time.monotonic() + 30
-    while not found():
-        if time.monotonic() > end:
-            pytest.fail(f"{what} did not come about\n{(root / 'log').read_text()}")
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def root() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="junkhound-postfix-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with folder() as made:
+        yield made
 
 
 @pytest.fixture
 def port(root: Path) -> Iterator[int]:
-    """A Postfix of our own: private configuration, queue and port."""
-    postfix = need("postfix")
+    need("postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only")
-    port = free_port()
-    for name in ("etc", "queue", "data", "home"):
-        (root / name).mkdir()
+    (root / "home").mkdir()
     shutil.copytree(SOURCE, root / "junkhound", ignore=shutil.ignore_patterns("data", "__pycache__"))
-    shutil.chown(root / "data", "postfix")
     shutil.chown(root / "home", USER)
-    (root / "etc/main.cf").write_text(MAIN.format(root=root))
-    (root / "etc/master.cf").write_text(MASTER.format(root=root, port=port, user=USER, python=python_for(USER)))
-    started = subprocess.run([postfix, "-c", root / "etc", "start"], capture_output=True, text=True, check=False)
-    assert started.returncode == 0, started.stderr
-    yield port
-    subprocess.run([postfix, "-c", root / "etc", "stop"], capture_output=True, check=False)
-
-
-def send(port: int, *recipients: str, body: bytes) -> None:
-    with smtplib.SMTP("127.0.0.1", port) as session:
-        session.ehlo("client.example.org")
-        session.docmd("XCLIENT", "ADDR=192.0.2.7 NAME=mail.example.org PORT=4711 HELO=friend PROTO=ESMTP")
-        session.ehlo("friend")
-        assert session.sendmail("", list(recipients), body) == {}
+    with postfix(root, MAIN, SERVICES.format(root=root, user=USER, python=python_for(USER))) as port:
+        yield port
 
 
 def sealed(root: Path) -> list[segment.Record]:
@@ -161,14 +100,14 @@ def test_postfix_delivers_retries_and_never_bounces(root: Path, port: int):
 
     (root / "home").rename(root / "away")  # as if a disk were not mounted
     send(port, "one@example.net", body=b"Subject: two\r\n\r\nx\r\n")
-    until(lambda: "status=deferred" in (root / "log").read_text(), "the deferral", root)
+    until(lambda: "status=deferred" in log(root), "the deferral", root)
     assert not (root / "home").exists()
     (root / "away").rename(root / "home")
     until(lambda: len(sealed(root)) == 2 and not waiting(root), "the retry", root)
 
     send(port, "killed@example.net", body=b"Subject: three\r\n\r\nx\r\n")
-    until(lambda: "signal 9" in (root / "log").read_text(), "the kill", root)
-    log = (root / "log").read_text()
-    assert "status=bounced" not in log
-    assert log.count("status=sent") == 3  # two recipients, then one
+    until(lambda: "signal 9" in log(root), "the kill", root)
+    said = log(root)
+    assert "status=bounced" not in said
+    assert said.count("status=sent") == 3  # two recipients, then one
     assert len(sealed(root)) == 2

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import smtplib
 import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +14,8 @@ from junkhound.intake import tls, trap
 from junkhound.kernel import net
 from junkhound.tables import Kind
 from support.peers import free_port, need
+from support.postfix import folder as open_folder
+from support.postfix import log, postfix, send, until
 from support.traps import Running, policy, traps, wait
 
 pytestmark = pytest.mark.peer
@@ -32,10 +30,8 @@ def start(request: pytest.FixtureRequest) -> Iterator[Callable[..., Running]]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="junkhound-peers-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
+    with open_folder() as made:
+        yield made
 
 
 def run(*words: object, said: bytes = b"") -> tuple[int, str]:
@@ -157,76 +153,22 @@ def _listens(port: int) -> bool:
         return False
 
 
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {root}/queue
-data_directory = {root}/data
-maillog_file = {root}/log
-maillog_file_prefixes = {root}
-myhostname = mx.example.net
-mydestination =
-alias_maps =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
-smtpd_authorized_xclient_hosts = 127.0.0.1
-virtual_mailbox_domains = trap.example
-virtual_transport = lmtp:inet:127.0.0.1:{trap}
-lmtp_send_xforward_command = {xforward}
-queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
-transport_retry_time = 1s
-"""
-MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 1 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-proxymap unix - - n - - proxymap
-error unix - - n - - error
-retry unix - - n - - error
-lmtp unix - - n - - lmtp
-postlog unix-dgram n - n - 1 postlogd
-"""
-
-
 @pytest.mark.parametrize("xforward", ["yes", "no"])
 def test_postfix_hands_over_by_lmtp(start: Callable[..., Running], folder: Path, xforward: str) -> None:
-    postfix = need("postfix")
-    if os.geteuid() != 0:
-        pytest.skip("Postfix starts as root only")
     running = start(policy=policy(protocol="lmtp", xclient=True), proxies=(LOOPBACK,))
-    port = free_port()
-    for name in ("etc", "queue", "data"):
-        (folder / name).mkdir()
-    shutil.chown(folder / "data", "postfix")
-    (folder / "etc/main.cf").write_text(MAIN.format(root=folder, trap=running.port, xforward=xforward))
-    (folder / "etc/master.cf").write_text(MASTER.format(port=port))
-    code, said = run(postfix, "-c", folder / "etc", "start")
-    assert code == 0, said
-    try:
+    main = f"""
+virtual_mailbox_domains = trap.example
+virtual_transport = lmtp:inet:127.0.0.1:{running.port}
+lmtp_send_xforward_command = {xforward}
+"""
+    with postfix(folder, main) as port:
         running.trap.room = lambda: False  # the spool is full for a while: nothing may be lost or bounced
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
-            client.ehlo("client.example.org")
-            client.docmd("XCLIENT", "ADDR=192.0.2.7 NAME=mail.example.org PORT=4711 HELO=friend PROTO=ESMTP")
-            client.ehlo("friend")
-            client.sendmail("", ["x@trap.example", "y@trap.example"], b"Subject: one\r\n\r\n.dot\r\n")
-        _until(lambda: running.trap.counts.deferred > 0, folder)
+        send(port, "x@trap.example", "y@trap.example", body=b"Subject: one\r\n\r\n.dot\r\n")
+        until(lambda: running.trap.counts.deferred > 0, "a deferral", folder)
         running.trap.room = lambda: True
-        _until(lambda: bool(running.writer.synced), folder)
-        _until(lambda: (folder / "log").read_text().count("status=sent") == 2, folder)
-    finally:
-        run(postfix, "-c", folder / "etc", "stop")
-    assert "status=bounced" not in (folder / "log").read_text()
+        until(lambda: bool(running.writer.synced), "the delivery", folder)
+        until(lambda: log(folder).count("status=sent") == 2, "both recipients' delivery", folder)
+    assert "status=bounced" not in log(folder)
     assert len(running.writer.synced) == 1
     facts, mail = running.writer.synced[0]
     assert mail.startswith(b"Received: from friend")
@@ -239,10 +181,3 @@ def test_postfix_hands_over_by_lmtp(start: Callable[..., Running], folder: Path,
         assert facts.origin.arrival.encode() in mail, "Postfix's queue id"
     else:
         assert facts.origin.client == net.parse("127.0.0.1").packed, "hop 0 is a relay: its lines say more"  # type: ignore[union-attr]
-
-
-def _until(found: Callable[[], bool], folder: Path) -> None:
-    end = time.monotonic() + 30
-    while not found():
-        assert time.monotonic() < end, (folder / "log").read_text()
-        time.sleep(0.05)

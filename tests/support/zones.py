@@ -51,10 +51,12 @@ def question(
 
 
 @contextlib.contextmanager
-def running(*zones: Zone, at: int | None = AT, host: str = "127.0.0.1", **about: Any) -> Iterator[Responder]:
-    """A responder in a thread, on a free port; its clock stands at ``at`` (None: the machine's)."""
+def running(
+    *zones: Zone, at: int | None = AT, host: str = "127.0.0.1", port: int = 0, **about: Any
+) -> Iterator[Responder]:
+    """A responder in a thread, by default on a free port; its clock stands at ``at`` (None: the machine's)."""
     clock_now = clock.SystemClock().now if at is None else clock.FixedClock(at).now
-    responder = Responder(zones, [(host, 0)], now=clock_now, **about)
+    responder = Responder(zones, [(host, port)], now=clock_now, **about)
     thread = threading.Thread(target=responder.run)
     thread.start()
     try:
