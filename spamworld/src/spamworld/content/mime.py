@@ -143,7 +143,7 @@ def word(text: str, charset: str = "utf-8", form: str = "B") -> bytes:
         else:
             body = "".join(chr(b) if chr(b) in ALNUM and b < 128 else "_" if b == 32 else f"={b:02X}" for b in content)
         out.append(f"=?{charset}?{form}?{body}?=")
-    return "\r\n ".join(out).encode()
+    return " ".join(out).encode()
 
 
 def mailbox(name: str, address: str, form: str = "angle", charset: str = "utf-8") -> bytes:
