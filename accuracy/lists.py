@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import bisect
 import json
-import os
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,8 @@ from accuracy import baselines, reading
 from accuracy.baselines import HOUR, Seen, Span
 from accuracy.intervals import Estimate, clopper_pearson, ratio, share, statistic
 from junkhound.kernel import config
+from junkhound.tables import Kind
+from junkhound.verbs import ingest as verbs_ingest
 from junkhound.verbs import lists
 from junkhound.verbs.office import Office
 
@@ -85,33 +87,38 @@ def arrivals(folder: Path) -> list[Mail]:
     return sorted(found)
 
 
-def ingest(folder: Path, home: Path, progress: Progress) -> Path:
-    """Half A into a home of its own, by the product's own command; gives the settings file."""
+def ingest(folder: Path, home: Path, day: str, progress: Progress) -> Path:
+    """Half A into a home of its own; gives the settings file.
+
+    Traps and the route table go in by the product's command, people's mailboxes by the verb behind it, in one process:
+    hundreds of commands would only start hundreds of times.
+    """
     home.mkdir(parents=True)
     settings = home / "junkhound.toml"
     text = (folder / "junkhound.toml").read_text("utf-8")
     settings.write_text(text + f'\n[store]\nhome = "{home / "state"}"\n', "utf-8")
-    jobs = []
     half = halves(folder)
+    _junkhound(settings, "data", "import", str(folder / "routes.csv"), "--name", "world", "--date", day)
     for path in sorted((folder / "mail/traps").iterdir()):
-        name = path.name.partition(".")[0]
+        name = path.name.removesuffix(".jsonl.zst")
         if half[name] == "A":
-            jobs.append((path, ["--trap", name, "--as", "junk"]))
-    for path in sorted((folder / "mail/people").glob("*/*")):
-        name = path.parent.name
-        if half[name] == "A":
-            kind = "good" if path.name.startswith("Inbox") else "junk"
-            jobs.append((path, ["--mailbox", name, "--as", kind]))
-    _junkhound(settings, "data", "import", str(folder / "routes.csv"), "--name", "world")
-    for number, (path, words) in enumerate(jobs):
-        progress(f"ingesting {path.name}", number / len(jobs))
-        _junkhound(settings, "ingest", *words, str(path))
+            progress(f"ingesting {name}", 0.0)
+            _junkhound(settings, "ingest", "--trap", name, "--as", "junk", str(path))
+    inline = replace(config.load(settings), engine=config.Engine(name="inline", isolate=False))
+    office = Office(inline)
+    boxes = sorted(path for path in (folder / "mail/people").glob("*/*") if half[path.parent.name] == "A")
+    for number, path in enumerate(boxes):
+        progress("ingesting mailboxes", number / len(boxes))
+        kind = Kind.GOOD if path.name.startswith("Inbox") else Kind.JUNK
+        verbs_ingest.ingest(office, verbs_ingest.Request((str(path),), kind, mailbox=path.parent.name))
+    office.ledger.compact(office.now)
+    office.ledger.close()
     return settings
 
 
 def _junkhound(settings: Path, *words: str) -> Any:
     command = [sys.executable, "-m", "junkhound", "--config", str(settings), *words, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise RuntimeError(f"{' '.join(words[:4])}: {done.stderr.strip()[-500:] or done.stdout[-500:]}")
     return json.loads(done.stdout)

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import zstandard
@@ -38,6 +39,14 @@ class Made:
     sha256: str
 
 
+class Frame(NamedTuple):
+    """A packed chunk of one file: its name, its size in a bundle, how many pieces it holds."""
+
+    name: str
+    size: int
+    pieces: int
+
+
 class Shelf:
     """Files below one folder, each known by its relative path; ``close`` gives what was made."""
 
@@ -51,12 +60,7 @@ class Shelf:
 
     def add(self, name: str, piece: bytes, count: int = 1) -> None:
         """Append ``piece`` to the file called ``name``; its folder is made when first needed."""
-        grown = self._files.get(name)
-        if grown is None:
-            grown = self._files[name] = _Grown()
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"")
+        grown = self._grown(name)
         grown.held.append(piece)
         grown.size += len(piece)
         grown.pieces += count
@@ -71,14 +75,31 @@ class Shelf:
         """Append one line of JSON."""
         self.add(name, self._line.encode(row) + b"\n")
 
+    def frame(self, name: str, chunk: bytes, pieces: int) -> None:
+        """Append a chunk that is packed already."""
+        grown = self._grown(name)
+        self._write(name, grown)
+        grown.pieces += pieces
+        self._put(name, grown, chunk)
+
+    def _grown(self, name: str) -> _Grown:
+        grown = self._files.get(name)
+        if grown is None:
+            grown = self._files[name] = _Grown()
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
+        return grown
+
     def _write(self, name: str, grown: _Grown) -> None:
         if not grown.size:
             return
         chunk = b"".join(grown.held)
         self._held -= grown.size
         grown.held, grown.size = [], 0
-        if name.endswith(".zst"):
-            chunk = self._packer.compress(chunk)
+        self._put(name, grown, self._packer.compress(chunk) if name.endswith(".zst") else chunk)
+
+    def _put(self, name: str, grown: _Grown, chunk: bytes) -> None:
         with (self.folder / name).open("ab") as file:
             file.write(chunk)
         grown.hash.update(chunk)
@@ -89,6 +110,39 @@ class Shelf:
         for name in sorted(self._files):
             self._write(name, self._files[name])
         return {n: Made(g.written, g.pieces, g.hash.hexdigest()) for n, g in sorted(self._files.items())}
+
+
+class Bundle:
+    """What one worker made of one unit: packed chunks of many files, one behind the other in a single file."""
+
+    def __init__(self, path: Path, chunk: int = CHUNK) -> None:
+        self._file = path.open("wb")
+        self._chunk = chunk
+        self._held: dict[str, list[bytes]] = {}
+        self._sizes: dict[str, int] = {}
+        self._packer = zstandard.ZstdCompressor(level=LEVEL)
+        self.frames: list[Frame] = []
+
+    def add(self, name: str, piece: bytes) -> None:
+        """Append one piece to a file whose name ends in ``.zst``."""
+        self._held.setdefault(name, []).append(piece)
+        self._sizes[name] = self._sizes.get(name, 0) + len(piece)
+        if self._sizes[name] >= self._chunk:
+            self._write(name)
+
+    def _write(self, name: str) -> None:
+        pieces = self._held.pop(name)
+        self._sizes[name] = 0
+        packed = self._packer.compress(b"".join(pieces))
+        self._file.write(packed)
+        self.frames.append(Frame(name, len(packed), len(pieces)))
+
+    def close(self) -> list[Frame]:
+        """Write the rest; the frames in the order in which they stand in the file."""
+        for name in sorted(self._held):
+            self._write(name)
+        self._file.close()
+        return self.frames
 
 
 def lines(path: Path) -> Iterator[bytes]:

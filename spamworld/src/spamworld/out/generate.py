@@ -20,7 +20,7 @@ from spamworld.content import Options
 from spamworld.errors import NotFound, Refused
 from spamworld.out import around, forms, replies, settings
 from spamworld.out.files import Made, Shelf
-from spamworld.out.render import Job, brief_of, render
+from spamworld.out.render import Job, brief_of, render, units
 from spamworld.world import World
 from spamworld.world.facts import DAY, EVER, Event
 
@@ -46,6 +46,7 @@ class Finished:
 
     folder: Path
     order: Order
+    span: tuple[int, int] = (0, 0)
     mails: int = 0
     size_bytes: int = 0
     seconds: float = 0.0
@@ -68,7 +69,7 @@ def generate(order: Order, folder: Path, workers: int, anew: bool, progress: Pro
     _claim(folder, anew)
     progress("making actors and networks", 0.0)
     world = make(order)
-    done = Finished(folder, order)
+    done = Finished(folder, order, (world.start, world.end))
     shelf = Shelf(folder)
     _stated(shelf, world)
     _mail(shelf, world, order, workers, done, progress)
@@ -103,20 +104,24 @@ def _stated(shelf: Shelf, world: World) -> None:
 
 
 def _mail(shelf: Shelf, world: World, order: Order, workers: int, done: Finished, progress: Progress) -> None:
-    job = job_of(world, order)
-    for stored in render(world.deliveries(), job, workers):
-        shelf.add(stored.file, stored.piece)
-        shelf.add("truth/truth.jsonl.zst", stored.truth)
-        done.mails += 1
-        done.size_bytes += stored.size
-        done.counts[f"mails, {stored.kind}"] += 1
-        if done.mails % 100 == 0:
-            progress(f"writing mail, {done.mails:,}", min(1.0, done.mails / world.expected) * _RENDERED)
+    expected = world.count_hint
+
+    def tell(mails: int) -> None:
+        progress(f"writing mail, {mails:,}", min(1.0, mails / expected) * _RENDERED)
+
+    parts = units(world.days, expected)
+    for bundle, made in render(world, job_of(world, order), parts, workers, tell):
+        with bundle.open("rb") as file:
+            for frame in made.frames:
+                shelf.frame(frame.name, file.read(frame.size), frame.pieces)
+        done.mails += made.mails
+        done.size_bytes += made.size
+        done.counts.update(made.counts)
 
 
 def job_of(world: World, order: Order) -> Job:
     """What the writers of its mail need."""
-    briefs = {one.id: brief_of(one) for one in world.campaigns}
+    briefs = {one.id: brief_of(one) for one in world.campaigns.values()}
     traps = frozenset(one.name for one in world.intakes if one.kind == "trap")
     return Job(order.seed, briefs, traps, Options())
 
@@ -136,7 +141,7 @@ def _around(shelf: Shelf, world: World, seed: int) -> None:
     for event in world.events:
         shelf.line("events.jsonl", _public(event))
         shelf.line("truth/events.jsonl", msgspec.to_builtins(event))
-    for campaign in world.campaigns:
+    for campaign in world.campaigns.values():
         shelf.line("truth/campaigns.jsonl.zst", msgspec.to_builtins(campaign))
     for host in world.hosts():
         shelf.line("truth/hosts.jsonl.zst", msgspec.to_builtins(host))
@@ -164,8 +169,10 @@ def manifest(done: Finished) -> dict[str, Any]:
         "seed": order.seed,
         "variant": order.variant,
         "twin": order.twin or None,
-        "parameters": parameters.digest(),
+        "parameters": parameters.sha256(),
         "versions": versions(),
+        "start": forms.moment(done.span[0]),
+        "end": forms.moment(done.span[1]),
         "mails": done.mails,
         "mail_bytes": done.size_bytes,
         "counts": dict(sorted(done.counts.items())),

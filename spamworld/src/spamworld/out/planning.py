@@ -5,14 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-import zstandard
-
-from spamworld.out.files import LEVEL
 from spamworld.out.generate import Order, job_of, make
-from spamworld.out.render import render
+from spamworld.out.render import UNIT, render, units
 
 SAMPLE = 3000
 
@@ -45,22 +41,17 @@ def plan(tier: str, seed: int, variant: str, workers: int, progress: Progress, s
     world = make(order)
     job = job_of(world, order)
     start_s = time.monotonic() - began
-    packer = zstandard.ZstdCompressor(level=LEVEL)
+    expected = world.count_hint
+    parts = units(world.days, expected)
+    chosen = parts[:: max(1, len(parts) // max(2 * workers, -(-sample // UNIT)))][: max(workers, -(-sample // UNIT))]
     count = size = disk = 0
-    held: list[bytes] = []
     began = time.monotonic()
-    for stored in render(islice(world.deliveries(), sample), job, workers):
-        count += 1
-        size += stored.size
-        held += (stored.piece, stored.truth)
-        if count % 200 == 0:
-            disk += len(packer.compress(b"".join(held)))
-            held = []
-            progress("writing a sample", count / sample)
-    disk += len(packer.compress(b"".join(held)))
+    for _, done in render(world, job, chosen, workers, lambda mails: progress("writing a sample", mails / sample)):
+        count += done.mails
+        size += done.size
+        disk += sum(frame.size for frame in done.frames)
     rate = count / max(time.monotonic() - began, 1e-9)
-    return Plan(tier, workers, world.expected, count, rate, start_s, disk * world.expected // count,
-                size * world.expected // count)  # fmt: skip
+    return Plan(tier, workers, expected, count, rate, start_s, disk * expected // count, size * expected // count)
 
 
 def answer(found: Plan) -> dict[str, Any]:

@@ -1,33 +1,38 @@
 """From deliveries to what is stored: composed, written, packed into lines. A pure function of delivery, brief and seed.
 
-It runs in the process itself or in worker processes; chunks come back in order, so the bytes are the same.
+The world is written in units, by the process itself or by workers; units are the same and taken over in order, so the
+bytes do not depend on the number of workers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import msgspec
 
 from spamworld import content, wire
-from spamworld.content import Brief, Options
-from spamworld.content.brief import Name
+from spamworld.content import Brief, Name, Options
 from spamworld.out import forms
-from spamworld.plan import Delivery
+from spamworld.out.files import Bundle, Frame
+from spamworld.plan import Delivery, Line
+from spamworld.streams import quick
+from spamworld.world import World
 from spamworld.world.facts import Campaign
 
-CHUNK = 100  # deliveries that a worker is given at a time
-AHEAD = 4  # chunks in flight for each worker
+UNIT = 1500  # mails that a worker writes at a time
+AHEAD = 3  # units under way for each worker
+TRUTH = "truth/truth.jsonl.zst"
+MOVES = "mail/people/moves.jsonl.zst"
+HOUR = 3_600_000_000
 
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(list[Delivery]).decode
 _row = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -48,6 +53,7 @@ class Stored(NamedTuple):
     truth: bytes
     size: int
     kind: str
+    move: bytes = b""
 
 
 def brief_of(campaign: Campaign) -> Brief:
@@ -81,24 +87,49 @@ def brief_of(campaign: Campaign) -> Brief:
 
 def one(job: Job, delivery: Delivery) -> Stored:
     """One delivery, written."""
-    composed = content.compose(delivery, job.briefs.get(delivery.campaign), job.seed)
-    raw = wire.write(delivery, composed, job.seed)
-    session = wire.session(delivery, job.seed)
-    stack = wire.stack(delivery, composed, job.seed)
+    composed = content.compose(delivery, job.briefs.get(delivery.campaign), job.seed, job.options)
+    stack = wire.stack(delivery, job.seed)
+    raw = wire.write(delivery, composed, job.seed, stack)
     trap = delivery.intake in job.traps
+    move = b""
     if trap:
         file = f"mail/traps/{delivery.intake}.jsonl.zst"
-        piece = forms.json_line(raw, session)
+        piece = forms.json_line(raw, wire.session(delivery, job.seed))
     else:
-        folder = "Inbox" if delivery.kind == "good" else "Junk"
-        file = f"mail/people/{delivery.intake}/{folder}.mboxrd.zst"
+        raw = raw.replace(b"\r\n", b"\n")
+        file = f"mail/people/{delivery.intake}/{folder(delivery)}.mboxrd.zst"
         piece = forms.mbox(raw, delivery.envelope_from, delivery.at)
-    return Stored(file, piece, truth(delivery, composed.truth, raw, file, stack), len(raw), delivery.kind)
+        if delivery.moved:
+            move = moved(delivery, raw, job.seed)
+    return Stored(file, piece, truth(delivery, composed.truth, raw, file, stack), len(raw), delivery.kind, move)
 
 
-def truth(delivery: Delivery, content_truth: Mapping[str, Any], raw: bytes, file: str, stack: Iterable[Any]) -> bytes:
+def folder(delivery: Delivery) -> str:
+    """Where a person's mail lies in the end: as the filter sorted it, or where its owner moved it."""
+    if delivery.moved:
+        return "Junk" if delivery.moved == "to-junk" else "Inbox"
+    return "Junk" if delivery.kind == "junk" else "Inbox"
+
+
+def moved(delivery: Delivery, raw: bytes, seed: int) -> bytes:
+    """The line of ``moves.jsonl.zst``: whose mail, from where to where, some hours after it came."""
+    places = ("Inbox", "Junk") if delivery.moved == "to-junk" else ("Junk", "Inbox")
+    lag = quick(seed, "moved", delivery.id).expovariate(1 / (9 * HOUR))
+    return _row(
+        {
+            "at": delivery.at + int(lag),
+            "mailbox": delivery.intake,
+            "from": places[0],
+            "to": places[1],
+            "sha256": hashlib.sha256(raw).hexdigest(),
+        }
+    ) + b"\n"  # fmt: skip
+
+
+def truth(delivery: Delivery, content_truth: Mapping[str, Any], raw: bytes, file: str, stack: Iterable[Line]) -> bytes:
     """The line of one mail in ``truth/truth.jsonl.zst``."""
     injector, handover = delivery.injector, delivery.handover
+    received = [line for line in stack if line.text[:9].lower() == b"received:"]
     return _row(
         {
             "id": delivery.id,
@@ -123,40 +154,139 @@ def truth(delivery: Delivery, content_truth: Mapping[str, Any], raw: bytes, file
             "campaign": delivery.campaign,
             "version": delivery.version,
             "spammer": delivery.spammer,
-            "hops": [[line.genuine, line.host, line.address] for line in stack],
+            "behind": delivery.behind,
+            "mangled": delivery.mangled,
+            "series": delivery.series,
+            "list": delivery.list,
+            "forwarder": delivery.forwarder,
+            "hops": [[line.genuine, line.host, line.address] for line in received],
             "content": content_truth,
         }
     ) + b"\n"  # fmt: skip
 
 
-_job: Job | None = None
+class Unit(NamedTuple):
+    """A part of the work: some days of the world, or a slice of one day."""
+
+    number: int
+    first: int
+    days: int
+    part: int
+    parts: int
 
 
-def _start(job: Job) -> None:
-    global _job
-    _job = job
+class Done(NamedTuple):
+    """What became of a unit: its bundle, and what was counted."""
+
+    frames: list[Frame]
+    mails: int
+    size: int
+    counts: dict[str, int]
 
 
-def _chunk(packed: bytes) -> list[Stored]:
-    assert _job is not None
-    return [one(_job, delivery) for delivery in _unpack(packed)]
+def units(days: int, mails: int) -> list[Unit]:
+    """A world in parts of about ``UNIT`` mails, in order; the same whatever the number of workers."""
+    daily = max(1.0, mails / days)
+    if daily >= UNIT:
+        parts = max(1, round(daily / UNIT))
+        return [Unit(day * parts + part, day, 1, part, parts) for day in range(days) for part in range(parts)]
+    span = min(days, max(1, int(UNIT / daily)))
+    return [Unit(n, first, min(span, days - first), 0, 1) for n, first in enumerate(range(0, days, span))]
 
 
-def render(deliveries: Iterable[Delivery], job: Job, workers: int) -> Iterator[Stored]:
-    """All of them in order, by so many processes; memory holds a few chunks."""
-    if workers <= 1:
-        for delivery in deliveries:
-            yield one(job, delivery)
-        return
-    with ProcessPoolExecutor(workers, get_context("fork"), _start, (job,)) as pool:
-        stream = iter(deliveries)
-        waiting: deque[Future[list[Stored]]] = deque()
-        while True:
-            while len(waiting) < workers * AHEAD and (chunk := list(islice(stream, CHUNK))):
-                waiting.append(pool.submit(_chunk, _pack(chunk)))
-            if not waiting:
-                return
-            yield from waiting.popleft().result()
+class Writer:
+    """Renders units; every worker process has its own."""
+
+    def __init__(self, world: World, job: Job, folder: Path, written: Any = None) -> None:
+        self.world, self.job, self.folder, self.written = world, job, folder, written
+        self._day: tuple[int, list[Delivery]] = (-1, [])
+
+    def deliveries(self, unit: Unit) -> Iterator[Delivery]:
+        """The mails of a unit, in order."""
+        for day in range(unit.first, unit.first + unit.days):
+            if self._day[0] != day:
+                self._day = (day, self.world.day(day))
+            mails = self._day[1]
+            yield from mails[len(mails) * unit.part // unit.parts : len(mails) * (unit.part + 1) // unit.parts]
+
+    def render(self, unit: Unit) -> Done:
+        """Write one unit into its bundle."""
+        bundle = Bundle(self.path(unit))
+        counts: Counter[str] = Counter()
+        size = mails = 0
+        for delivery in self.deliveries(unit):
+            stored = one(self.job, delivery)
+            bundle.add(stored.file, stored.piece)
+            bundle.add(TRUTH, stored.truth)
+            if stored.move:
+                bundle.add(MOVES, stored.move)
+            counts[f"mails, {stored.kind}"] += 1
+            mails += 1
+            size += stored.size
+            if self.written is not None and mails % 50 == 0:
+                with self.written.get_lock():
+                    self.written.value += 50
+        return Done(bundle.close(), mails, size, counts)
+
+    def path(self, unit: Unit) -> Path:
+        """Where its bundle is, until it is taken over."""
+        return self.folder / f"unit-{unit.number}"
+
+
+_writer: Writer | None = None
+
+
+def _start(writer: Writer) -> None:
+    global _writer
+    _writer = writer
+
+
+def _render(unit: Unit) -> Done:
+    assert _writer is not None
+    return _writer.render(unit)
+
+
+def render(
+    world: World, job: Job, parts: list[Unit], workers: int, progress: Callable[[int], None]
+) -> Iterator[tuple[Path, Done]]:
+    """Every unit in order with the path of its bundle, which is gone when the next one is asked for.
+
+    ``progress`` is told how many mails are written, by all workers together.
+    """
+    with TemporaryDirectory(prefix="spamworld-") as scratch:
+        if workers <= 1:
+            writer = Writer(world, job, Path(scratch))
+            total = 0
+            for unit in parts:
+                done = writer.render(unit)
+                total += done.mails
+                progress(total)
+                yield writer.path(unit), done
+                writer.path(unit).unlink()
+            return
+        context = get_context("fork")
+        written = context.Value("L", 0)
+        writer = Writer(world, job, Path(scratch), written)
+        with ProcessPoolExecutor(workers, context, _start, (writer,)) as pool:
+            yield from _in_order(pool, writer, parts, workers, lambda: progress(written.value))
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, writer: Writer, parts: list[Unit], workers: int, tick: Callable[[], None]
+) -> Iterator[tuple[Path, Done]]:
+    rest = iter(parts)
+    waiting: deque[tuple[Unit, Future[Done]]] = deque()
+    while True:
+        while len(waiting) < workers * AHEAD and (unit := next(rest, None)) is not None:
+            waiting.append((unit, pool.submit(_render, unit)))
+        if not waiting:
+            return
+        unit, future = waiting.popleft()
+        while not future.done():
+            wait([future], timeout=0.2)
+            tick()
+        yield writer.path(unit), future.result()
+        writer.path(unit).unlink()
 
 
 def processes() -> int:

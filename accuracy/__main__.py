@@ -1,0 +1,113 @@
+"""Every goal on worlds of evaluation seeds, beside the reference methods and real mail.
+
+python -m accuracy                          tier S, seeds 1000 (2006) and 1001 (modern); writes docs/accuracy.md
+python -m accuracy --quick                  the tiny tier, to see that everything runs; the page stays as it is
+python -m accuracy --tier M --seed 1000     other worlds; --no-lists leaves out the slow part
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from accuracy import corpus, goals, lists, report, tracing
+from accuracy.baselines import HOUR
+from spamworld.out.forms import instant
+
+OUT = Path(__file__).parent / "out"
+FIRST = 1000
+"""Seeds below are for tuning; no figure is published on them."""
+
+Progress = Callable[[str, float], None]
+
+
+def world(folder: Path, tier: str, variant: str, seed: int) -> dict[str, Any]:
+    """Make a world by the command; gives its manifest. A world that is there is taken as it is."""
+    if not (folder / "manifest.json").exists():
+        command = [sys.executable, "-m", "spamworld", "gen", "--tier", tier, "--seed", str(seed), "--variant", variant]
+        subprocess.run([*command, "--out", str(folder), "--json"], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    found: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    return found
+
+
+def measure(folder: Path, manifest: dict[str, Any], with_lists: bool, limit: int, progress: Progress) -> goals.World:
+    """All figures of one world."""
+    name = f"{manifest['tier']} {manifest['variant']}"
+    progress(f"{name}: tracing", 0.0)
+    traced = tracing.run(folder, limit)
+    junk = [row for row in traced if row.kind == "junk"]
+    held: dict[str, lists.Scores] = {}
+    if with_lists:
+        held = _lists(folder, manifest, lambda what, share: progress(f"{name}: {what}", share))
+    return goals.World(
+        name, tracing.score(junk), tracing.score(traced), tracing.by_strategy(traced), tracing.by_class(traced), held
+    )
+
+
+def _lists(folder: Path, manifest: dict[str, Any], progress: Progress) -> dict[str, lists.Scores]:
+    start, end = instant(manifest["start"]), instant(manifest["end"])
+    with tempfile.TemporaryDirectory(prefix="accuracy-home-") as home:
+        settings = lists.ingest(folder, Path(home) / "home", manifest["start"][:10], progress)
+        ours = lists.decide(settings, start, end, progress)
+    mails = lists.arrivals(folder)
+    warm = start + lists.STEP_H * HOUR  # nobody lists before the first step
+    return {held.name: lists.score(held, mails, warm) for held in (ours, *lists.references(mails))}
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m accuracy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tier", default="S", choices=["tiny", "demo", "S", "M"])
+    parser.add_argument("--seed", type=int, default=FIRST, help=f"of the first world; from {FIRST} for the page")
+    parser.add_argument("--variant", action="append", choices=["2006", "modern"], help="default: both")
+    parser.add_argument("--worlds", type=Path, help="keep the worlds here, and take those that are there")
+    parser.add_argument("--limit", type=int, default=0, help="trace only so many mails of each world")
+    parser.add_argument("--no-lists", action="store_true", help="leave out G4 to G7")
+    parser.add_argument("--no-corpus", action="store_true", help="leave out real mail")
+    parser.add_argument("--quick", action="store_true", help="the tiny tier; the page stays as it is")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked = _asked()
+    tier = "tiny" if asked.quick else asked.tier
+    variants = asked.variant or ["2006", "modern"]
+    publish = tier in ("S", "M") and asked.seed >= FIRST and not (asked.limit or asked.no_lists or asked.quick)
+
+    def progress(what: str, share: float) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{what} {share:.0%}", end="", file=sys.stderr, flush=True)
+
+    worlds, manifests = [], []
+    with tempfile.TemporaryDirectory(prefix="accuracy-") as scratch:
+        for number, variant in enumerate(variants):
+            seed = asked.seed + number
+            folder = (asked.worlds or Path(scratch)) / f"{tier}-{variant}-{seed}"
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            progress(f"{tier} {variant}: making the world", 0.0)
+            manifests.append(world(folder, tier, variant, seed))
+            worlds.append(measure(folder, manifests[-1], not asked.no_lists, asked.limit, progress))
+    real = [] if asked.no_corpus or asked.quick else [*corpus.handover(), *corpus.honest()]
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    made = list(report.tables(worlds, real))
+    OUT.mkdir(exist_ok=True)
+    said = report.answer(worlds, real, manifests)
+    (OUT / ("accuracy.json" if publish else "part.json")).write_text(said, "utf-8")
+    print(said if asked.json else "\n".join(report.plain(*one) for one in made))
+    if publish:
+        measured = "\n".join([report.base(manifests), *(report.markdown(*one) for one in made)])
+        report.PAGE.write_text(report.rewrite(report.PAGE.read_text("utf-8"), measured), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

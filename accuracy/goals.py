@@ -1,0 +1,161 @@
+"""The goals G1 to G28 with their bars, and which figure serves each; what nothing serves yet says so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from accuracy import lists, tracing
+from accuracy.intervals import Estimate
+
+NOT_YET = "not yet"
+
+
+class World(NamedTuple):
+    """What was measured on one world."""
+
+    name: str
+    junk: tracing.Scores
+    everything: tracing.Scores
+    strategies: Mapping[str, tracing.Scores]
+    classes: Mapping[str, tracing.Scores]
+    held: Mapping[str, lists.Scores]  # by method, ours first; empty where lists were left out
+
+
+class Figure(NamedTuple):
+    """One measured figure of a goal: what, its bar in words, ours, the references, whether the bar is reached."""
+
+    what: str
+    bar: str
+    of: Callable[[World], Estimate]
+    reached: Callable[[Estimate], bool]
+    references: Callable[[World], Mapping[str, Estimate]] = lambda world: {}
+    unit: str = "%"
+    more_is_better: bool = True
+
+
+class Goal(NamedTuple):
+    """One goal: its number, what it is about, its figures; none where nothing serves it yet."""
+
+    number: str
+    about: str
+    figures: tuple[Figure, ...] = ()
+
+
+def _least(bar: float) -> Callable[[Estimate], bool]:
+    return lambda found: found.value >= bar
+
+
+def _most(bar: float) -> Callable[[Estimate], bool]:
+    return lambda found: found.value <= bar
+
+
+def _ours(pick: Callable[[lists.Scores], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(next(iter(world.held.values()))) if world.held else _NOTHING
+
+
+def _theirs(pick: Callable[[lists.Scores], Estimate]) -> Callable[[World], Mapping[str, Estimate]]:
+    return lambda world: {name: pick(one) for name, one in list(world.held.items())[1:]}
+
+
+_NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+def _worst(world: World) -> Estimate:
+    found = [scores.source for scores in world.strategies.values() if scores.source.base >= 20]
+    return min(found, key=lambda one: one.value) if found else _NOTHING
+
+
+def _unseen(world: World) -> Estimate:
+    """Recall on the worst strategy that has forged lines."""
+    found = [scores.forged for scores in world.strategies.values() if scores.forged.base >= 20]
+    return min(found, key=lambda one: one.value) if found else _NOTHING
+
+
+def _ece(world: World) -> Estimate:
+    value = world.junk.ece
+    return Estimate(value, value, value, world.junk.source.base)
+
+
+GOALS = (
+    Goal("G1", "Hand-over address", (
+        Figure("exact, of the anchored", ">= 99.9%", lambda w: w.everything.handover, _least(0.999),
+               lambda w: w.everything.others_handover),
+        Figure("wrong though P >= 0.99", "0", lambda w: w.junk.wrong_sure, _most(0.0), more_is_better=False),
+    )),
+    Goal("G2", "True injector behind relays, webmail, forwards", (
+        Figure("top-1, of the answered", ">= 95%", lambda w: w.junk.source, _least(0.95), lambda w: w.junk.others),
+        Figure("answered", ">= 90%", lambda w: w.junk.covered, _least(0.90)),
+        Figure("worst strategy", ">= 85%", _worst, _least(0.85)),
+        Figure("calibration error (ECE)", "<= 0.02", _ece, _most(0.02), unit="", more_is_better=False),
+    )),
+    Goal("G3", "Forged lines found", (
+        Figure("recall", ">= 98%", lambda w: w.junk.forged, _least(0.98)),
+        Figure("recall, worst strategy", ">= 80%", _unseen, _least(0.80)),
+        Figure("genuine lines called forged", "<= 0.1%", lambda w: w.everything.flagged, _most(0.001),
+               more_is_better=False),
+    )),
+    Goal("G4", "False listings", (
+        Figure("known-good sender-days listed", "<= 0.01%", _ours(lambda s: s.false), _most(0.0001),
+               _theirs(lambda s: s.false), more_is_better=False),
+    )),
+    Goal("G5", "Listing recall", (
+        Figure("later junk from listed addresses", ">= 90%", _ours(lambda s: s.volume), _least(0.90),
+               _theirs(lambda s: s.volume)),
+        Figure("by address", ">= 75%", _ours(lambda s: s.addresses), _least(0.75), _theirs(lambda s: s.addresses)),
+    )),
+    Goal("G6", "Lead time", (
+        Figure("median before the first hit elsewhere", ">= 24 h", _ours(lambda s: s.lead), _least(24.0),
+               _theirs(lambda s: s.lead), unit="h"),
+        Figure("listed before the first hit elsewhere", ">= 30%", _ours(lambda s: s.before), _least(0.30),
+               _theirs(lambda s: s.before)),
+    )),
+    Goal("G7", "Listed too long", (
+        Figure("median after the last junk", "<= 12 h", _ours(lambda s: s.over), _most(12.0),
+               _theirs(lambda s: s.over), unit="h", more_is_better=False),
+        Figure("95 of 100 after the last junk", "<= 72 h", _ours(lambda s: s.over_95), _most(72.0),
+               _theirs(lambda s: s.over_95), unit="h", more_is_better=False),
+    )),
+    Goal("G8", "Whole networks: snowshoe, bad hosters"),
+    Goal("G9", "Campaign clustering"),
+    Goal("G10", "Template filters"),
+    Goal("G11", "Botnet grouping"),
+    Goal("G12", "Botnet population"),
+    Goal("G13", "Stock touts"),
+    Goal("G14", "Text in pictures"),
+    Goal("G15", "Category"),
+    Goal("G16", "CAN-SPAM elements"),
+    Goal("G17", "Effect of a takedown"),
+    Goal("G18", "Provider metrics"),
+    Goal("G19", "Feed quality"),
+    Goal("G20", "Tampering found"),
+    Goal("G21", "Throughput"),
+    Goal("G22", "Reports to providers"),
+    Goal("G23", "Actors"),
+    Goal("G24", "Levers and forecast"),
+    Goal("G25", "The provider's desk"),
+    Goal("G26", "Inbox guard"),
+    Goal("G27", "One victim's mailbox"),
+    Goal("G28", "What a delivered thousand costs a spammer"),
+)  # fmt: skip
+
+ELSEWHERE = {
+    "G20": "mutation tests: `tests/evidence`, `tests/ledger`",
+    "G21": "[figures](figures.md)",
+}
+
+
+def met(figure: Figure, world: World) -> bool | None:
+    """Whether the bar is reached and every reference is beaten; None where nothing was measured."""
+    ours = figure.of(world)
+    if not ours.base:
+        return None
+    sign = 1 if figure.more_is_better else -1
+    perfect = 1.0 if figure.more_is_better else 0.0
+    beaten = all(
+        sign * ours.value > sign * one.value or ours.value == perfect
+        for one in figure.references(world).values()
+        if one.base
+    )
+    return figure.reached(ours) and beaten

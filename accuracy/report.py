@@ -1,0 +1,207 @@
+"""What was measured as tables: on the terminal, as JSON, and in docs/accuracy.md."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from accuracy.corpus import Real
+from accuracy.goals import ELSEWHERE, GOALS, NOT_YET, Figure, World, met
+from accuracy.intervals import Estimate
+
+PAGE = Path(__file__).parents[1] / "docs/accuracy.md"
+BEGIN = "<!-- measured: made by `make accuracy`, do not edit below -->"
+END = "<!-- end of what was measured -->"
+
+Row = tuple[str, ...]
+
+
+def shown(one: Estimate, unit: str = "%") -> str:
+    """A figure with its interval and base."""
+    if not one.base or math.isnan(one.value):
+        return "no case"
+    if unit == "%":
+        value, low, high = (_percent(part) for part in one[:3])
+        text = f"{value}%" if low == high == value else f"{value}% ({low} to {high})"
+    else:
+        value, low, high = (f"{part:.3g}" for part in one[:3])
+        text = f"{value} {unit}".strip() + ("" if low == high == value else f" ({low} to {high})")
+    return f"{text} of {one.base:,}"
+
+
+def _percent(part: float) -> str:
+    text = f"{100 * part:.3f}" if 0 < part < 0.001 or 0.999 < part < 1 else f"{100 * part:.1f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def goal_rows(worlds: Sequence[World]) -> Iterator[Row]:
+    """One row a figure: goal, what, bar, ours on each world, the best reference, met."""
+    for goal in GOALS:
+        if not goal.figures:
+            where = ELSEWHERE.get(goal.number, "")
+            yield (
+                goal.number,
+                goal.about,
+                "",
+                *([where or NOT_YET] * len(worlds)),
+                "",
+                "elsewhere" if where else NOT_YET,
+            )
+        for place, figure in enumerate(goal.figures):
+            name = f"{goal.about}: {figure.what}" if place == 0 else figure.what
+            yield (
+                goal.number if place == 0 else "", name, figure.bar,
+                *(shown(figure.of(world), figure.unit) for world in worlds),
+                _best(figure, worlds), _verdict(figure, worlds),
+            )  # fmt: skip
+
+
+def _best(figure: Figure, worlds: Sequence[World]) -> str:
+    """The reference that comes closest, on each world."""
+    found = []
+    for world in worlds:
+        known = {name: one for name, one in figure.references(world).items() if one.base}
+        if known:
+            pick = max if figure.more_is_better else min
+            name = pick(known, key=lambda key: known[key].value)
+            one = known[name]
+            value = f"{_percent(one.value)}%" if figure.unit == "%" else f"{one.value:.3g} {figure.unit}"
+            found.append(f"{name} {value}")
+    return "; ".join(found)
+
+
+def _verdict(figure: Figure, worlds: Sequence[World]) -> str:
+    said = [met(figure, world) for world in worlds]
+    if any(one is None for one in said):
+        return "not measured"
+    return "met" if all(said) else "not met"
+
+
+def tables(worlds: Sequence[World], real: Sequence[Real]) -> Iterator[tuple[str, Row, list[Row]]]:
+    """Every table as (title, head, rows)."""
+    names = [world.name for world in worlds]
+    head = ("", "goal", "bar", *names, "best reference method", "")
+    yield "Goals", head, list(goal_rows(worlds))
+    if real:
+        yield "On real mail", ("figure", "found", "note"), [(one.what, shown(one.estimate), one.note) for one in real]
+    for world in worlds:
+        yield f"By strategy of forgery, {world.name}", _TRACED, _traced(world.strategies)
+        yield f"By class of source, {world.name}", _TRACED, _traced(world.classes)
+        if world.held:
+            yield f"Lists on the other half of the traps, {world.name}", _HELD, _held(world)
+
+
+_TRACED = ("", "mails", "injector found", "answered", "hand-over right", "forged lines found", "genuine lines flagged",
+           "last-Received", "first-public", "trust walk")  # fmt: skip
+_HELD = ("method", "known-good days listed", "later junk listed", "addresses", "median lead", "before first hit",
+         "too long, median", "too long, 95%", "spans")  # fmt: skip
+
+
+def _traced(scores: Mapping[str, Any]) -> list[Row]:
+    return [
+        (
+            name, f"{one.covered.base:,}", _short(one.source), _short(one.covered), _short(one.handover),
+            _short(one.forged), _short(one.flagged), *(_short(other) for other in one.others.values()),
+        )
+        for name, one in scores.items()
+    ]  # fmt: skip
+
+
+def _held(world: World) -> list[Row]:
+    return [
+        (
+            name, _short(one.false), _short(one.volume), _short(one.addresses), _hours(one.lead), _short(one.before),
+            _hours(one.over), _hours(one.over_95), f"{one.entries:,}",
+        )
+        for name, one in world.held.items()
+    ]  # fmt: skip
+
+
+def _short(one: Estimate) -> str:
+    return f"{_percent(one.value)}% ({_percent(one.low)} to {_percent(one.high)})" if one.base else "no case"
+
+
+def _hours(one: Estimate) -> str:
+    return f"{one.value:.1f} h" if one.base else "no case"
+
+
+def markdown(title: str, head: Row, rows: Iterable[Row]) -> str:
+    """One table of the page."""
+    lines = [f"## {title}", "", _line(head), _line(["---"] * len(head)), *map(_line, rows), ""]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def plain(title: str, head: Row, rows: Sequence[Row]) -> str:
+    """One table for a terminal."""
+    every = [head, *rows]
+    widths = [max(len(row[n]) for row in every) for n in range(len(head))]
+    body = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in every]
+    return "\n".join((title, *body, ""))
+
+
+def base(manifests: Sequence[Mapping[str, Any]]) -> str:
+    """What it was measured on, as a list of the page."""
+    head = f"Measured {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}."
+    worlds = (
+        f"- tier {one['tier']}, variant {one['variant']}, seed {one['seed']}: {one['mails']:,} mails, "
+        f"{one['start'][:10]} to {one['end'][:10]}, parameters `{one['parameters'][:16]}`"
+        for one in manifests
+    )
+    return "\n".join([head, "", *worlds, ""])
+
+
+def rewrite(page: str, measured: str) -> str:
+    """The page with its measured part replaced. Errors: ValueError where it has none."""
+    before, _, rest = page.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError("the page has no measured part")
+    return f"{before}{BEGIN}\n\n{measured}\n{END}{after}"
+
+
+def answer(worlds: Sequence[World], real: Sequence[Real], manifests: Sequence[Mapping[str, Any]]) -> str:
+    """Everything as JSON, intervals and all."""
+    found = {
+        "worlds": [{key: value for key, value in one.items() if key != "files"} for one in manifests],
+        "goals": [
+            {
+                "goal": goal.number,
+                "about": goal.about,
+                "figures": [
+                    {
+                        "what": figure.what,
+                        "bar": figure.bar,
+                        "met": [met(figure, world) for world in worlds],
+                        "found": {world.name: figure.of(world)._asdict() for world in worlds},
+                        "references": {
+                            world.name: {name: one._asdict() for name, one in figure.references(world).items()}
+                            for world in worlds
+                        },
+                    }
+                    for figure in goal.figures
+                ],
+            }
+            for goal in GOALS
+        ],
+        "real": [{"what": one.what, **one.estimate._asdict(), "note": one.note} for one in real],
+    }
+    return json.dumps(_finite(found), indent=1)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return value
