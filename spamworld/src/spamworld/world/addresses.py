@@ -13,9 +13,10 @@ import numpy as np
 from spamworld.parameters import Parameters
 from spamworld.streams import number
 from spamworld.world.chance import Floats, Ints, Longs, mix, normal, unit
-from spamworld.world.facts import DAY, HOUR, Lease, Network
+from spamworld.world.facts import DAY, EVER, HOUR, Lease, Network
 
 STATIC, STICKY, PERIODIC, SHARED = 0, 1, 2, 3
+BLOCK = 112 * DAY
 CODES = {"static": STATIC, "sticky": STICKY, "periodic": PERIODIC, "shared": SHARED}
 WORDS = ("river", "cedar", "north", "amber", "delta", "stone", "maple", "harbor", "summit", "valley", "orchid",
          "falcon", "copper", "meadow", "polar", "quartz", "sable", "willow", "zenith", "birch")  # fmt: skip
@@ -35,38 +36,47 @@ class Plan:
         self.period = np.array([n.period * HOUR for n in networks], np.int64)
         draws = np.arange(len(networks))
         low, high = math.log(p.addressing.nat_low), math.log(p.addressing.nat_high)
-        ratio = np.exp(low + unit(self.key, draws, 7) * (high - low))
+        ratio = np.exp(low + unit(draws, self.key, 7) * (high - low))
         space = np.array([sum(x.size for x in n.prefixes) for n in networks], np.float64)
         self.nat = np.maximum(16, np.minimum(space / ratio, 250)).astype(np.int64)  # addresses that all customers share
         self.median, self.sigma = p.addressing.lease_median_d * DAY, p.addressing.lease_sigma
         self.stay = 1.0 - p.addressing.leave_prefix
 
-    def lease(self, host: Longs, network: Longs, at: Longs, birth: Longs) -> tuple[Longs, Longs, Longs]:
-        """The lease that each host holds at an instant: its ordinal, start and end (microseconds)."""
+    def lease(self, host: Longs, network: Longs, at: Longs) -> tuple[Longs, Longs, Longs]:
+        """The lease that each host holds at an instant: its ordinal, start and end (microseconds).
+
+        Sticky leases follow one another within blocks of ``BLOCK`` days, so that no instant is far from a known one.
+        """
         code = self.code[network]
-        k, start = np.zeros(host.size, np.int64), birth.astype(np.int64).copy()
-        end = np.full(host.size, 1 << 62, np.int64)
+        k, start = np.zeros(host.size, np.int64), np.zeros(host.size, np.int64)
+        end = np.full(host.size, EVER, np.int64)
         rota = code == PERIODIC
         if rota.any():
             period = self.period[network[rota]]
-            phase = (unit(self.key, host[rota], 3) * period).astype(np.int64)
+            phase = (unit(host[rota], self.key, 3) * period).astype(np.int64)
             k[rota] = (at[rota] - phase) // period
             start[rota] = k[rota] * period + phase
             end[rota] = start[rota] + period
         sticky = np.flatnonzero(code == STICKY)
         if sticky.size:
-            end[sticky] = start[sticky] + self._length(host[sticky], k[sticky])
-            late = sticky[end[sticky] <= at[sticky]]
+            one, when = mix(host[sticky], self.key), at[sticky]
+            phase = (unit(one, 4) * BLOCK).astype(np.int64)
+            block = (when - phase) // BLOCK
+            turn, begin = block * 128, block * BLOCK + phase
+            last = begin + BLOCK
+            until = np.minimum(begin + self._length(one, turn), last)
+            late = np.flatnonzero(until <= when)
             while late.size:
-                k[late] += 1
-                start[late] = end[late]
-                end[late] = start[late] + self._length(host[late], k[late])
-                late = late[end[late] <= at[late]]
+                turn[late] += 1
+                begin[late] = until[late]
+                until[late] = np.minimum(begin[late] + self._length(one[late], turn[late]), last[late])
+                late = late[until[late] <= when[late]]
+            k[sticky], start[sticky], end[sticky] = turn, begin, until
         return k, start, end
 
-    def _length(self, host: Longs, k: Longs) -> Longs:
-        length = self.median * np.exp(self.sigma * normal(self.key, host, k, 5))
-        return np.asarray(np.maximum(length, DAY), np.int64)
+    def _length(self, host: Ints, turn: Longs) -> Longs:
+        """Lengths of leases; ``host`` is already hashed with the world's key."""
+        return np.asarray(np.maximum(self.median * np.exp(self.sigma * normal(host, turn)), DAY), np.int64)
 
     def address(self, host: Longs, network: Longs, k: Longs) -> Longs:
         """IPv4 addresses of the leases, as numbers.
@@ -75,29 +85,33 @@ class Plan:
         half of all changes leave it where a provider has several.
         """
         code = self.code[network]
-        pair = np.where(unit(self.key, host, 9) < 2 * self.stay, k // 2, k)
-        which = self.first[network] + (mix(self.key, host, pair, 11) % self.count[network].astype(np.uint64)).astype(
+        pair = np.where(unit(host, self.key, 9) < 2 * self.stay, k // 2, k)
+        which = self.first[network] + (mix(host, self.key, 11, pair) % self.count[network].astype(np.uint64)).astype(
             np.int64
         )
         which = np.where(code == SHARED, self.first[network], which)
         half = self.size[which] // 2
         room = np.where(code == SHARED, self.nat[network], half - 258)
         room = np.maximum(np.where(half <= 512, half - 2, room), 1).astype(np.uint64)
-        offset = (mix(self.key, host, np.where(code == STATIC, 0, k), 13) % room).astype(np.int64)
+        offset = (mix(host, self.key, 13, np.where(code == STATIC, 0, k)) % room).astype(np.int64)
         start = np.where(code == STATIC, np.where(half <= 512, 1, 257), np.where(code == SHARED, 512, half))
         return np.asarray(self.base[which] + start + offset, np.int64)
 
-    def leases(self, host: int, network: int, birth: int, start: int, end: int, most: int = 500) -> tuple[Lease, ...]:
-        """All leases of one host between two instants, in order."""
-        out: list[Lease] = []
-        at = start
-        one, net, born = np.array([host]), np.array([network]), np.array([birth])
-        while at < end and len(out) < most:
-            k, since, until = self.lease(one, net, np.array([at]), born)
-            text = dotted(int(self.address(one, net, k)[0]))
-            out.append(Lease(text, max(int(since[0]), start), min(int(until[0]), end)))
-            at = int(until[0])
-        return tuple(out)
+    def leases(self, host: Longs, network: Longs, start: Longs, end: Longs, most: int = 400) -> list[tuple[Lease, ...]]:
+        """All leases of each host between two instants, in order, ``most`` at most."""
+        out: list[list[Lease]] = [[] for _ in range(host.size)]
+        rows, at = np.arange(host.size), start.astype(np.int64)
+        for _ in range(most):
+            rows = rows[at[rows] < end[rows]]
+            if not rows.size:
+                break
+            k, since, until = self.lease(host[rows], network[rows], at[rows])
+            values = self.address(host[rows], network[rows], k).tolist()
+            froms, tos = np.maximum(since, start[rows]).tolist(), np.minimum(until, end[rows]).tolist()
+            for row, value, first, last in zip(rows.tolist(), values, froms, tos, strict=True):
+                out[row].append(Lease(dotted(value), first, last))
+            at[rows] = until
+        return [tuple(found) for found in out]
 
 
 def dotted(value: int) -> str:

@@ -14,26 +14,36 @@ Longs = NDArray[np.int64]
 GOLDEN, FIRST, SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-def mix(*keys: Ints | Longs | int) -> Ints:
-    """A hash of the keys, elementwise: splitmix64 (Steele, Lea, Flood 2014). At least one key must be an array."""
-    out = np.zeros(1, np.uint64)
+S30, S27, S31, S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+LOW = np.uint64(0xFFFFFFFF)
+
+
+def mix(first: Ints | Longs, *keys: Ints | Longs | int) -> Ints:
+    """A hash of the keys, elementwise: splitmix64 (Steele, Lea, Flood 2014)."""
+    out = _scramble(first.astype(np.uint64))
     for key in keys:
-        part = np.atleast_1d(np.asarray(key)).astype(np.uint64)
-        out = (out ^ part) + GOLDEN
-        out = (out ^ (out >> np.uint64(30))) * FIRST
-        out = (out ^ (out >> np.uint64(27))) * SECOND
-        out = out ^ (out >> np.uint64(31))
+        out = _scramble(out ^ (np.uint64(key) if isinstance(key, int) else key.astype(np.uint64)))
     return out
 
 
-def unit(*keys: Ints | Longs | int) -> Floats:
+def _scramble(out: Ints) -> Ints:
+    out = out + GOLDEN
+    out = (out ^ (out >> S30)) * FIRST
+    out = (out ^ (out >> S27)) * SECOND
+    return np.asarray(out ^ (out >> S31))
+
+
+def unit(first: Ints | Longs, *keys: Ints | Longs | int) -> Floats:
     """Uniform in (0, 1), by hash."""
-    return (np.asarray(mix(*keys) >> np.uint64(11), np.float64) + 0.5) * (1.0 / (1 << 53))
+    return (np.asarray(mix(first, *keys) >> S11, np.float64) + 0.5) * (1.0 / (1 << 53))
 
 
-def normal(*keys: Ints | Longs | int) -> Floats:
-    """Standard normal, by hash (Box and Muller)."""
-    return np.asarray(np.sqrt(-2.0 * np.log(unit(*keys, 1))) * np.cos(2.0 * math.pi * unit(*keys, 2)))
+def normal(first: Ints | Longs, *keys: Ints | Longs | int) -> Floats:
+    """Standard normal, by hash (Box and Muller on the halves of one number)."""
+    bits = mix(first, *keys)
+    radius, turn = (bits >> np.uint64(32)).astype(np.float64), (bits & LOW).astype(np.float64)
+    scale = 1.0 / (1 << 32)
+    return np.asarray(np.sqrt(-2.0 * np.log((radius + 0.5) * scale)) * np.cos(2.0 * math.pi * turn * scale))
 
 
 def zipf(count: int, slope: float) -> Floats:

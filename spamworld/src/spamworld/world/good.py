@@ -24,6 +24,7 @@ class Good:
     def __init__(self, setting: Setting, maker: Maker) -> None:
         self.s, self.m = setting, maker
         servers = setting.servers
+        self.hours = np.array([x.hours for x in setting.networks])
         self.weight: Floats = servers.volume
         self.kinds = list(setting.p.good.kinds)
         self.shares = np.array(list(setting.p.good.kinds.values()))
@@ -49,12 +50,9 @@ class Good:
         who = pick(self.weight, draws.random(n))
         kind = pick(self.shares, draws.random(n)).tolist()
         t0 = s.start + day * DAY
-        hour = (
-            np.clip(draws.normal(13.5, 4.0, n), 0.0, 23.99)
-            - np.array([x.hours for x in s.networks])[servers.line_of[who]]
-        )
+        hour = np.clip(draws.normal(13.5, 4.0, n), 0.0, 23.99) - self.hours[servers.line_of[who]]
         at = t0 + (hour % 24.0 * 3.6e9).astype(np.int64)
-        k, _, _ = s.plan.lease(servers.id_of[who], servers.line_of[who], at, np.full(n, s.start - 400 * DAY))
+        k, _, _ = s.plan.lease(servers.id_of[who], servers.line_of[who], at)
         value = s.plan.address(servers.id_of[who], servers.line_of[who], k).tolist()
         box = draws.integers(0, len(s.boxes.mailboxes), n).tolist()
         trap = pick(s.boxes.trap_weight, draws.random(n)).tolist()

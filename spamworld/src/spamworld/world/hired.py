@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -22,6 +24,8 @@ class Hired(Units):
 
     def __init__(self, setting: Setting, maker: Maker) -> None:
         super().__init__(setting, maker)
+        self._clients: dict[tuple[int, int], Machine] = {}
+        self._pools = {kind: _by_day(found, setting) for kind, found in (setting.misused | setting.accounts).items()}
         self.controllers = {
             one.id: self._controller(one)
             for one in setting.campaigns.values()
@@ -41,17 +45,12 @@ class Hired(Units):
     def misused(self, kind: str, day: int) -> list[Delivery]:
         """Mails through open proxies, open relays and hacked web sites."""
         s, m = self.s, self.m
-        pool = [x for x in s.misused[kind] if x.start < s.start + (day + 1) * DAY and x.end > s.start + day * DAY]
-        weights = np.cumsum([x.weight for x in pool])
+        pool, weights = self._pools[kind][day]
         out = []
         for number, at, one, trap, box, u in self._columns(kind, day, s.rates[kind, 0][day], unit(kind, 0), (kind, 0)):
-            if not pool:
+            x = _at(pool, weights, u[3], at)
+            if x is None:
                 continue
-            x = pool[min(int(np.searchsorted(weights, u[3] * weights[-1])), len(pool) - 1)]
-            if not x.start <= at < x.end:
-                at = max(x.start, s.start + day * DAY) + int(
-                    u[12] * (min(x.end, s.start + (day + 1) * DAY) - max(x.start, s.start + day * DAY))
-                )
             home = s.networks[x.network]
             controller = self._vps(x.id % 97)
             if kind == "proxy":
@@ -113,17 +112,13 @@ class Hired(Units):
     def accounts(self, kind: str, day: int) -> list[Delivery]:
         """Mails through made-up or hijacked accounts: webmail, mass mailers' customers, SMTP log-ins."""
         s, m = self.s, self.m
-        t0 = s.start + day * DAY
-        pool = [a for a in s.accounts[kind] if a.start < t0 + DAY and a.end > t0]
-        weights = np.cumsum([a.weight for a in pool])
+        pool, weights = self._pools[kind][day]
         places = {"webmail": s.servers.webmail, "esp": s.servers.esps, "auth": s.servers.companies}[kind]
         out = []
         for number, at, one, trap, box, u in self._columns(kind, day, s.rates[kind, 0][day], unit(kind, 0), (kind, 0)):
-            if not pool:
+            a = _at(pool, weights, u[3], at)
+            if a is None:
                 continue
-            a = pool[min(int(np.searchsorted(weights, u[3] * weights[-1])), len(pool) - 1)]
-            if not a.start <= at < a.end:
-                at = max(a.start, t0) + int(u[12] * (min(a.end, t0 + DAY) - max(a.start, t0)))
             place = places[a.organisation]
             client = self._client(a.client, at)
             user = f"{a.user}@{place.domain}"
@@ -170,19 +165,24 @@ class Hired(Units):
         """The machine from which an account is used: a bot's line, or a hired host."""
         if n % 3 == 0:
             return self._vps(n % 97)
-        bots = self.s.bots[1 + n % len(self.s.nets)]
-        i = np.array([n % bots.size])
-        k, _, _ = self.s.plan.lease(bots.id[i], bots.network[i], np.array([at]), np.minimum(bots.birth[i], at))
-        value = int(self.s.plan.address(bots.id[i], bots.network[i], k)[0])
-        return self.m.machine(
-            int(bots.id[i][0]),
-            value,
-            self.s.networks[int(bots.network[i][0])],
-            self.m.hosts[n % 4000],
-            "engine-4",
-            int(bots.skew[i][0]),
-            bots.systems[int(bots.system[i][0])],
-        )
+        hour = at // 3_600_000_000
+        found = self._clients.get((n, hour))
+        if found is None:
+            if len(self._clients) > 5000:
+                self._clients.clear()
+            found = self._clients[n, hour] = self._bot(n, hour * 3_600_000_000)
+        return found
+
+    def _bot(self, n: int, at: int) -> Machine:
+        s = self.s
+        bots = s.bots[1 + n % len(s.nets)]
+        i = n % bots.size
+        host, network = bots.id[i : i + 1], bots.network[i : i + 1]
+        k, _, _ = s.plan.lease(host, network, np.array([at]))
+        value = int(s.plan.address(host, network, k)[0])
+        system = bots.systems[int(bots.system[i])]
+        home = s.networks[int(network[0])]
+        return self.m.machine(int(host[0]), value, home, self.m.hosts[n % 4000], "engine-4", int(bots.skew[i]), system)
 
     def _controller(self, one: Campaign) -> tuple[Machine, list[Machine]]:
         """R1: one host, and the relays it rents in many networks."""
@@ -283,3 +283,27 @@ class Hired(Units):
             if made is not None:
                 out.append(made)
         return out
+
+
+Pool = tuple[list[Any], list[float]]  # what is misused on a day, with cumulated weights
+
+
+def _by_day(found: Sequence[Any], setting: Setting) -> list[Pool]:
+    """For each day of the run, what is misused on it."""
+    days: list[list[Any]] = [[] for _ in range(setting.days)]
+    for one in found:
+        first = max(0, (one.start - setting.start) // DAY)
+        last = min(setting.days - 1, (min(one.end, setting.end) - 1 - setting.start) // DAY)
+        for day in range(first, last + 1):
+            days[day].append(one)
+    return [(day, list(accumulate(one.weight for one in day))) for day in days]
+
+
+def _at(pool: Sequence[Any], weights: Sequence[float], u: float, at: int) -> Any:
+    """One of the pool by weight, or the next that is misused at that instant; None where there is none."""
+    first = bisect(weights, u * weights[-1]) if weights else 0
+    for n in range(len(pool)):
+        one = pool[(first + n) % len(pool)]
+        if one.start <= at < one.end:
+            return one
+    return None

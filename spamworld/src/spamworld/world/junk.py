@@ -58,7 +58,7 @@ class Junk(Units):
         at = np.where((at >= lo2) & (at < hi2), at, spread)
         keep = (hi2 > lo2) & (draws.random(n) < s.effects.botnet(net.id, at))
         network = bots.network[chosen]
-        k, _, _ = s.plan.lease(bots.id[chosen], network, at, bots.birth[chosen])
+        k, _, _ = s.plan.lease(bots.id[chosen], network, at)
         value = s.plan.address(bots.id[chosen], network, k)
         trap = pick(s.boxes.trap_weight, draws.random(n)).tolist()
         box = pick(s.boxes.box_weight, draws.random(n)).tolist()

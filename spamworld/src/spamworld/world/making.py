@@ -16,7 +16,8 @@ from spamworld.world.setting import Setting
 
 SECOND = 1_000_000
 UNITS = {"bot": 0, "worm": 100, "proxy": 101, "relay": 102, "webmail": 103, "esp": 104, "cms": 105, "auth": 106,
-         "r1": 107, "series": 108, "backscatter": 110, "typo": 111, "good": 112, "displaced": 128, "snowshoe": 192}  # fmt: skip
+         "r1": 107, "series": 108, "backscatter": 110, "typo": 111, "good": 112, "displaced": 128,
+         "snowshoe": 192}  # fmt: skip
 BRANDS = ("bank", "payments", "post", "cloud", "stream", "tax", "shop", "travel")
 
 

@@ -41,7 +41,6 @@ class Population:
         self.notice = np.where(told < c.detailed, 2, np.where(told < c.detailed + c.minimal, 1, 0)).astype(np.int8)
         self.notice_at = born + (draws.exponential(c.notice_lag_d, n) * DAY).astype(np.int64)
         self.start, self.end = self._infections(draws, p, born, speed)
-        self.birth = born - (draws.random(n) * 200 * DAY).astype(np.int64)
         tail = np.minimum(draws.pareto(p.botnets.activity_alpha, n) + 1.0, p.botnets.activity_cap)
         self.weight: Floats = tail
         self.on = draws.uniform(0.0, 24.0, n)  # local hour
