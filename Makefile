@@ -2,6 +2,7 @@
 #   make run                    the whole way on a sample that ships with the project
 #   make run MAIL=path AS=junk RELAY=host-or-network     the same with your own mail
 #   make test                   everything that must hold; test-all adds the long sweeps
+#   make accuracy               how well it does on simulated worlds whose truth is known, and on real mail
 #   make docs                   the manual as a site in site/
 
 PYTHON ?= python3
@@ -14,6 +15,7 @@ ONCE   ?=
 MAIL   ?=
 RELAY  ?=
 TESTS  ?= tests
+TIER   ?= S
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -21,7 +23,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench bench-peers docs peers lint clean
+.PHONY: help run test test-all accuracy bench bench-peers docs peers lint clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -31,6 +33,7 @@ help:
 	@echo 'make test      what must hold; make test-all with the long sweeps'
 	@echo 'make lint      style, types and layers only'
 	@echo 'make docs      the manual as a site in site/'
+	@echo 'make accuracy  the goals on simulated worlds and real mail, for docs/accuracy; TIER=M for the large ones'
 	@echo 'make bench     the figures of docs/figures'
 	@echo 'make peers     (root) the real programs that tests and benchmarks talk to'
 	@echo 'make bench-peers  (root) the programs that only the figures are compared with'
@@ -54,6 +57,9 @@ test-all: $(VENV)/.test-$(PINNED) $(VENV)/.dask-$(PINNED)
 
 lint: $(VENV)/.test-$(PINNED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+accuracy: $(VENV)/.test-$(PINNED)
+	@$(BIN)/python -m accuracy --tier $(TIER)
 
 bench: $(VENV)/.test-$(PINNED) $(VENV)/.bench-$(PINNED)
 	@$(BIN)/python -m bench

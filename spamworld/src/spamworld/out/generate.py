@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 
 from spamworld import __version__, parameters
-from spamworld.content import Options
+from spamworld.content import Options, brief
 from spamworld.errors import NotFound, Refused
 from spamworld.out import around, forms, replies, settings
 from spamworld.out.files import Made, Shelf
-from spamworld.out.render import Job, brief_of, render, units
+from spamworld.out.render import Job, render, units
 from spamworld.world import World
 from spamworld.world.facts import DAY, EVER, Event
 
@@ -121,7 +121,7 @@ def _mail(shelf: Shelf, world: World, order: Order, workers: int, done: Finished
 
 def job_of(world: World, order: Order) -> Job:
     """What the writers of its mail need."""
-    briefs = {one.id: brief_of(one) for one in world.campaigns.values()}
+    briefs = {one.id: brief.of(one) for one in world.campaigns.values()}
     traps = frozenset(one.name for one in world.intakes if one.kind == "trap")
     return Job(order.seed, briefs, traps, Options())
 

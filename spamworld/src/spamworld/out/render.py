@@ -19,13 +19,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from spamworld import content, wire
-from spamworld.content import Brief, Name, Options
+from spamworld.content import Brief, Options
 from spamworld.out import forms
 from spamworld.out.files import Bundle, Frame
 from spamworld.plan import Delivery, Line
 from spamworld.streams import quick
 from spamworld.world import World
-from spamworld.world.facts import Campaign
 
 UNIT = 1500  # mails that a worker writes at a time
 AHEAD = 3  # units under way for each worker
@@ -54,35 +53,6 @@ class Stored(NamedTuple):
     size: int
     kind: str
     move: bytes = b""
-
-
-def brief_of(campaign: Campaign) -> Brief:
-    """A campaign as its writer sees it."""
-    stock = campaign.stock
-    return Brief(
-        id=campaign.id,
-        category=campaign.category,
-        spammer=campaign.spammer,
-        language=campaign.language,
-        start=campaign.start,
-        end=campaign.end,
-        versions=max(1, len(campaign.versions)),
-        domains=tuple(Name(one.name, one.start, one.end) for one in campaign.domains),
-        url=campaign.url,
-        path=campaign.path,
-        phones=campaign.phones,
-        wallets=campaign.wallets,
-        ibans=campaign.ibans,
-        boxes=campaign.boxes,
-        ticker=stock.ticker if stock else "",
-        company=stock.company if stock else "",
-        price=stock.price if stock else 0.0,
-        target=stock.target if stock else 0.0,
-        pictures=campaign.picture_share,
-        noise=campaign.noise,
-        canspam=frozenset(name for name, there in campaign.canspam.items() if there),
-        family=campaign.family,
-    )
 
 
 def one(job: Job, delivery: Delivery) -> Stored:
