@@ -6,7 +6,7 @@ A session says of itself how its program writes commands (``manner`` of its row,
 verb      EHLO or HELO
 lower     commands in lower case
 space     a blank behind ``MAIL FROM:``, as many bot engines write
-bare      lines of the mail end in a lone LF
+bare      lines of the mail end in a lone LF (commands do not: no trap obeys those)
 ahead     MAIL, RCPT and DATA are sent without waiting, where the server offers PIPELINING or not
 size      MAIL carries SIZE= where the server offers it
 quit      ``QUIT`` (the default), ``drop`` (hangs up without a word) or ``RSET``
@@ -21,6 +21,8 @@ import asyncio
 import base64
 import contextlib
 import ipaddress
+import re
+import socket
 import ssl
 import struct
 import time
@@ -36,6 +38,9 @@ from spamworld.errors import NotFound, Refused, UsageError
 from spamworld.out.files import lines
 
 TIMEOUT_S = 30.0
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+):[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n")
+_BY = re.compile(rb"\sby\s+([^\s;()]+)")
+_DELIVERY = frozenset((b"return-path", b"delivered-to", b"x-original-to", b"envelope-to", b"delivery-date"))
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
 
@@ -53,6 +58,7 @@ class Session(msgspec.Struct):
     tls_version: int = 0
     arrival: str = ""
     manner: dict[str, Any] = {}
+    own: frozenset[str] = frozenset()  # names of the intake's own servers
 
     @property
     def recipients(self) -> list[str]:
@@ -95,10 +101,30 @@ def sessions(folder: Path, traps: Iterable[str] = ()) -> Iterator[Session]:
             f"no trap called {missing}" if missing else f"no traps in {str(folder)!r}",
             f"known: {', '.join(known)}" if known else "name a folder that 'spamworld gen' made",
         )
+    own = {row["name"]: frozenset(one["name"].lower() for one in row["relays"]) for row in _intakes(folder)}
     decode = msgspec.json.Decoder(Session).decode
     for name, path in known.items():
         if not wanted or name in wanted:
-            yield from map(decode, lines(path))
+            for line in lines(path):
+                session = decode(line)
+                session.own = own.get(name, frozenset())
+                yield session
+
+
+def _intakes(folder: Path) -> Iterator[dict[str, Any]]:
+    path = folder / "world/intakes.jsonl"
+    return map(msgspec.json.decode, lines(path)) if path.exists() else iter(())
+
+
+def as_sent(mail: bytes, own: frozenset[str]) -> bytes:
+    """A stored mail as its client had sent it: without what the intake's own servers put on top."""
+    while field := _FIELD.match(mail):
+        name = field[1].lower()
+        writer = _BY.search(field[0]) if name == b"received" else None
+        if name not in _DELIVERY and not (writer and writer[1].decode("latin-1").lower() in own):
+            break
+        mail = mail[field.end() :]
+    return mail
 
 
 async def replay(
@@ -165,11 +191,19 @@ class _Client:
                 await self.writer.wait_closed()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """From the session's own port where that is free, else from any."""
         host, port = self.to
-        wanted = self.session.client_port
-        if wanted >= 1024:
-            with contextlib.suppress(OSError):  # taken by somebody else: any other one
-                return await asyncio.open_connection(host, port, local_addr=(host, wanted))
+        if self.session.client_port >= 1024:
+            link = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            link.setblocking(False)
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                link.bind((host, self.session.client_port))
+                await asyncio.get_running_loop().sock_connect(link, (host, port))
+            except OSError:
+                link.close()
+            else:
+                return await asyncio.open_connection(sock=link)
         return await asyncio.open_connection(host, port)
 
     async def _talk(self) -> str:
@@ -211,7 +245,7 @@ class _Client:
 
     async def _mail(self) -> str:
         blank = " " if self.manner.get("space") else ""
-        mail = self._wire(base64.b64decode(self.session.mail))
+        mail = self._wire(as_sent(base64.b64decode(self.session.mail), self.session.own))
         size = f" SIZE={len(mail)}" if self.manner.get("size") and "SIZE" in self.offers else ""
         commands = [f"MAIL FROM:{blank}<{self.session.mail_from}>{size}"]
         commands += [f"RCPT TO:{blank}<{address}>" for address in self.session.recipients]
@@ -245,9 +279,7 @@ class _Client:
         """The mail as it goes over the line: line ends as the engine has them, dots doubled, the end."""
         end = b"\n" if self.manner.get("bare") else b"\r\n"
         body = mail.replace(b"\r\n", b"\n").replace(b"\n", end)
-        if body.startswith(b"."):
-            body = b"." + body
-        body = body.replace(end + b".", end + b"..")
+        body = (b"." if body.startswith(b".") else b"") + body.replace(b"\r\n.", b"\r\n..")
         return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
 
     def _line(self, command: str) -> bytes:
