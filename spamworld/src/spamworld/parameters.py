@@ -342,6 +342,9 @@ class Realism(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     relist_tolerance: float
     mails_per_bot: float
     strategy_tolerance: float
+    clean_tolerance: float
+    letter_tolerance: float
+    bots_tolerance: float
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,9 +10,27 @@ from operator import attrgetter
 
 from spamworld.parameters import load
 from spamworld.plan import Delivery
-from spamworld.world.facts import Campaign, Event, Intake
+from spamworld.world import actors, answers, inside, listings, markets, registry
+from spamworld.world.facts import (
+    Booking,
+    Campaign,
+    Complaint,
+    Event,
+    Flow,
+    Folder,
+    Host,
+    Intake,
+    Listing,
+    LogLine,
+    Notice,
+    Price,
+    Record,
+    Registration,
+    Route,
+)
 from spamworld.world.good import Good
 from spamworld.world.hired import Hired
+from spamworld.world.hosts import hosts
 from spamworld.world.junk import Junk
 from spamworld.world.making import Maker
 from spamworld.world.setting import Setting
@@ -54,6 +72,9 @@ class World:
         self.events: list[Event] = s.events
         self.networks = s.networks
         self.botnets, self.spammers, self.hosters, self.snowshoes = s.nets, s.senders, s.hosters, s.outfits
+        self.foreign_lists = listings.foreign_lists(s)
+        self.rentals = markets.rentals(s)
+        self.tenants = actors.tenants(seed, p, s.hosters, len(s.senders), s.start, s.days)
 
     def deliveries(self) -> Iterator[Delivery]:
         """Every mail that arrives, in order of time, planned day by day."""
@@ -66,7 +87,67 @@ class World:
         found.sort(key=attrgetter("at", "id"))
         return found
 
+    def hosts(self) -> Iterator[Host]:
+        """Every machine, with its infections and the addresses it had."""
+        return hosts(self.setting)
+
+    def dns_zones(self) -> Iterator[Record]:
+        """All names and what they resolved to, with times."""
+        return registry.dns_zones(self.setting)
+
+    def rdap(self) -> Iterator[Registration]:
+        """Allocations, AS numbers and domains."""
+        return registry.rdap(self.setting)
+
+    def bgp(self, at: int) -> Iterator[Route]:
+        """The routing table at an instant (microseconds UTC)."""
+        return registry.bgp(self.setting, at)
+
+    def listings(self) -> Iterator[Listing]:
+        """Addresses on foreign block lists, with times; the lists are ``foreign_lists``."""
+        return listings.listings(self.setting)
+
+    def prices(self) -> Iterator[Price]:
+        """Daily prices of every share."""
+        return markets.prices(self.setting)
+
+    def bookings(self) -> Iterator[Booking]:
+        """Lines of every spammer's accounts."""
+        return markets.bookings(self.setting)
+
+    def log_lines(self) -> Iterator[LogLine]:
+        """Outbound mail of the providers that share their logs."""
+        return inside.log_lines(self.setting)
+
+    def flows(self) -> Iterator[Flow]:
+        """Flow summaries of the same providers."""
+        return inside.flows(self.setting)
+
+    def notices(self) -> Iterator[Notice]:
+        """Reports to providers, and their replies."""
+        return answers.notices(self.setting)
+
+    def complaints(self) -> Iterator[Complaint]:
+        """People's reports and moves; plans all mail anew."""
+        return answers.complaints(self.setting, self.deliveries())
+
+    def folders(self) -> Iterator[Folder]:
+        """What was found on seized machines."""
+        return answers.folders(self.setting)
+
+    def delivery(self, number: int) -> Delivery:
+        """The delivery with that id, planned again.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next((d for d in self.day(number >> 40) if d.id == number), None) or _none(number)
+
     @property
     def count_hint(self) -> int:
         """About how many mails there will be."""
         return self.setting.tier.mails
+
+
+def _none(number: int) -> Delivery:
+    raise KeyError(number)

@@ -47,6 +47,7 @@ class Servers:
         by_role = {role: [n for n in networks if n.role == role] for role in ("access", "hosting", "enterprise")}
         self._homes = by_role
         self.relays = [self._machine("postfix", n, f"smtp.{n.domain}") for n in by_role["access"][:200]]
+        self.everyone: list[Organisation] = []
         self.intakes = [
             self._organisation("intake", "hosting").server for _ in range(tier.traps + max(3, tier.mailboxes // 40))
         ]
@@ -97,7 +98,7 @@ class Servers:
             domain = f"{word(q, 2 + q.randrange(2))}{self._count}.example"
         server = self._machine(software, network, f"{q.choice(('mail', 'mx', 'smtp', 'mx1', 'out'))}.{domain}")
         relay = self.relays[q.randrange(len(self.relays))] if q.random() < self.p.good.smart_host else None
-        return Organisation(
+        made = Organisation(
             domain,
             server,
             relay,
@@ -108,6 +109,13 @@ class Servers:
             purpose,
             purpose == "webmail" and number < self.p.sources.webmail_providers // 2,
         )
+        self.everyone.append(made)
+        return made
+
+    def siblings(self, organisation: Organisation) -> list[Machine]:
+        """The other servers of a large sender."""
+        large = self.webmail + self.esps
+        return self.farms[large.index(organisation)] if organisation in large else []
 
     def _sibling(self, organisation: Organisation, n: int) -> Machine:
         """One of the many servers of a large sender."""
