@@ -56,7 +56,7 @@ def write(delivery: Delivery, brief: Brief | None, seed: int, rng: Random, optio
             mime.Part("message/delivery-status", mime.crlf(facts).encode()),
             mime.Part("message/rfc822" if whole else "text/rfc822-headers", last, "8bit"),
         ]
-        part = mime.join(parts, "report; report-type=delivery-status", mime.boundary(rng, delivery.engine))
+        part = mime.join(parts, "report; report-type=delivery-status", mime.boundary(rng, delivery))
     fields = [
         ("From", f"Mail Delivery System <{delivery.author or 'MAILER-DAEMON@' + host}>".encode()),
         ("To", owner.encode()),
@@ -104,4 +104,4 @@ def invitation(delivery: Delivery, part: mime.Part, subject: str, rng: Random) -
         f"SUMMARY:{title}\nORGANIZER:mailto:{delivery.author}\n{guests}END:VEVENT\nEND:VCALENDAR\n"
     )
     event = mime.Part("text/calendar; charset=utf-8; method=REQUEST", mime.crlf(text).encode(), "base64")
-    return mime.join([part, event], "alternative", mime.boundary(rng, delivery.engine, 1))
+    return mime.join([part, event], "alternative", mime.boundary(rng, delivery))

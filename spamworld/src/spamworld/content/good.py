@@ -155,7 +155,7 @@ def bodied(letter: Letter, texts: list[str], form: str, charset: str, encoding: 
     web = mime.text_part(page, "html", charset, encoding, '"')
     if form == "html":
         return web
-    return mime.join([flat, web], "alternative", mime.boundary(letter.rng, letter.delivery.engine))
+    return mime.join([flat, web], "alternative", mime.boundary(letter.rng, letter.delivery))
 
 
 def answered(letter: Letter, subject: str, texts: list[str]) -> tuple[str, list[tuple[str, str]]]:
@@ -191,14 +191,14 @@ def personal(letter: Letter) -> Composed:
         kind = rng.choice(("pdf", "docx", "rtf", "zip"))
         content = attach.MAKERS[kind](f"Notes, part {rng.randrange(99)}.\r\n".encode(), "notes.txt", "")
         file = attach.Lure(f"notes-{rng.randrange(999)}.{attach.ENDS.get(kind, kind)}", kind, content, "")
-        part, kinds = mime.join([part, file.part()], "mixed", mime.boundary(rng, delivery.engine)), [kind]
+        part, kinds = mime.join([part, file.part()], "mixed", mime.boundary(rng, delivery)), [kind]
     return composed(letter, subject, part, extra, attachments=kinds)
 
 
 def mailing_list(letter: Letter) -> Composed:
     """A post to a list, with what the list adds: a tag, its fields, a foot."""
     rng, delivery = letter.rng, letter.delivery
-    local, _, host = delivery.envelope_from.partition("@")
+    local, _, host = (delivery.list or delivery.envelope_from).partition("@")
     name = local.split("-")[0].split("+")[0] or "users"
     host = host or "lists.example"
     texts = letter.say("open") + letter.say("middle", rng.randint(1, 3)) + letter.say("close")
@@ -262,7 +262,7 @@ def newsletter(delivery: Delivery, seed: int, rng: Random) -> Composed:
     flat = mime.text_part(markup.plain(texts, letter.urls, 72), "plain", "utf-8", "quoted-printable")
     page = markup.html(texts, letter.urls, look, "", "more", rng, True)
     web = mime.text_part(page, "html", "utf-8", "quoted-printable", '"')
-    part = mime.join([flat, web], "alternative", mime.boundary(rng, delivery.engine))
+    part = mime.join([flat, web], "alternative", mime.boundary(rng, delivery))
     return composed(letter, subject, part, extra, issue=f"{delivery.author}/{delivery.at // WEEK}")
 
 

@@ -27,6 +27,8 @@ class Writing:
         self.recipient = delivery.recipients[0].address if delivery.recipients else ""
         self.urls: list[tuple[str, str]] = []  # (as shown, landing page)
         self.used: dict[str, list[str]] = {}
+        self.keyed = 0  # keys written so far
+        self.guarded: set[str] = set()  # paragraphs with a key: a reader must be able to copy it, so no trick there
         self.day = EPOCH + timedelta(microseconds=delivery.at)
 
     def value(self, name: str) -> str:
@@ -38,6 +40,7 @@ class Writing:
         """One of the campaign's keys, noted in the truth."""
         if not known:
             return ""
+        self.keyed += 1
         value = known[0] if len(known) == 1 else self.rng.choice(known)
         noted = self.used.setdefault(kind, [])
         if value not in noted:
@@ -113,40 +116,52 @@ def write(delivery: Delivery, brief: Brief, seed: int, options: Options) -> Comp
     lure = attach.lure(seed, brief, delivery, rng, options) if attach.wanted(brief) else None
     if lure:
         writing.used["file"] = [lure.name]
-    paragraphs = [] if pixels else [macro.say(rng.choice(block), writing) for block in page.blocks]
-    paragraphs = [text for text in paragraphs if text]
+    paragraphs = [] if pixels else said(writing)
     poison = tail(writing)
     body = bodies(writing, paragraphs, poison, pixels)
     if lure:
-        body = mime.join([body, lure.part()], "mixed", mime.boundary(rng, delivery.engine))
+        body = mime.join([body, lure.part()], "mixed", mime.boundary(rng, delivery))
     head, broken = damage(writing, body)
     fields = [*headers(writing), ("MIME-Version", b"1.0"), *head.fields()]
     return Composed(tuple(fields), broken, truth(writing, pixels, lure, poison))
 
 
+def said(writing: Writing) -> list[str]:
+    """The paragraphs of this mail."""
+    out = []
+    for block in writing.page.blocks:
+        before = writing.keyed
+        text = macro.say(writing.rng.choice(block), writing)
+        if writing.keyed > before:
+            writing.guarded.add(text)
+        if text:
+            out.append(text)
+    return out
+
+
 def bodies(writing: Writing, paragraphs: list[str], poison: str, pixels: pictures.Picture | None) -> mime.Part:
     """The body in the template's form: plain, HTML, both, or HTML around a picture."""
-    style, rng, engine = writing.page.style, writing.rng, writing.delivery.engine
+    style, rng = writing.page.style, writing.rng
     if pixels:
         return pictured(writing, poison, pixels)
     linked = writing.brief.url not in ("bare", "obfuscated")
     hidden = style.trick in tricks.HIDING
     texts = paragraphs + ([poison] if poison else [])
     if style.form != "html":
-        text = markup.plain(texts, writing.urls, style.width)
         if style.spaced and style.form == "plain":
-            text = tricks.spaced(text, rng)
+            texts = [text if text in writing.guarded else tricks.spaced(text, rng) for text in texts]
+        text = markup.plain(texts, writing.urls, style.width)
         flat = mime.text_part(text, "plain", style.charset, style.encoding)
         if style.form == "plain":
             return flat
     words = markup.ANCHORS[style.look] if linked else ""
-    rich = markup.html(paragraphs, writing.urls, style.look, style.trick, words, rng, linked)
+    rich = markup.html(paragraphs, writing.urls, style.look, style.trick, words, rng, linked, writing.guarded)
     if poison or hidden:
         rich = markup.close(rich, tricks.poison(style.trick, poison or gabble(writing, 12)))
     web = mime.text_part(rich, "html", style.charset, style.encoding, '"')
     if style.form == "html":
         return web
-    return mime.join([flat, web], "alternative", mime.boundary(rng, engine))
+    return mime.join([flat, web], "alternative", mime.boundary(rng, writing.delivery))
 
 
 def pictured(writing: Writing, poison: str, pixels: pictures.Picture) -> mime.Part:
@@ -157,7 +172,7 @@ def pictured(writing: Writing, poison: str, pixels: pictures.Picture) -> mime.Pa
     page = markup.HEADS[style.look] + pixels.page(names) + "<br>\n"
     page += tricks.poison(style.trick, poison or gabble(writing, 40)) + "\n" + markup.FEET[style.look]
     web = mime.text_part(page, "html", style.charset, style.encoding, '"')
-    return mime.join([web, *pixels.parts(names, token(rng, 6))], "related", mime.boundary(rng, writing.delivery.engine))
+    return mime.join([web, *pixels.parts(names, token(rng, 6))], "related", mime.boundary(rng, writing.delivery))
 
 
 def sheet(writing: Writing, options: Options) -> pictures.Picture:
@@ -304,4 +319,4 @@ def truth(
         whole |= {"image_text": pixels.text, "noise": pixels.noise, "variant": pixels.variant, "image": pixels.kind}
     if lure:
         whole |= {"attachments": [lure.kind], "file": lure.name, "salt": lure.salt}
-    return {name: value for name, value in whole.items() if value not in ("", [], 0.0)}
+    return {name: value for name, value in whole.items() if value not in ("", [])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from html import escape
 from random import Random
 from textwrap import wrap
@@ -65,17 +66,24 @@ def anchor(target: str, text: str, linked: bool) -> str:
 
 
 def html(
-    paragraphs: list[str], urls: list[tuple[str, str]], look: int, trick: str, words: str, rng: Random, linked: bool
+    paragraphs: list[str],
+    urls: list[tuple[str, str]],
+    look: int,
+    trick: str,
+    words: str,
+    rng: Random,
+    linked: bool,
+    guarded: Collection[str] = (),
 ) -> str:
-    """An HTML body. ``words`` stands for the URL in links; "" shows the URL itself."""
+    """An HTML body. ``words`` stands for the URL in links, "" shows the URL itself; no trick in ``guarded`` ones."""
     before, after = PARAGRAPH[look]
     out = [HEADS[look]]
     for number, text in enumerate(paragraphs):
-        if trick == "columns" and number == 1 and not MARK.search(text):
+        if trick == "columns" and number == 1 and not MARK.search(text) and text not in guarded:
             out.append(tricks.columns(text, rng))
             continue
         body = escape(text, quote=False).replace("\n", "<br>\n")
-        if trick:
+        if trick and text not in guarded:
             body = tricks.visible(trick, body, rng)
         body = MARK.sub(lambda m: anchor(urls[int(m[1])][0], words or urls[int(m[1])][0], linked), body)
         out += (before, body, after)

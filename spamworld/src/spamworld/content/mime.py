@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64encode
-from functools import lru_cache
 from random import Random
 
 import msgspec
 
-from spamworld.streams import quick
+from spamworld import wire
+from spamworld.plan import Delivery
 
 ATOM = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 !#$%&'*+-/=?^_`{|}~")
-HEX = "0123456789abcdef"
 ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -89,41 +88,9 @@ def join(parts: list[Part], subtype: str, boundary: str, preamble: str = "") -> 
     return Part(f'multipart/{subtype}; boundary="{boundary}"', b"".join(out), "7bit", ready=True)
 
 
-def draw(rng: Random, alphabet: str, length: int) -> str:
-    """Characters of an alphabet."""
-    return "".join(rng.choices(alphabet, k=length))
-
-
-@lru_cache(maxsize=256)
-def habit(engine: str) -> tuple[str, int, str]:
-    """How a writer of mail builds boundaries: (family, length, prefix), the same in every run."""
-    known = {"outlook": "outlook", "thunderbird": "digits", "apple": "apple", "python": "python", "gmail": "zeros"}
-    for word, family in known.items():
-        if word in engine:
-            return family, 24, ""
-    rng = quick(0, "boundary", engine)
-    return (
-        rng.choice(("outlook", "digits", "hex", "alnum", "prefix", "python")),
-        rng.randint(12, 32),
-        rng.choice(("=_", "----=_", "_----------=_", "b1_", "--=", "Part_", "--ALT--", "MIME_")),
-    )
-
-
-def boundary(rng: Random, engine: str, level: int = 0) -> str:
-    """A boundary in that writer's style; nested parts have a higher level."""
-    family, length, prefix = habit(engine)
-    if family == "outlook":
-        stamp = f"{rng.randrange(0x1C00000, 0x1D00000):08X}.{rng.getrandbits(32):08X}"
-        return f"----=_NextPart_{level:03d}_{rng.randrange(0x10000):04X}_{stamp}"
-    if family == "digits":
-        return "-" * 12 + draw(rng, "0123456789", 24)
-    if family == "apple":
-        return f"Apple-Mail-{level + 1}-{rng.randrange(10**8, 10**9)}"
-    if family == "python":
-        return f"{'=' * 15}{rng.randrange(10**18, 10**19)}=="
-    if family == "zeros":
-        return "0" * 12 + draw(rng, HEX, 16)
-    return prefix + draw(rng, HEX if family == "hex" else ALNUM, length) + (f".{level}" if family == "prefix" else "")
+def boundary(rng: Random, delivery: Delivery) -> str:
+    """A boundary as the program that wrote the mail makes them."""
+    return wire.boundary(delivery.engine, delivery.path[0].at if delivery.path else delivery.at, rng)
 
 
 def word(text: str, charset: str = "utf-8", form: str = "B") -> bytes:
