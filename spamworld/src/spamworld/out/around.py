@@ -20,6 +20,7 @@ from spamworld.world.facts import (
     EVER,
     Booking,
     Flow,
+    Folder,
     ForeignList,
     Listing,
     LogLine,
@@ -31,8 +32,6 @@ from spamworld.world.facts import (
     Route,
     Tenant,
 )
-
-_CONFORMS = "ip network"
 
 
 class Table:
@@ -109,11 +108,17 @@ def _card(name: str, kind: str, mail: str = "", country: str = "") -> list[Any]:
     return ["vcard", fields]
 
 
-def routes(shelf: Shelf, at: int, table: Iterable[Route]) -> None:
-    """The routing table of one day."""
-    rows = Table(shelf, f"world/bgp/{day(at)}.csv.zst", ("prefix", "asn"))
-    for one in table:
-        rows.row((one.prefix, one.asn))
+def routes(shelf: Shelf, days: Iterable[tuple[int, Iterable[Route]]]) -> None:
+    """The routing table day by day; a day that is like the one before has no file."""
+    before: list[Route] = []
+    for at, table in days:
+        found = list(table)
+        if found == before:
+            continue
+        rows = Table(shelf, f"world/bgp/{day(at)}.csv.zst", ("prefix", "asn"))
+        for one in found:
+            rows.row((one.prefix, one.asn))
+        before = found
 
 
 def lists(shelf: Shelf, known: Iterable[ForeignList], listed: Iterable[Listing]) -> None:
@@ -192,6 +197,18 @@ def tenants(shelf: Shelf, known: Iterable[Tenant]) -> None:
     )
     for one in known:
         rows.row((one.hoster, one.network, one.customer, one.block, one.start, _end(one.end), one.spammer, one.purpose))
+
+
+def seized(shelf: Shelf, folders: Iterable[Folder]) -> None:
+    """What was found on seized machines, numbered; whose each was stands in the truth."""
+    for number, one in enumerate(folders, 1):
+        place = f"world/seized/{one.event}-{number:02d}"
+        shelf.add(f"{place}/addresses.txt", "".join(f"{address}\n" for address in one.addresses).encode())
+        if one.sent:
+            rows = Table(shelf, f"{place}/mailer.csv", ("at", "recipient"))
+            for at, recipient, _ in one.sent:
+                rows.row((moment(at), recipient))
+        shelf.line("truth/seized.jsonl.zst", {"folder": place, **msgspec.to_builtins(one)})
 
 
 def _end(at: int) -> object:

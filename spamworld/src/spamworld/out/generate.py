@@ -129,14 +129,14 @@ def job_of(world: World, order: Order) -> Job:
 def _around(shelf: Shelf, world: World, seed: int) -> None:
     around.zones(shelf, world.dns_zones())
     around.registry(shelf, world.rdap())
-    for at in range(world.start, world.end, DAY):
-        around.routes(shelf, at, world.bgp(at))
+    around.routes(shelf, ((at, world.bgp(at)) for at in range(world.start, world.end, DAY)))
     around.lists(shelf, world.foreign_lists, world.listings())
     around.prices(shelf, world.prices())
     around.money(shelf, world.rentals, world.bookings())
     around.provider_logs(shelf, world.log_lines(), world.networks)
     around.flows(shelf, world.flows(), world.networks)
     around.tenants(shelf, world.tenants)
+    around.seized(shelf, world.folders())
     replies.replies(shelf, world.notices(), world.networks, seed)
     for event in world.events:
         shelf.line("events.jsonl", _public(event))

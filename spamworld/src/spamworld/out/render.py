@@ -23,14 +23,15 @@ from spamworld.content import Brief, Options
 from spamworld.out import forms
 from spamworld.out.files import Bundle, Frame
 from spamworld.plan import Delivery, Line
-from spamworld.streams import quick
 from spamworld.world import World
+from spamworld.world.answers import complaints
+from spamworld.world.facts import Complaint
 
 UNIT = 1500  # mails that a worker writes at a time
 AHEAD = 3  # units under way for each worker
 TRUTH = "truth/truth.jsonl.zst"
 MOVES = "mail/people/moves.jsonl.zst"
-HOUR = 3_600_000_000
+REPORTS = "mail/people/reports.jsonl.zst"
 
 _row = msgspec.json.Encoder(order="deterministic").encode
 
@@ -52,7 +53,7 @@ class Stored(NamedTuple):
     truth: bytes
     size: int
     kind: str
-    move: bytes = b""
+    sha256: str
 
 
 def one(job: Job, delivery: Delivery) -> Stored:
@@ -60,18 +61,15 @@ def one(job: Job, delivery: Delivery) -> Stored:
     composed = content.compose(delivery, job.briefs.get(delivery.campaign), job.seed, job.options)
     stack = wire.stack(delivery, job.seed)
     raw = wire.write(delivery, composed, job.seed, stack)
-    trap = delivery.intake in job.traps
-    move = b""
-    if trap:
+    if delivery.intake in job.traps:
         file = f"mail/traps/{delivery.intake}.jsonl.zst"
         piece = forms.json_line(raw, wire.session(delivery, job.seed))
     else:
         raw = raw.replace(b"\r\n", b"\n")
         file = f"mail/people/{delivery.intake}/{folder(delivery)}.mboxrd.zst"
         piece = forms.mbox(raw, delivery.envelope_from, delivery.at)
-        if delivery.moved:
-            move = moved(delivery, raw, job.seed)
-    return Stored(file, piece, truth(delivery, composed.truth, raw, file, stack), len(raw), delivery.kind, move)
+    sha256 = hashlib.sha256(raw).hexdigest()
+    return Stored(file, piece, truth(delivery, composed.truth, sha256, file, stack), len(raw), delivery.kind, sha256)
 
 
 def folder(delivery: Delivery) -> str:
@@ -81,22 +79,18 @@ def folder(delivery: Delivery) -> str:
     return "Junk" if delivery.kind == "junk" else "Inbox"
 
 
-def moved(delivery: Delivery, raw: bytes, seed: int) -> bytes:
-    """The line of ``moves.jsonl.zst``: whose mail, from where to where, some hours after it came."""
-    places = ("Inbox", "Junk") if delivery.moved == "to-junk" else ("Junk", "Inbox")
-    lag = quick(seed, "moved", delivery.id).expovariate(1 / (9 * HOUR))
-    return _row(
-        {
-            "at": delivery.at + int(lag),
-            "mailbox": delivery.intake,
-            "from": places[0],
-            "to": places[1],
-            "sha256": hashlib.sha256(raw).hexdigest(),
-        }
-    ) + b"\n"  # fmt: skip
+def acts(found: Iterable[Complaint], sha256: str) -> Iterator[tuple[str, bytes]]:
+    """What its owner did with a mail: moved it against the filter, or reported it; lines by file."""
+    for act in found:
+        row = {"at": act.at, "mailbox": act.intake, "sha256": sha256}
+        if act.kind == "report":
+            yield REPORTS, _row(row) + b"\n"
+        else:
+            places = ("Inbox", "Junk") if act.kind == "to-junk" else ("Junk", "Inbox")
+            yield MOVES, _row({**row, "from": places[0], "to": places[1]}) + b"\n"
 
 
-def truth(delivery: Delivery, content_truth: Mapping[str, Any], raw: bytes, file: str, stack: Iterable[Line]) -> bytes:
+def truth(delivery: Delivery, content_truth: Mapping[str, Any], sha256: str, file: str, stack: Iterable[Line]) -> bytes:
     """The line of one mail in ``truth/truth.jsonl.zst``."""
     injector, handover = delivery.injector, delivery.handover
     received = [line for line in stack if line.text[:9].lower() == b"received:"]
@@ -104,7 +98,7 @@ def truth(delivery: Delivery, content_truth: Mapping[str, Any], raw: bytes, file
         {
             "id": delivery.id,
             "file": file,
-            "sha256": hashlib.sha256(raw).hexdigest(),
+            "sha256": sha256,
             "at": delivery.at,
             "intake": delivery.intake,
             "kind": delivery.kind,
@@ -184,12 +178,16 @@ class Writer:
         bundle = Bundle(self.path(unit))
         counts: Counter[str] = Counter()
         size = mails = 0
-        for delivery in self.deliveries(unit):
+        mine = list(self.deliveries(unit))
+        done: dict[int, list[Complaint]] = {}
+        for act in complaints(self.world.setting, mine):
+            done.setdefault(act.delivery, []).append(act)
+        for delivery in mine:
             stored = one(self.job, delivery)
             bundle.add(stored.file, stored.piece)
             bundle.add(TRUTH, stored.truth)
-            if stored.move:
-                bundle.add(MOVES, stored.move)
+            for file, line in acts(done.get(delivery.id, ()), stored.sha256):
+                bundle.add(file, line)
             counts[f"mails, {stored.kind}"] += 1
             mails += 1
             size += stored.size
