@@ -234,6 +234,16 @@ class Dns:
     tcp_connections: int = setting(100, "TCP connections at a time, a quarter of them for one client", "", low=4)
     tcp_idle_s: float = setting(10.0, "a TCP connection must bring a whole question within this time", "s", low=0.1)
     buffer_mb: int = setting(4, "receive buffer, so that a burst is not lost", "MB", low=1)
+    limit: bool = setting(
+        True, "UDP answers are limited by network, except at loopback and to networks named in clients, /0 apart"
+    )
+    limit_same: int = setting(20, "the same answer to one network (/24, /56); 0 means without limit", "a second", low=0)
+    limit_every: int = setting(500, "all answers to one network; 0 means without limit", "a second", low=0)
+    limit_errors: int = setting(10, "errors to one network; 0 means without limit", "a second", low=0)
+    limit_slip: int = setting(
+        2, "every so many answers held back, one leaves cut short, so that real clients come by TCP; 0 means none", "",
+        low=0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

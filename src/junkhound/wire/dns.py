@@ -143,6 +143,22 @@ def bare(packet: bytes, code: int) -> bytes:
     return _HEADER.pack(number, _QR | flags & (_OPCODE | _RD) | code, 0, 0, 0, 0)
 
 
+def question(message: bytes) -> bytes:
+    """The question of a reply of ours: name, type, class; nothing if it holds none."""
+    at = 12
+    while at < len(message) and (length := message[at]):
+        at += length + 1
+    return message[12 : at + 5]
+
+
+def cut(message: bytes) -> bytes:
+    """A reply of ours without its records and with TC set: the asker comes again by TCP (RFC 2181 section 9)."""
+    asked, additional = question(message), message[11]  # nothing but OPT, at the end
+    flags = bytes([message[2] | _TC >> 8, message[3]])
+    counts = bytes([0, bool(asked), 0, 0, 0, 0, 0, additional])
+    return message[:2] + flags + counts + asked + (message[-_OPT.size :] if additional else b"")
+
+
 def reply(
     query: Query,
     code: int,

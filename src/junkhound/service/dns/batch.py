@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from junkhound.service.dns.answer import Book
 from junkhound.service.dns.labels import Flags, Room, Sheet
+from junkhound.service.dns.limit import Limit
 from junkhound.service.dns.mmsg import LEAD, Mail
 from junkhound.service.dns.template import Template
 from junkhound.service.dns.zone import Zone
@@ -24,10 +25,14 @@ _SEVEN = np.array(7, np.uint8)
 
 
 class Batch:
-    """The vectorised path over the rows of one ``Mail``; ``by_v4`` says that its clients have IPv4 addresses."""
+    """The vectorised path over the rows of one ``Mail``; ``by_v4`` says that its clients have IPv4 addresses.
 
-    def __init__(self, mail: Mail, book: Book, by_v4: bool) -> None:
-        self._mail, self._book, self._by_v4 = mail, book, by_v4
+    ``held`` are the rows of the last ``answer`` that ``limit`` holds back.
+    """
+
+    def __init__(self, mail: Mail, book: Book, by_v4: bool, limit: Limit | None = None) -> None:
+        self._mail, self._book, self._by_v4, self._limit = mail, book, by_v4, limit
+        self.held: set[int] = set()
         self._room = Room(mail)
         self._sheets: dict[int, Sheet] = {}
         self._flags = self._room.rows[:, LEAD : LEAD + 4].view("<u4")[:, 0]
@@ -58,6 +63,7 @@ class Batch:
         if sheet is None:
             sheet = self._sheets[size] = Sheet(self._room, size)
         sheet.read()  # the rows beyond count are read for nothing: what is left there does no harm
+        self.held.clear()
         done: Flags | None = None
         for zone in self._book.zones:
             template = self._template(zone, at)
@@ -83,6 +89,8 @@ class Batch:
         fits = sheet.fits[:count]
         if not zone.clients.everyone:
             fits &= self._allowed(zone, sheet)[:count]
+        if self._limit is not None:
+            self._hold(self._limit, sheet, fits)
         found = fits.tobytes().count(1)
         if found == count:
             self._reply(template, sheet, slice(0, count), count)
@@ -90,6 +98,13 @@ class Batch:
         if found:
             self._reply(template, sheet, fits.nonzero()[0], found)
         return fits.copy()
+
+    def _hold(self, limit: Limit, sheet: Sheet, fits: Flags) -> None:
+        rows = fits.nonzero()[0]
+        held = limit.held(self._mail.names[rows], sheet.numbers[rows], self._by_v4)
+        if held is not None:
+            self.held.update(rows[held].tolist())
+            fits[rows[held]] = False
 
     def _allowed(self, zone: Zone, sheet: Sheet) -> Flags:
         if self._by_v4:

@@ -16,7 +16,8 @@ from junkhound.kernel.config import Config
 from junkhound.kernel.errors import ConfigError, DataError, JunkhoundError, NotFound
 from junkhound.service.dns.answer import Book
 from junkhound.service.dns.batch import Batch
-from junkhound.service.dns.clients import clients
+from junkhound.service.dns.clients import Clients, clients
+from junkhound.service.dns.limit import CUT, SEND, Limit, Rates
 from junkhound.service.dns.mmsg import AVAILABLE, LARGEST, LEAD, ROW, Mail, large_buffer
 from junkhound.service.dns.tcp import Connections
 from junkhound.service.dns.zone import Zone
@@ -33,12 +34,12 @@ _WILD = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
 class Door:
-    """One UDP socket with its rows."""
+    """One UDP socket with its rows. ``wild``: it is bound to all addresses."""
 
-    def __init__(self, sock: socket.socket, book: Book, wild: bool) -> None:
-        self.sock, self.book = sock, book
+    def __init__(self, sock: socket.socket, book: Book, wild: bool, limit: Limit | None = None) -> None:
+        self.sock, self.book, self.limit = sock, book, limit
         self.mail = Mail(sock, BATCH, wild)
-        self.batch = Batch(self.mail, book, sock.family == socket.AF_INET)
+        self.batch = Batch(self.mail, book, sock.family == socket.AF_INET, limit)
         self._memory = memoryview(self.mail.memory.data)
 
     def serve(self, at: int) -> int:
@@ -47,10 +48,13 @@ class Door:
         if not count:
             return 0
         silent = False
+        if self.limit is not None:
+            self.limit.leak(at)
         if count >= SMALL:
             done = self.batch.answer(count, at)
             if not done.all():
                 silent = self._each((~done).nonzero()[0].tolist(), at)
+                self.batch.held.clear()
         else:
             silent = self._each(range(count), at, self.batch)
         failed = self.mail.send(count, silent)
@@ -75,6 +79,10 @@ class Door:
         answer = batch.one(row, packet, at) if batch is not None else None
         if answer is None:
             answer = self.book.answer(packet, self.mail.client(row), at)
+        if answer is not None and self.limit is not None:
+            client = self.mail.client(row)
+            held = self.limit.verdict() if row in self.batch.held else self.limit.judge(client, answer)
+            answer = _limited(answer, held, self.book)
         if answer is None:
             self.mail.leaves[row] = 0
             return False
@@ -83,14 +91,24 @@ class Door:
         return True
 
 
+def _limited(answer: bytes, verdict: int, book: Book) -> bytes | None:
+    """What is sent by this verdict."""
+    if verdict == SEND:
+        return answer
+    book.counts["limited: cut" if verdict == CUT else "limited: dropped"] += 1
+    return dns.cut(answer) if verdict == CUT else None
+
+
 class Plain:
     """One UDP socket where the system has no calls for many datagrams at once."""
 
-    def __init__(self, sock: socket.socket, book: Book) -> None:
-        self.sock, self.book = sock, book
+    def __init__(self, sock: socket.socket, book: Book, limit: Limit | None = None) -> None:
+        self.sock, self.book, self.limit = sock, book, limit
 
     def serve(self, at: int) -> int:
         """Answer what waits; the number of datagrams taken."""
+        if self.limit is not None:
+            self.limit.leak(at)
         for taken in range(BATCH):
             try:
                 packet, name = self.sock.recvfrom(LARGEST)
@@ -99,6 +117,8 @@ class Plain:
             self.book.counts["packets"] += 1
             client = socket.inet_pton(self.sock.family, name[0].partition("%")[0])
             answer = self.book.answer(packet, client, at)
+            if answer is not None and self.limit is not None:
+                answer = _limited(answer, self.limit.judge(client, answer), self.book)
             if answer is not None:
                 with contextlib.suppress(OSError):
                     self.sock.sendto(answer, name)
@@ -109,6 +129,7 @@ class Responder:
     """Answers for ``zones`` at ``listen`` (host and port; port 0 takes a free one, see ``addresses``).
 
     ``shared`` lets several processes have the same addresses; the kernel deals the questions out among them.
+    ``limit`` holds for what is asked by UDP at other addresses than loopback; each address has its own buckets.
     Errors: ConfigError for an address that cannot be had.
     """
 
@@ -121,8 +142,10 @@ class Responder:
         buffer_bytes: int = 4 << 20,
         shared: bool = False,
         now: Callable[[], int] | None = None,
+        limit: Callable[[], Limit] | None = None,
     ) -> None:
         self.book = Book(zones)
+        self._limit = limit
         self.buffer_bytes = 0
         self._now = now or clock.SystemClock().now
         self._poll = select.epoll()
@@ -145,7 +168,9 @@ class Responder:
         port = int(udp.getsockname()[1])
         tcp = self._bind(host, port, socket.SOCK_STREAM, shared)
         tcp.listen(128)
-        self._doors[udp.fileno()] = Door(udp, self.book, host in _WILD) if AVAILABLE else Plain(udp, self.book)
+        limit = self._limit() if self._limit is not None and not _is_loopback(host) else None
+        door = Door(udp, self.book, host in _WILD, limit) if AVAILABLE else Plain(udp, self.book, limit)
+        self._doors[udp.fileno()] = door
         self._listeners[tcp.fileno()] = tcp
         for sock in (udp, tcp):
             self._poll.register(sock.fileno(), select.EPOLLIN)
@@ -274,9 +299,16 @@ def open_responder(
             raise ConfigError(f"[publish] zone: {error}") from None
         zones.append(Zone(name, origin, folder / f"{name}.served", clients(networks, config.lists[name].scope)))
     places = [_place(words) for words in listen or settings.listen]
+    rates = Rates(settings.limit_same, settings.limit_every, settings.limit_errors, settings.limit_slip)
+    spared = Clients(network for network in networks if network.prefix > 0)
     return Responder(
-        zones, places, settings.tcp_connections, settings.tcp_idle_s, settings.buffer_mb << 20, shared, now
-    )
+        zones, places, settings.tcp_connections, settings.tcp_idle_s, settings.buffer_mb << 20, shared, now,
+        (lambda: Limit(rates, spared)) if settings.limit else None,
+    )  # fmt: skip
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "::1" or host.startswith("127.")
 
 
 def _place(words: str) -> tuple[str, int]:
