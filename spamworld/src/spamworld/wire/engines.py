@@ -398,6 +398,7 @@ _ALIASES = {
     "exchange-2000": "exchange-old",
     "exchange-2003": "exchange-old",
     "exchange-5.5": "exchange-old",
+    "exchange-5": "exchange-old",
     "smtpsvc": "exchange-old",
     "hotmail": "exchange-old",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from hashlib import sha256
 
 from spamworld.plan import Delivery
 from spamworld.streams import number
@@ -24,7 +25,82 @@ def delivery_fields(delivery: Delivery) -> list[bytes]:
     first = delivery.recipients[0] if delivery.recipients else None
     if first is None or first.trap:
         return []
-    return [f"Return-Path: <{delivery.envelope_from}>".encode(), f"Delivered-To: {first.address}".encode()]
+    found = [f"Return-Path: <{delivery.envelope_from}>".encode(), f"Delivered-To: {first.address}".encode()]
+    if delivery.spf:
+        found.append(_results(delivery))
+    return found
+
+
+_RESULTS_SINCE = 1_262_304_000_000_000  # 2010: RFC 5451 is a year old; before that a server writes Received-SPF
+
+
+def _results(delivery: Delivery) -> bytes:
+    """The receiving server's word on SPF and DKIM (RFC 8601; RFC 7208 section 9.1 before)."""
+    last = delivery.path[-1]
+    domain = delivery.envelope_from.rpartition("@")[2] or last.helo.strip("[]")
+    if delivery.at < _RESULTS_SINCE:
+        details = f"client-ip={last.sender.address}; envelope-from={delivery.envelope_from or '<>'}; helo={last.helo};"
+        return f"Received-SPF: {delivery.spf} (domain of {domain})\r\n\t{details}".encode()
+    found = [f"Authentication-Results: {last.receiver.name}", f"spf={delivery.spf} smtp.mailfrom={domain}"]
+    result = "fail" if delivery.broken else "pass"
+    found += [f"dkim={result} header.d={name} header.s={selector}" for name, selector in delivery.signed]
+    if last.sender.confirmed:
+        found.append(f"iprev=pass policy.iprev={last.sender.address}")
+    return ";\r\n\t".join(found).encode()
+
+
+def signatures(delivery: Delivery, body: bytes, chance: random.Random) -> list[bytes]:
+    """DKIM-Signature fields of its signers (RFC 6376): the body's hash is true, the signature itself is made up.
+
+    What a list changed after it was signed has another body's hash.
+    """
+    if not delivery.signed:
+        return []
+    content = body.rstrip(b"\r\n") + b"\r\n"  # the simple form, section 3.4.3
+    hashed = sha256(content + b"-- \r\n" * delivery.broken).digest()
+    at = delivery.path[0].at // 1_000_000
+    found = []
+    for name, selector in delivery.signed:
+        bits = base64.b64encode(chance.getrandbits(2048).to_bytes(256, "big")).decode()
+        folded = "\r\n\t ".join(bits[n : n + 64] for n in range(0, len(bits), 64))
+        head = f"DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d={name}; s={selector};\r\n\tt={at};"
+        fields = "h=From:To:Subject:Date:Message-ID;"
+        found.append(f"{head} bh={base64.b64encode(hashed).decode()};\r\n\t{fields}\r\n\tb={folded}".encode())
+    return found
+
+
+def seals(delivery: Delivery, chance: random.Random) -> list[bytes]:
+    """What a forwarder that seals puts above its own line (RFC 8617): one ARC set, its signatures made up."""
+    if not delivery.arc or not delivery.forwarder or len(delivery.path) < 2:
+        return []
+    step, domain = delivery.path[-2], delivery.forwarder
+    at = step.at // 1_000_000
+    bits = [base64.b64encode(chance.getrandbits(512).to_bytes(64, "big")).decode() for _ in range(3)]
+    sender = delivery.author.rpartition("@")[2]
+    results = f"spf=pass smtp.mailfrom={sender} smtp.remote-ip={step.sender.address}"
+    tags, signer = f"i=1; a=rsa-sha256; t={at};", f"\r\n\td={domain}; s=arc;"
+    hashed = f"h=from:to:subject:date;\r\n\tbh={bits[1][:44]};\r\n\tb={bits[2]}"
+    return [
+        f"ARC-Seal: {tags} cv=none;{signer} b={bits[0]}".encode(),
+        f"ARC-Message-Signature: {tags} c=relaxed/relaxed;{signer} {hashed}".encode(),
+        f"ARC-Authentication-Results: i=1; {domain};\r\n\t{results}".encode(),
+    ]
+
+
+def list_fields(delivery: Delivery) -> list[bytes]:
+    """What mailing-list software adds (RFC 2369, RFC 2919), below the author's fields."""
+    if not delivery.list:
+        return []
+    name, _, domain = delivery.list.partition("@")
+    return [
+        f"X-BeenThere: {delivery.list}".encode(),
+        b"Precedence: list",
+        f"List-Id: <{name}.{domain}>".encode(),
+        f"List-Post: <mailto:{delivery.list}>".encode(),
+        f"List-Unsubscribe: <mailto:{name}-request@{domain}?subject=unsubscribe>".encode(),
+        f"Sender: {name}-bounces@{domain}".encode(),
+        f"Errors-To: {name}-bounces@{domain}".encode(),
+    ]
 
 
 def source_fields(delivery: Delivery, seed: int, chance: random.Random) -> list[bytes]:
@@ -36,8 +112,8 @@ def source_fields(delivery: Delivery, seed: int, chance: random.Random) -> list[
         found.append(form % delivery.origin.encode())
     if delivery.class_ == "bulk" or software in ("ses", "sendgrid", "mailgun"):
         found += _customer(delivery, seed, software, chance)
-    elif delivery.engine in ("php", "phpmailer", "cms") and delivery.path[0].protocol == "local":
-        found += _script(delivery, seed)
+    elif delivery.script:
+        found.append(_script(delivery, seed))
     elif delivery.class_ == "account" and delivery.account and number(seed, "sender", delivery.account) & 3 == 0:
         found.append(f"X-Authenticated-Sender: {delivery.account.rpartition('/')[2]}".encode())
     return found
@@ -67,19 +143,14 @@ def _customer(delivery: Delivery, seed: int, software: str, chance: random.Rando
     return found
 
 
-def _script(delivery: Delivery, seed: int) -> list[bytes]:
-    """The script that a hacked site mails from: written by 40% of hosts, in one of three forms."""
+def _script(delivery: Delivery, seed: int) -> bytes:
+    """The script that a hacked site mails from, in the form that its host's PHP was built with."""
     host = delivery.path[0].sender
     bits = number(seed, "script", host.id)
-    if bits % 100 >= 40:
-        return []
-    page = ("post", "cache", "wp-info", "system32", "update", "mailer", "config.bak")[
-        bits >> 8 & 7 if bits >> 8 & 7 < 7 else 0
-    ]
-    match bits >> 16 & 3:
+    page = delivery.script.rpartition("/")[2]
+    match bits & 3:
         case 0:
-            path = f"www.{host.name}/wp-content/uploads/{page}.php"
-            return [f"X-PHP-Script: {path} for {delivery.origin or '127.0.0.1'}".encode()]
+            return f"X-PHP-Originating-Script: {1000 + (bits >> 20 & 127)}:{page}".encode()
         case 1:
-            return [f"X-PHP-Originating-Script: {1000 + (bits >> 20 & 127)}:{page}.php".encode()]
-    return [f"X-PHP-Originating-Script: 0:{page}.php(14) : eval()'d code".encode()]
+            return f"X-PHP-Originating-Script: {1000 + (bits >> 20 & 127)}:{page}(14) : eval()'d code".encode()
+    return f"X-PHP-Script: {delivery.script} for {delivery.behind or '127.0.0.1'}".encode()

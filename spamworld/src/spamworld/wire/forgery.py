@@ -16,7 +16,7 @@ E2     one line of a tool with templates by the customer: the bot's own true add
        author's domain, no program, no id (H. Stern, "A Survey of Modern Spam Tools", CEAS 2008; its letter is chosen)
 =====  ==========================================================================================================
 
-F0 and R1 forge nothing; what a reporter's mail program mangles is genuine. A template belongs to the campaign, what is
+F0 and R1 forge nothing. A template belongs to the campaign, what is
 filled in to the mail. E1 and E2 are for evaluation only.
 """
 
@@ -297,7 +297,8 @@ def _f9(f: Forger) -> list[Line]:
     for n in range(20 + f.template.randrange(131)):
         ip, helo = f.address(), f.host()
         at -= f.chance.randrange(SECOND, 400 * SECOND)
-        lines.append(f.line(_loose(f, forms[n & 3], ip, helo, by, at), ip))
+        form = forms[n & 3]
+        lines.append(f.line(_loose(f, form, ip, helo, by, at), ip if form < 7 else ""))
         by = helo
     return lines
 
@@ -322,20 +323,24 @@ _STRATEGIES: dict[str, Callable[[Forger], list[Line]]] = {
 }  # fmt: skip
 
 
-def mangle(lines: list[Line], chance: random.Random) -> list[Line]:
-    """Genuine lines as a reporter's mail program passes them on: cut short, unfolded, escaped or folded anew."""
-    how = chance.randrange(5)
-    if how == 0 and len(lines) > 1:  # it kept some
-        lines = lines[: 1 + chance.randrange(len(lines) - 1)]
-    return [Line(_mangled(line.text, how), line.genuine, line.host, line.address) for line in lines]
+def mangle(lines: list[Line], how: str, chance: random.Random) -> list[Line]:
+    """Lines as a reporter's mail program passes them on.
+
+    Args:
+        how: ``stripped``: all or the lower ones are gone; ``inline``: unfolded, escaped, folded anew, without brackets.
+    """
+    if how == "stripped":
+        return lines[: chance.randrange(len(lines))] if lines else lines
+    way = chance.randrange(4)
+    return [Line(_inline(line.text, way), line.genuine, line.host, line.address) for line in lines]
 
 
-def _mangled(text: bytes, how: int) -> bytes:
+def _inline(text: bytes, way: int) -> bytes:
     flat = b" ".join(text.split())
-    if how == 1:
+    if way == 1:
         return flat.replace(b"<", b"&lt;").replace(b">", b"&gt;")
-    if how == 2:
+    if way == 2:
         return b"\r\n    ".join(flat[n : n + 68] for n in range(0, len(flat), 68))
-    if how == 3:
+    if way == 3:
         return flat.replace(b"[", b"").replace(b"]", b"")
     return flat

@@ -53,8 +53,25 @@ def header_fields(
         place = len(fields) if chance.random() < 0.4 else min(len(fields), 2 + chance.randrange(3))
         fields[place:place] = made_up
         made_up = []
-    top = [*extras.delivery_fields(delivery), *(line.text for line in lines if line.genuine), *made_up]
-    return [*top, *extras.source_fields(delivery, seed, chance), *fields]
+    genuine = _with_signatures(delivery, [line for line in lines if line.genuine], composed.body, chance)
+    top = [*extras.delivery_fields(delivery), *genuine, *made_up, *extras.source_fields(delivery, seed, chance)]
+    return [*top, *fields, *extras.list_fields(delivery)]
+
+
+def _with_signatures(delivery: Delivery, lines: list[Line], body: bytes, chance: random.Random) -> list[bytes]:
+    """The trace with signatures where their servers put them: each above the lines of the one that signed."""
+    texts = [line.text for line in lines]
+    if not delivery.signed and not delivery.arc:
+        return texts
+    hosts = [line.host for line in lines]
+    for fields, host in (
+        (extras.signatures(delivery, body, chance), delivery.path[0].receiver.id if len(delivery.path) > 1 else -1),
+        (extras.seals(delivery, chance), delivery.path[-2].receiver.id if len(delivery.path) > 1 else -1),
+    ):
+        place = hosts.index(host) if host in hosts else len(texts)
+        texts[place:place] = fields
+        hosts[place:place] = [0] * len(fields)
+    return texts
 
 
 def write(delivery: Delivery, composed: Composed, seed: int, lines: Sequence[Line] | None = None) -> bytes:

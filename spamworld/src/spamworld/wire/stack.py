@@ -9,7 +9,7 @@ from spamworld.streams import quick
 from spamworld.wire import forgery, grammars
 from spamworld.wire.turn import Turn
 
-MANGLED = frozenset(("M", "M1", "mangled"))
+_GENUINE = frozenset(("", "F0", "R1"))
 
 
 def stack(delivery: Delivery, seed: int, pasted: Sequence[Sequence[Line]] = ()) -> list[Line]:
@@ -20,19 +20,20 @@ def stack(delivery: Delivery, seed: int, pasted: Sequence[Sequence[Line]] = ()) 
     """
     chance = quick(seed, "stack", delivery.id)
     to = delivery.recipients[0].address if len(delivery.recipients) == 1 else ""
+    sender = delivery.envelope_from
     lines: list[Line] = []
     for step in reversed(delivery.path):
         if step.writes:
             host = step.receiver.id
-            for value, shown in grammars.lines(Turn(step, seed, chance, delivery.envelope_from, to)):
+            for value, shown in grammars.lines(Turn(step, seed, chance, sender, to)):
                 lines.append(Line(field(value), True, host, shown))
-    strategy = delivery.strategy
-    if strategy in ("F0", "R1", ""):
-        return lines
-    if strategy in MANGLED:
-        return forgery.mangle(lines, chance)
-    lines.extend(forgery.forge(delivery, seed, chance, pasted))
-    return lines
+        if step is delivery.path[-1] and (delivery.list or delivery.forwarder):
+            # before the list or the forwarder it was for their address, from its author
+            sender = delivery.author
+            to = delivery.list or f"{to.partition('@')[0]}@{delivery.forwarder}"
+    if delivery.strategy not in _GENUINE:
+        lines.extend(forgery.forge(delivery, seed, chance, pasted))
+    return forgery.mangle(lines, delivery.mangled, chance) if delivery.mangled else lines
 
 
 def field(value: str) -> bytes:

@@ -42,7 +42,7 @@ GRAMMARS: dict[str, Grammar] = {
 
 _ALIASES = {
     "esp-1": "ses", "esp-2": "sendgrid", "esp-3": "mailgun", "esp-4": "powermta", "outlook": "microsoft-365",
-    "m365": "microsoft-365", "lotus": "domino", "pmta": "powermta", "google": "gmail",
+    "m365": "microsoft-365", "exchange-5": "exchange-5.5", "lotus": "domino", "pmta": "powermta", "google": "gmail",
 }  # fmt: skip
 _LOCAL: dict[str, Grammar] = {"exim": exim.local, "sendmail": sendmail.local, "qmail": qmail.local}
 _ALL_FORMS = frozenset(("smtpsvc", "exchange", "microsoft-365", "gmail", "powermta", "ses", "sendgrid", "mailgun",

@@ -45,14 +45,15 @@ def smtp(t: Turn) -> Written:
     protocol = t.protocol.lower()
     if version[0] == "3":
         protocol = "esmtp" if protocol.startswith("e") else "smtp"
-    port = f"port={t.step.port} " if t.bits & 12 == 4 and t.step.port else ""
+    port = t.step.port if t.bits & 12 == 4 else 0
     if t.verified:
-        helo = "" if t.helo.lower() == t.name.lower() else f"helo={t.helo}"
-        inner = f" {port}{helo}".rstrip()
-        head = f"from {t.name} ([{t.ip}]{inner})"
+        helo = "" if t.helo.lower() == t.name.lower() else f" helo={t.helo}"
+        head = f"from {t.name} ([{t.ip}]{f':{port}' if port else ''}{helo})"
     else:
-        inner = "" if t.helo == f"[{t.ip}]" else f"{port}helo={t.helo}"
-        head = f"from [{t.ip}] ({inner})" if inner else f"from [{t.ip}]"
+        inner = [f"port={port}"] if port else []
+        if t.helo != f"[{t.ip}]":
+            inner.append(f"helo={t.helo}")
+        head = f"from [{t.ip}] ({' '.join(inner)})" if inner else f"from [{t.ip}]"
     return [(head + _tail(t, protocol, version), t.ip)]
 
 
