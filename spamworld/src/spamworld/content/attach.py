@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from random import Random
 
 import msgspec
@@ -53,6 +54,7 @@ class Lure(msgspec.Struct, frozen=True):
         return mime.Part(f'{TYPES[self.kind]}; name="{name}"', self.content, "base64", f'attachment; filename="{name}"')
 
 
+@lru_cache(maxsize=4096)
 def wanted(brief: Brief) -> bool:
     """Whether mails of the campaign carry a file."""
     if brief.attachment != "auto":

@@ -100,5 +100,5 @@ class Options(msgspec.Struct, frozen=True):
     """What a run allows the writers."""
 
     pictures: bool = True  # without Pillow there are none whatever this says
-    variants: int = 40  # pictures kept per campaign and version: noise differs between them, text does not
+    variants: int = 40  # copies of a campaign's pictures, between all its versions: noise differs, text does not
     eicar: bool = False  # the industry's test file as the payload of malware lures, instead of a text

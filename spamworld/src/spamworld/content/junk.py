@@ -16,6 +16,7 @@ from spamworld.streams import quick
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LETTERED = frozenset(("open", "offer", "call", "call_phone", "call_box", "call_none", "key"))  # what pictures show
+FEW, FEW_SHOWN = 10, 4  # least variants of a version's picture; of one that shows a domain, for each domain
 PURSES = ("phones", "wallets", "ibans", "boxes")
 
 
@@ -131,7 +132,8 @@ def said(writing: Writing) -> list[str]:
     out = []
     for block in writing.page.blocks:
         before = writing.keyed
-        text = macro.say(writing.rng.choice(block), writing)
+        pieces = block[0] if len(block) == 1 else block[int(writing.rng.random() * len(block))]
+        text = macro.say(pieces, writing)
         if writing.keyed > before:
             writing.guarded.add(text)
         if text:
@@ -182,7 +184,9 @@ def sheet(writing: Writing, options: Options) -> pictures.Picture:
     text, used = lettering(writing.seed, brief, version, domain)
     for kind, values in used:
         writing.used.setdefault(kind, []).extend(values)
-    variant = writing.rng.randrange(max(1, options.variants // max(1, len(brief.domains) if domain else 1)))
+    # Drawing is slow: a campaign's variants are shared out between its versions and domains, with a few for each.
+    share = options.variants // (max(1, brief.versions) * (len(brief.domains) if domain else 1))
+    variant = writing.rng.randrange(max(1, min(options.variants, max(FEW_SHOWN if domain else FEW, share))))
     kind = brief.noise or quick(writing.seed, "noise", brief.id).choice(noise.KINDS)
     return pictures.render(writing.seed, brief.id, version, variant, text, kind, domain)
 
@@ -260,10 +264,8 @@ def headers(writing: Writing) -> list[tuple[str, bytes]]:
     else:
         charset = "utf-8" if style.charset == "us-ascii" else style.charset
         fields.append(("Subject", mime.word(title, charset, "B" if style.look % 2 else "Q")))
-    if style.reply:
-        back = writing.key("boxes", writing.brief.boxes) or f"{token(rng, 8)}@{writing.recipient.partition('@')[2]}"
-        if writing.brief.boxes:
-            fields.append(("Reply-To", f"<{back}>".encode()))
+    if style.reply and writing.brief.boxes:
+        fields.append(("Reply-To", f"<{writing.key('boxes', writing.brief.boxes)}>".encode()))
     if "E6" in writing.brief.canspam and writing.brief.domains:
         domain = writing.brief.domain(delivery.at)
         way = f"<http://{domain}/u/{token(rng, 10)}>, <mailto:out-{token(rng, 6)}@{domain}>"
@@ -299,12 +301,14 @@ def truth(
     """What is true of the mail's content. Empty values are left out."""
     brief, page = writing.brief, writing.page
     landing = [url for _, url in writing.urls]
+    seen = len(landing) > 0 and not (page.shape.unseen and len(landing) == 1)
+    seen = seen or bool(pixels and pixels.domain)
     whole: dict[str, object] = {
         "template": page.name,
         "language": page.language,
         "urls": [text for text, _ in writing.urls],
         "landing": landing,
-        "domains": sorted({brief.domain(writing.delivery.at)} - {""}) if landing or (pixels and pixels.domain) else [],
+        "domains": [brief.domain(writing.delivery.at)] if seen else [],
         "url_mode": brief.url if landing else "none",
         "account": page.account if any(page.account in url for url in landing) else "",
         **{kind: writing.used.get(kind, []) for kind in PURSES},

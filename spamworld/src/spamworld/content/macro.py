@@ -104,6 +104,8 @@ def merge(pieces: list[str | Pick | Value]) -> Pieces:
 
 def say(pieces: Pieces, mailing: Mailing) -> str:
     """One mail's text."""
+    if len(pieces) == 1 and type(pieces[0]) is str:
+        return pieces[0]
     out: list[str] = []
     for piece in pieces:
         if type(piece) is str:

@@ -71,7 +71,7 @@ def text_part(text: str, subtype: str, charset: str, encoding: str, extra: str =
         charset, content = "utf-8", text.encode()
     if encoding == "7bit" and (not content.isascii() or charset.startswith("iso-2022")):
         encoding = "7bit" if charset.startswith("iso-2022") else "quoted-printable"
-    if encoding in ("7bit", "8bit") and any(len(line) > 990 for line in content.split(b"\r\n")):
+    if encoding in ("7bit", "8bit") and len(content) > 990 and any(len(line) > 990 for line in content.split(b"\r\n")):
         encoding = "quoted-printable"  # RFC 5322 section 2.1.1: no line above 998
     return Part(f"text/{subtype}; charset={extra}{charset}{extra}", content, encoding)
 

@@ -52,9 +52,3 @@ def profile(seed: int, address: str, language: str = "en") -> Person:
 def given(rng: Random, language: str) -> str:
     """A given name."""
     return rng.choice(names(language)[0])
-
-
-def full(rng: Random, language: str) -> str:
-    """A given name and a surname."""
-    first, last, _ = names(language)
-    return f"{rng.choice(first)} {rng.choice(last)}"

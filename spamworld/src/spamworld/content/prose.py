@@ -57,9 +57,9 @@ def strings(tree: Any) -> list[str]:
     return [text for value in values for text in strings(value)]
 
 
-CONSONANTS, VOWELS = "bcdfghjklmnprstvwz", "aeiou"
+SYLLABLES = [consonant + vowel for consonant in "bcdfghjklmnprstvwz" for vowel in "aeiou"]
 
 
 def gibberish(rng: Random) -> str:
     """A word that no dictionary has and a tongue can say."""
-    return "".join(rng.choice(CONSONANTS) + rng.choice(VOWELS) for _ in range(rng.randint(2, 4)))
+    return "".join(rng.choices(SYLLABLES, k=2 + int(rng.random() * 3)))

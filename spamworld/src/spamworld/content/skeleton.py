@@ -41,14 +41,17 @@ class Constants:
     def __init__(self, seed: int, brief: Brief, lexicon: dict[str, str], language: str) -> None:
         self.rng = quick(seed, "constants", brief.id, brief.spammer)
         self.lexicon = lexicon
+        first = people.given(self.rng, language)
+        last = self.rng.choice(people.names(language)[1])
         self.known = {
             "ticker": brief.ticker,
             "company": brief.company or "",
             "quote": f"{brief.price:.2f}",
             "goal": f"{brief.target:.2f}",
             "sum": f"{self.rng.choice((2.5, 4.7, 8.5, 10.5, 12, 15.8, 18.5, 27))} {MILLION.get(language, 'million')}",
-            "firstname": people.given(self.rng, language),
-            "agent": people.full(self.rng, language),
+            "firstname": first,
+            "lastname": last,
+            "agent": f"{last} {first}" if language == "ja" else f"{first} {last}",
             "number": str(self.rng.randrange(1, 999)),
             "digit": str(self.rng.randrange(1, 99)),
             "zip": str(self.rng.randrange(10000, 99999)),
@@ -148,10 +151,14 @@ class Chapter:
     def redraw(self, rng: Random, before: list[Line], version: int) -> list[Line]:
         """The next version: the same paragraphs, some with another sentence or wording of their kind."""
         out = []
+        said = {line.text for line in before}
         for line in before:
             stays = line.role not in self.pools or "$iban" in line.text or "$wallet" in line.text
-            again = stays or rng.random() < KEPT
-            out.append(line if again else Line(line.role, rng.choice(self.pools[line.role]), version))
+            if not stays and rng.random() >= KEPT:
+                fresh = [text for text in self.pools[line.role] if text not in said]
+                line = Line(line.role, rng.choice(fresh) if fresh else line.text, version)
+                said.add(line.text)
+            out.append(line)
         return out
 
 

@@ -48,6 +48,11 @@ class Shape:
             else ("",)
         )
 
+    @property
+    def unseen(self) -> bool:
+        """Whether the mail hides the advertised domain altogether: behind a short link, or an address as a number."""
+        return self.mode == "short" or (self.mode == "obfuscated" and self.disguise == "number")
+
     def landing(self, rng: Random, domain: str) -> str:
         """The URL of the advertised page itself."""
         one, two, three = self.words
