@@ -138,3 +138,12 @@ def test_a_server_that_writes_no_line_leaves_none() -> None:
     silent = msgspec.structs.replace(one.path[0], writes=False)
     lines = stack(msgspec.structs.replace(one, path=(silent, one.path[1])), 0)
     assert [line.host for line in lines] == [MX.id]
+
+
+def test_long_queue_ids_are_younger_than_postfix_2_9() -> None:
+    def queued(at: int) -> set[bool]:
+        servers = [machine(host, "203.0.113.20", "m.corp.example", "postfix") for host in range(1, 60)]
+        return {b"z" in stack(delivery(at=at, mx=one), 0)[0].text.split(b" id ")[1].split()[0] for one in servers}
+
+    assert queued(OLD) == {False}
+    assert queued(NEW) == {False, True}

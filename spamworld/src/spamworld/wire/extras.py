@@ -49,23 +49,30 @@ def _results(delivery: Delivery) -> bytes:
     return ";\r\n\t".join(found).encode()
 
 
+_DKIM_SINCE = 1_179_792_000_000_000  # 22 May 2007, RFC 4871
+
+
 def signatures(delivery: Delivery, body: bytes, chance: random.Random) -> list[bytes]:
     """DKIM-Signature fields of its signers (RFC 6376): the body's hash is true, the signature itself is made up.
 
-    What a list changed after it was signed has another body's hash.
+    What a list changed after it was signed has another body's hash. Before DKIM there are DomainKeys (RFC 4870).
     """
     if not delivery.signed:
         return []
     content = body.rstrip(b"\r\n") + b"\r\n"  # the simple form, section 3.4.3
-    hashed = sha256(content + b"-- \r\n" * delivery.broken).digest()
-    at = delivery.path[0].at // 1_000_000
-    found = []
+    hashed = base64.b64encode(sha256(content + b"-- \r\n" * delivery.broken).digest()).decode()
+    at, found = delivery.path[0].at, []
     for name, selector in delivery.signed:
         bits = base64.b64encode(chance.getrandbits(2048).to_bytes(256, "big")).decode()
         folded = "\r\n\t ".join(bits[n : n + 64] for n in range(0, len(bits), 64))
-        head = f"DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d={name}; s={selector};\r\n\tt={at};"
-        fields = "h=From:To:Subject:Date:Message-ID;"
-        found.append(f"{head} bh={base64.b64encode(hashed).decode()};\r\n\t{fields}\r\n\tb={folded}".encode())
+        if at < _DKIM_SINCE:
+            text = f"DomainKey-Signature: a=rsa-sha1; q=dns; c=nofws;\r\n\ts={selector}; d={name};\r\n\tb={folded};"
+        else:
+            text = (
+                f"DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d={name}; s={selector};\r\n\tt={at // 1_000_000};"
+            )
+            text += f" bh={hashed};\r\n\th=From:To:Subject:Date:Message-ID;\r\n\tb={folded}"
+        found.append(text.encode())
     return found
 
 
@@ -106,7 +113,9 @@ def list_fields(delivery: Delivery) -> list[bytes]:
 def source_fields(delivery: Delivery, seed: int, chance: random.Random) -> list[bytes]:
     """The provider's word on who sent it (or a forger's), below the trace lines and above the author's fields."""
     found: list[bytes] = []
-    software = grammars.named(delivery.path[0].receiver.software)
+    first = delivery.path[0]
+    server = first.receiver if len(delivery.path) > 1 else first.sender  # of the provider: it took it, or only sent it
+    software = grammars.named(server.software)
     if delivery.origin:
         form = _ORIGINS.get(software, b"X-Originating-IP: [%s]")
         found.append(form % delivery.origin.encode())
@@ -123,6 +132,8 @@ def _customer(delivery: Delivery, seed: int, software: str, chance: random.Rando
     """The id of a sending service's customer: stable for the account."""
     bits = number(seed, "customer", delivery.account or delivery.author)
     account = bits % 90_000_000 + 1_000_000
+    if delivery.at < _RESULTS_SINCE:
+        return [f"X-CampaignID: {account}.{delivery.campaign or chance.getrandbits(20)}".encode()]
     if software == "sendgrid":
         token = base64.b64encode(bits.to_bytes(16, "big") + chance.getrandbits(256).to_bytes(32, "big")).decode()
         return [f"X-SG-EID: {token}".encode(), f"X-Entity-ID: {ids.base(bits >> 60, ids.BASE62, 11)}==".encode()]

@@ -10,16 +10,14 @@ from spamworld.wire import ids
 from spamworld.wire.tls import agreed
 from spamworld.wire.turn import Turn, Written
 
+_LONG_SINCE = 1_328_054_400_000_000  # February 2012, Postfix 2.9: enable_long_queue_ids
 _KEYS = ("X25519", "X25519", "ECDHE (P-256)", "X25519MLKEM768")
 
 
 def _queue_id(t: Turn) -> str:
     late = t.clock + t.chance.getrandbits(20)  # the session began a little before
-    return ids.postfix(
-        late,
-        0x20000 + (t.habits.inode + t.chance.getrandbits(11)),
-        t.bits & 7 > 4 or t.step.receiver.software == "postfix-long",
-    )
+    long = (t.bits & 7 > 4 and t.clock >= _LONG_SINCE) or t.step.receiver.software == "postfix-long"
+    return ids.postfix(late, 0x20000 + t.habits.inode + t.chance.getrandbits(11), long)
 
 
 def _tls(t: Turn) -> str:
