@@ -146,6 +146,14 @@ def test_another_process_writes_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("language", prose.LANGUAGES)
+def test_a_campaign_without_any_key_still_has_something_to_say(category: str, language: str) -> None:
+    for number in range(12):
+        made = compose(delivery(number, category, version=3), Brief(number, category, 1, language, url="none"), 7)
+        assert len(made.body) > 40
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
 def test_the_truth_is_in_the_mail(category: str) -> None:
     found = 0
     for number in range(30):

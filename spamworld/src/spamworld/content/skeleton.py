@@ -127,7 +127,7 @@ class Chapter:
         if brief.url != "none" and brief.domains:
             roles += ["call_phone"] * bool(brief.phones) + ["call_box"] * bool(brief.boxes)
         offers = rng.sample(pools["offer"], len(pools["offer"]))
-        lines = [Line(role, offers.pop() if role == "offer" else rng.choice(pools[role])) for role in roles]
+        lines = [Line(role, offers.pop() if role == "offer" and offers else rng.choice(pools[role])) for role in roles]
         said = "".join(line.text for line in lines)
         if brief.wallets and "$wallet" not in said:
             lines.append(Line("key", "$wallet"))
