@@ -272,6 +272,7 @@ class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     e1_half_low_d: float
     e1_half_high_d: float
     e1_displaced: float
+    cut_d: float
     e2_low: float
     e2_high: float
     e3_drop: float

@@ -10,7 +10,7 @@ from operator import attrgetter
 
 from spamworld.parameters import load
 from spamworld.plan import Delivery
-from spamworld.world import actors, answers, inside, listings, markets, registry
+from spamworld.world import answers, inside, listings, markets, registry
 from spamworld.world.facts import (
     Booking,
     Campaign,
@@ -74,7 +74,7 @@ class World:
         self.botnets, self.spammers, self.hosters, self.snowshoes = s.nets, s.senders, s.hosters, s.outfits
         self.foreign_lists = listings.foreign_lists(s)
         self.rentals = markets.rentals(s)
-        self.tenants = actors.tenants(seed, p, s.hosters, len(s.senders), s.start, s.days)
+        self.tenants = s.tenants
 
     def deliveries(self) -> Iterator[Delivery]:
         """Every mail that arrives, in order of time, planned day by day."""

@@ -176,7 +176,14 @@ def _part(network: Network, slot: int) -> Prefix:
 
 
 def snowshoes(
-    seed: int, p: Parameters, tier: Tier, networks: Sequence[Network], senders: Sequence[Spammer], start: int, days: int
+    seed: int,
+    p: Parameters,
+    tier: Tier,
+    networks: Sequence[Network],
+    senders: Sequence[Spammer],
+    places: Sequence[Hoster],
+    start: int,
+    days: int,
 ) -> list[Snowshoe]:
     """Outfits, each in a hosting network, active for a part of the run."""
     hosting = [n for n in networks if n.role == "hosting" and n.prefixes[0].size >= 4096]
@@ -184,6 +191,8 @@ def snowshoes(
     for n in range(tier.snowshoes):
         draws = stream(seed, "snowshoe", n)
         network = hosting[int(draws.integers(0, len(hosting)))]
+        if n % 3 == 1:  # a customer of a bulletproof hoster
+            network = networks[places[n % len(places)].network]
         blocks = tuple(
             {
                 str(b): b

@@ -285,3 +285,21 @@ def under_law(seed: int, p: Parameters, campaign: Campaign, laws: Sequence[Event
             missing = 1.0 - p.canspam.snowshoe
             element[law.element] = element[law.element] or q.random() < law.size / missing
     return msgspec.structs.replace(campaign, canspam=element)
+
+
+def targeted(
+    seed: int, p: Parameters, tier: Tier, variant: str, senders: Sequence[Spammer], start: int
+) -> list[Campaign]:
+    """Series of a few mails by one actor to one person, over weeks."""
+    out = []
+    for n in range(tier.series):
+        q = quick(seed, "series", n)
+        first = start + int(q.random() * tier.days * 0.5) * DAY
+        last = min(start + tier.days * DAY, first + int(q.uniform(3, 45)) * DAY)
+        sender = senders[q.randrange(len(senders))]
+        number = tier.campaigns + n + 1
+        made = _offer(
+            seed, p, variant, number, q.choice(("phish", "malware", "advance-fee")), sender, first, last, "series"
+        )
+        out.append(msgspec.structs.replace(made, targeted=True, channels=(Channel("series", n, first, last, 1.0),)))
+    return out

@@ -189,17 +189,23 @@ def _holding(nets: Sequence[Botnet], share: float) -> tuple[int, ...]:
 
 
 def _small(q: random.Random, p: Parameters, nets: Sequence[Botnet], bots: float, at: int, skip: int = 0) -> Event:
-    """A takedown of a single botnet, just as large as wanted."""
-    fits = [b for b in nets if b.share * bots >= p.events.e3_drop * 0.6][1 if len(nets) > 2 else 0 :] or [nets[0]]
-    net = fits[skip % len(fits)]
+    """A takedown just as large as wanted, of botnets that no large one hits; ``skip`` names the next of such groups."""
+    pool = list(nets[3:] if len(nets) > 6 else nets[1:]) or list(nets)
+    for turn in range(skip + 1):
+        group: list[Botnet] = []
+        while pool and sum(b.share for b in group) * bots < p.events.e3_drop:
+            group.append(pool.pop(0))
+        if not pool and turn < skip:
+            pool = list(nets[1:])
+    share = sum(b.share for b in group)
     return Event(
         "E3",
         "E3",
         at,
-        f"the controllers of botnet {net.id} are seized",
-        botnets=(net.id,),
-        size=min(1.0, p.events.e3_drop / (bots * net.share)),
-        half=int(p.events.e3_half_d * DAY),
+        f"the controllers of botnets {', '.join(str(b.id) for b in group)} are seized",
+        botnets=tuple(b.id for b in group),
+        size=min(1.0, p.events.e3_drop / (bots * share)),
+        half=int(p.events.e3_half_d * q.uniform(0.7, 1.4) * DAY),
     )
 
 

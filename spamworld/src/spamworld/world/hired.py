@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from spamworld.plan import Delivery, Machine, Step
+from spamworld.plan import Delivery, Machine, Recipient, Step
 from spamworld.streams import quick
 from spamworld.world.addresses import dotted
 from spamworld.world.facts import DAY, Campaign
@@ -41,6 +41,7 @@ class Hired(Units):
         yield self.rented(day)
         for outfit in self.s.outfits:
             yield self.snowshoe(outfit.id, day)
+        yield self.series(day)
 
     def misused(self, kind: str, day: int) -> list[Delivery]:
         """Mails through open proxies, open relays and hacked web sites."""
@@ -211,6 +212,8 @@ class Hired(Units):
         out = []
         for number, at, one, trap, box, u in self._columns("r1", day, s.rates["r1", 0][day], unit("r1", 0), ("r1", 0)):
             controller, relays = self.controllers[one.id]
+            if s.cut(s.by_asn[controller.asn].index, at):
+                continue
             relay = relays[int(u[3] * len(relays))]
             step = m.hop(controller, relay, at - m.wait(u[6]), u[5], "ESMTP")
             sender = f"bounce@{relay.name.partition('.')[2]}"
@@ -244,7 +247,7 @@ class Hired(Units):
         for mail, at, one, trap, box, u in self._columns(
             "snowshoe", day, rate, unit("snowshoe", number), ("snowshoe", number)
         ):
-            if not outfit.start <= at < outfit.end:
+            if not outfit.start <= at < outfit.end or s.cut(outfit.network, at):
                 continue
             place = int(u[3] * len(outfit.addresses))
             value = outfit.addresses[place]
@@ -281,6 +284,49 @@ class Hired(Units):
                 spf="pass",
             )
             if made is not None:
+                out.append(made)
+        return out
+
+    def series(self, day: int) -> list[Delivery]:
+        """Mails that one actor writes to one person, from a hired machine with a domain of its own."""
+        s, m = self.s, self.m
+        out = []
+        number = unit("series", 0)
+        for n in range(s.tier.series):
+            one = s.campaigns[s.tier.campaigns + n + 1]
+            q = quick(s.seed, "series", n, "mails")
+            box = q.randrange(len(s.boxes.mailboxes))
+            intake = s.boxes.mailboxes[box]
+            machine = self._vps(400 + n)
+            domain = f"{m.words[one.id * 3 % 2000]}-{m.words[one.id * 7 % 2000]}.example"
+            machine = msgspec.structs.replace(machine, name=f"mail.{domain}", rdns=f"mail.{domain}", software="postfix")
+            name, author = f"{m.words[one.id % 2000].title()} Accounts", f"accounts@{domain}"
+            for k in range(max(3, int(q.gauss(s.p.victims.series_mails, 2)))):
+                at = one.start + int(q.random() * (one.end - one.start))
+                if not s.start + day * DAY <= at < s.start + (day + 1) * DAY or self._stopped(one, at):
+                    continue
+                path = (m.hop(machine, intake.relays[0], at, q.random()),)
+                made = Delivery(
+                    id=day << 40 | number << 24 | n << 8 | k,
+                    at=at,
+                    intake=intake.name,
+                    kind="junk",
+                    category=one.category,
+                    path=path,
+                    recipients=(Recipient(intake.name),),
+                    envelope_from=author,
+                    author=author,
+                    author_name=name,
+                    strategy="F0",
+                    campaign=one.id,
+                    version=self._version(one, at),
+                    spammer=one.spammer,
+                    class_="own",
+                    engine="thunderbird",
+                    language=one.language,
+                    spf="pass",
+                    series=n + 1,
+                )
                 out.append(made)
         return out
 

@@ -148,10 +148,8 @@ def _part(network: Network, block: Prefix, name: str, since: int, until: int | N
 
 def bgp(s: Setting, at: int) -> Iterator[Route]:
     """The routing table at an instant: a hoster that was cut off is not in it."""
-    gone = {s.hosters[e.hoster - 1].network for e in s.events if e.hoster and e.at <= at < e.at + 120 * DAY
-            and s.hosters[e.hoster - 1].own}  # fmt: skip
     for network in s.networks:
-        if network.index not in gone:
+        if not s.cut(network.index, at):
             for prefix in network.prefixes:
                 yield Route(str(prefix), network.asn)
             if network.prefix6:

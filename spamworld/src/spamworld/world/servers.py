@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import msgspec
@@ -122,10 +121,11 @@ class Servers:
         network = next(x for x in self.networks if x.asn == organisation.server.asn)
         return self._machine(organisation.server.software, network, f"out{n + 1}.{organisation.domain}")
 
-    def another(self, software: str, role: str, name: str, q: random.Random) -> Machine:
-        """One more server somewhere in networks of that role."""
-        home = self._homes[role]
-        return self._machine(software, home[q.randrange(len(home))], name)
+    def move(self, place: int, network: Network, address: str) -> None:
+        """Put a company's server elsewhere."""
+        old = self.companies[place]
+        server = msgspec.structs.replace(old.server, address=address, asn=network.asn, country=network.country)
+        self.everyone[self.everyone.index(old)] = self.companies[place] = msgspec.structs.replace(old, server=server)
 
     def _correspondents(self, tier: Tier) -> None:
         """People who write legitimate mail: the organisation of each, and the line that each writes from."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import numpy as np
 
 from spamworld import parameters
@@ -28,7 +29,6 @@ class Setting:
         self.evaluation = evaluation = seed >= p.table.evaluation_from
         self.mix = p.strategies.evaluation if evaluation else p.strategies.tuning
         self.networks = space.networks(seed, p, self.tier, self.era.ipv6, self.start)
-        self.by_asn = {n.asn: n for n in self.networks}
         self.plan = Plan(seed, p, self.networks)
         self.servers = servers.Servers(seed, p, self.tier, variant, self.networks)
         self._actors()
@@ -42,7 +42,14 @@ class Setting:
         self.nets = actors.botnets(seed, p, tier, self.evaluation)
         self.senders = actors.spammers(seed, p, tier, self.era.categories, tier.botnets)
         self.hosters = actors.hosters(seed, p, tier, self.networks)
-        self.outfits = actors.snowshoes(seed, p, tier, self.networks, self.senders, self.start, self.days)
+        for hoster in self.hosters:
+            if hoster.own:
+                home = self.networks[hoster.network]
+                self.networks[hoster.network] = msgspec.structs.replace(home, role="bulletproof", provider="deaf")
+        self.tenants = actors.tenants(seed, p, self.hosters, len(self.senders), self.start, self.days)
+        self.by_asn = {n.asn: n for n in self.networks}
+        self._neighbours()
+        self.outfits = actors.snowshoes(seed, p, tier, self.networks, self.senders, self.hosters, self.start, self.days)
         life = {"proxy": p.sources.proxy_life_d, "relay": p.sources.proxy_life_d * 4, "cms": p.sources.cms_life_d}
         count = {"proxy": tier.proxies, "relay": max(6, tier.proxies // 4), "cms": tier.cms}
         self.misused = {
@@ -67,6 +74,18 @@ class Setting:
             for b in self.nets
         }
 
+    def _neighbours(self) -> None:
+        """The innocent customers of bulletproof hosters: companies whose mail server happens to stand there."""
+        last = {t.customer: t for t in self.tenants if not t.spammer}
+        for n, tenant in enumerate(last.values()):
+            block = tenant.block.partition("/")[0].rpartition(".")
+            address = f"{block[0]}.{int(block[2]) + 3}"
+            self.servers.move(len(self.servers.companies) // 2 + n, self.networks[tenant.network], address)
+
+    def cut(self, network: int, at: int) -> bool:
+        """Whether a bulletproof hoster's network was cut off the Internet at that instant."""
+        return any(first <= at < last for first, last in self._cut.get(network, ()))
+
     def _events(self) -> None:
         domains = [m.name.partition(".")[2] for m in self.servers.intakes[: self.tier.traps]]
         self.feed = domains[-1]
@@ -84,11 +103,17 @@ class Setting:
         self.known = [e.id for e in found]
         self.events = [e for e in found if e.id != self.without]
         self.effects = events.Effects(self.events)
+        self._cut: dict[int, list[tuple[int, int]]] = {}
+        for event in self.events:
+            if event.hoster and self.hosters[event.hoster - 1].own:
+                spell = (event.at, event.at + int(self.p.events.cut_d * DAY))
+                self._cut.setdefault(self.hosters[event.hoster - 1].network, []).append(spell)
 
     def _campaigns(self) -> None:
         found = campaigns.campaigns(
             self.seed, self.p, self.tier, self.variant, self.nets, self.senders, self.outfits, self.start
         )
+        found += campaigns.targeted(self.seed, self.p, self.tier, self.variant, self.senders, self.start)
         laws = [e for e in self.events if e.kind == "law"]
         self.successors: dict[int, Spammer] = {}
         self.campaigns: dict[int, Campaign] = {}
@@ -106,10 +131,7 @@ class Setting:
         for event in self.events:
             if event.kind in ("arrest", "sentence"):
                 place = event.spammer - 1
-                old = self.senders[place]
-                self.senders[place] = Spammer(
-                    **{f: getattr(old, f) for f in Spammer.__struct_fields__} | {"end": event.at}
-                )
+                self.senders[place] = msgspec.structs.replace(self.senders[place], end=event.at)
         self._by_channel()
 
     def _by_channel(self) -> None:

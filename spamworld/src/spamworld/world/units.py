@@ -139,7 +139,7 @@ class Units:
             (60 << 32) + n,
             prefix.base + prefix.size // 2 + 5 + n % 200,
             home,
-            self.m.words[n],
+            self.m.words[n % 2000],
             "engine-4",
             0,
             self.s.era.server_system,
