@@ -50,6 +50,10 @@ SECTIONS = {
         "--rows 20000 --look-ups 5 --sides --home {home}",
     ),
     "dns": Section("dns", "--rounds 3 --seconds 2", "--rounds 1 --seconds 1 --entries 10000", needs="dnsperf"),
+    "lists": Section(
+        "dns", "--entries 10000000 --alone --swap --rounds 1 --seconds 2 --outstanding 400",
+        "--entries 10000 --alone --swap --rounds 1 --seconds 1 --outstanding 400", needs="dnsperf",
+    ),
     "smtp": Section("smtp", "--json --mails 3000 --rounds 3", "--json --mails 100 --rounds 1", needs="smtp-source"),
 }  # fmt: skip
 """In the order of the table; ``{home}`` is a folder of its own, gone afterwards."""

@@ -1,11 +1,12 @@
 """The DNS responder beside rbldnsd on this machine: CPU a question, bursts, memory, and new data under load.
 
-    python -m bench.dns                            one million entries, 50, 100 and 400 questions outstanding
-    python -m bench.dns --entries 10000000 --swap  memory, and new data while questions go on
+    python -m bench.dns                                    a million entries, 50, 100 and 400 questions outstanding
+    python -m bench.dns --entries 10000000 --alone --swap  memory, and new data while questions go on
 
 dnsperf asks both in turns, EDNS on, half of the questions for listed addresses. CPU is the server's own (user and
-system, from the scheduler's count), so that a busy machine distorts it less than times would. With ``--equal``
-rbldnsd gets a receive buffer as large as ours (pidfd_getfd(2), root only); by default it loses bursts.
+system, from the scheduler's count), so that a busy machine distorts it less than times would. As root rbldnsd gets a
+receive buffer as large as ours (pidfd_getfd(2)), without which it loses bursts; ``--as-it-comes`` leaves its own.
+``--swap`` replaces the list under load, and meanwhile checks answers whose truth does not change.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def write_questions(path: Path, listed: np.ndarray, count: int = 200_000) -> Non
     asked = np.where(rng.random(count) < 0.5, rng.choice(listed, count), rng.integers(1 << 24, 0xDF000000, count))
     with path.open("w") as out:
         for number in asked.astype(np.uint32).tolist():
-            out.write(".".join(reversed(str(v4(number)).split("."))) + f".{ORIGIN} A\n")
+            out.write(f"{reversed_words(number)}.{ORIGIN} A\n")
 
 
 class Server:
@@ -188,7 +189,9 @@ def _find(pattern: str, words: str) -> float:
 
 
 def equal_buffer(server: Server, size: int) -> bool:
-    """Give another process's UDP socket a larger receive buffer."""
+    """Give another process's UDP socket a larger receive buffer; False where we may not."""
+    if os.geteuid() != 0:
+        return False
     libc = ctypes.CDLL(None, use_errno=True)
     process = os.pidfd_open(server.process.pid)
     for link in Path(f"/proc/{server.process.pid}/fd").iterdir():
@@ -226,14 +229,50 @@ def compare(servers: list[Server], questions: Path, rounds: int, seconds: float,
     return answer
 
 
+class Check(threading.Thread):
+    """Asks again and again what is always answered alike: ``asked``, ``wrong``, ``failed`` (no answer or an error)."""
+
+    def __init__(self, port: int, truth: dict[str, int]) -> None:
+        super().__init__(daemon=True)
+        self.asked = self.wrong = self.failed = 0
+        self._port, self._truth, self.stop = port, list(truth.items()), threading.Event()
+
+    def run(self) -> None:
+        packets = [question(number, name) for number, (name, _) in enumerate(self._truth)]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", self._port))
+            sock.settimeout(2)
+            while not self.stop.wait(0.005):
+                for packet in packets:
+                    sock.send(packet)
+                self.asked += len(packets)
+                for got in range(len(packets)):
+                    try:
+                        reply = sock.recv(4096)
+                    except TimeoutError:
+                        self.failed += len(packets) - got
+                        break
+                    code, expected = reply[3] & 15, self._truth[reply[0] << 8 | reply[1]][1]
+                    self.wrong += code != expected and code in (0, 3)
+                    self.failed += code not in (0, 3)
+
+
+def reversed_words(number: int) -> str:
+    return ".".join(reversed(str(v4(number)).split(".")))
+
+
 def swap(server: Server, folder: Path, questions: Path, listed: np.ndarray, seed: int) -> dict[str, Any]:
-    """Replace the list under load: when the new data is seen, and whether anything failed meanwhile."""
-    fresh = numbers(len(listed), seed)
-    only_new = str(v4(int(np.setdiff1d(fresh[:100_000], listed)[0])))
-    name = ".".join(reversed(only_new.split(".")))
+    """Replace the list under load: when the new data is seen, and whether anything was wrong or failed meanwhile."""
+    always, never = listed[:: max(len(listed) // 30, 1)][:30], np.arange(0xC6336400, 0xC633641E, dtype=np.uint32)
+    fresh = np.union1d(numbers(len(listed), seed), always)[: len(listed)]
+    always = always[np.isin(always, fresh)]
+    name = reversed_words(int(np.setdiff1d(fresh[:100_000], listed)[0]))
+    truth = {reversed_words(int(n)): 0 for n in always} | {reversed_words(int(n)): 3 for n in never}
+    check = Check(server.port, truth)
     load: dict[str, float] = {}
     asking = threading.Thread(target=lambda: load.update(dnsperf(server, questions, 100, 10)))
     asking.start()
+    check.start()
     time.sleep(2)
     write_served(folder / "aside.served", fresh)
     (folder / "aside.served").replace(folder / "main.served")
@@ -242,7 +281,12 @@ def swap(server: Server, folder: Path, questions: Path, listed: np.ndarray, seed
         time.sleep(0.01)
     live = time.monotonic() - start
     asking.join()
-    return {"live_s": round(live, 2), "lost": load["lost"], "peak_mb": round(server.peak_mb(), 1)}
+    check.stop.set()
+    check.join()
+    return {
+        "live_s": round(live, 2), "lost": load["lost"], "peak_mb": round(server.peak_mb(), 1),
+        "checked": check.asked, "wrong": check.wrong, "failed": check.failed,
+    }  # fmt: skip
 
 
 def main() -> None:
@@ -251,7 +295,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--outstanding", default="50,100,400")
-    parser.add_argument("--equal", action="store_true", help="give rbldnsd a buffer as large as ours")
+    parser.add_argument("--as-it-comes", action="store_true", help="leave rbldnsd the buffer that it has")
     parser.add_argument("--alone", action="store_true", help="without rbldnsd")
     parser.add_argument("--swap", action="store_true", help="replace the list under load")
     options = parser.parse_args()
@@ -272,10 +316,10 @@ def main() -> None:
             user = ["-u", "nobody:nogroup"] if os.geteuid() == 0 else []
             theirs = ["rbldnsd", "-n", *user, "-w", made, "-b", f"127.0.0.1/{port}", f"{ORIGIN}:ip4set:ip4set"]
             servers.append(stack.enter_context(started("rbldnsd", theirs, port)))
-            if options.equal and not equal_buffer(servers[1], 4 << 20):
-                raise SystemExit("cannot reach into rbldnsd's socket")
+        equal = not options.alone and not options.as_it_comes and equal_buffer(servers[1], 4 << 20)
         answer: dict[str, Any] = {
-            "date": time.strftime("%Y-%m-%d"), "entries": options.entries,
+            "date": time.strftime("%Y-%m-%d"), "entries": options.entries, "equal buffers": equal,
+            "load average": round(os.getloadavg()[0], 1),
             "lost of a burst of 400": {server.name: burst(server.port, 400) for server in servers},
         }  # fmt: skip
         sizes = [int(words) for words in options.outstanding.split(",")]

@@ -149,7 +149,7 @@ def sides(found: dict[str, Any]) -> Iterator[Row]:
 
 
 def dns(found: dict[str, Any]) -> Iterator[Row]:
-    bars = {"100": 1.4, "400": 1.1}
+    bars = {"100": 1.4, "400": 1.15}
     for size, here in found["outstanding"].items():
         ours, theirs = here["junkhound"], here.get("rbldnsd")
         bar = bars.get(size) if theirs else None
@@ -163,6 +163,14 @@ def dns(found: dict[str, Any]) -> Iterator[Row]:
     lost = found["lost of a burst of 400"]
     peer = f"rbldnsd {lost['rbldnsd']}" if "rbldnsd" in lost else ""
     yield Row("questions lost of a burst of 400", "none", str(lost["junkhound"]), peer=peer, met=lost["junkhound"] == 0)
+    if "swap" in found:
+        entries, new = f"{found['entries']:,} entries", found["swap"]
+        size, live = found["rss_mb after"], new["live_s"]
+        yield Row(f"memory of the responder, {entries}", "at most 100 MB", f"{size:.0f} MB", met=size <= 100)
+        yield Row(f"new data live, {entries}, under load", "within 2 s", f"{live:.2f} s", met=live < 2)
+        bad = new["wrong"] + new["failed"] + int(new["lost"])
+        what = f"wrong, failed or lost answers meanwhile, of {new['checked']:,} checked"
+        yield Row(what, "none", str(bad), met=bad == 0)
 
 
 def smtp(found: dict[str, Any]) -> Iterator[Row]:
@@ -177,7 +185,8 @@ def smtp(found: dict[str, Any]) -> Iterator[Row]:
 
 
 READERS: dict[str, Callable[[dict[str, Any]], Iterator[Row]]] = {
-    "analyse": analyse, "rspamd": rspamd, "ingest": ingest, "ledger": ledger, "sides": sides, "dns": dns, "smtp": smtp,
+    "analyse": analyse, "rspamd": rspamd, "ingest": ingest, "ledger": ledger, "sides": sides, "dns": dns,
+    "lists": dns, "smtp": smtp,
 }  # fmt: skip
 
 
