@@ -13,7 +13,10 @@ from junkhound.evidence import message
 from junkhound.trace import queueid
 from junkhound.trace.hop import Hop
 from spamworld.plan import Line
+from spamworld.streams import quick
 from spamworld.wire import forgery, stack
+from spamworld.wire.lines import _oddities
+from spamworld.wire.turn import Turn
 from support.deliveries import BOT, CORP, MX, NEW, OLD, delivery, machine
 
 FORGED = [name for name in (*forgery.TUNING, *forgery.EVALUATION) if name != "F0"]
@@ -201,3 +204,25 @@ def test_any_stack_is_a_header(
         assert all(len(part) <= 998 for part in line.text.split(b"\r\n"))
         assert re.fullmatch(rb"(?:[^\r\n]|\r\n[ \t])*", line.text)
     assert len(hops_of(lines)) == len(lines)
+
+
+def test_some_servers_call_themselves_what_nobody_else_does() -> None:
+    """T2 is noisy on honest mail: a few hosts write a name of their own inside; the intake's own server never does."""
+    inside = 0
+    for host in range(10, 410):
+        relay = machine(host, "203.0.113.20", "mail.corp.example", "postfix", "mail.corp.example", True)
+        top, low = hops_of(stack(delivery(over=(relay,)), 0))
+        assert top.by == MX.name
+        inside += low.by != "mail.corp.example"
+    assert 12 <= inside <= 45
+
+
+def test_hardly_any_honest_id_is_older_than_its_line() -> None:
+    """T7: three of 13,506 in public mail."""
+    step, chance = delivery(over=(CORP,)).path[0], quick(0, "odd")
+    odd = 0
+    for _ in range(40_000):
+        turn = Turn(step, 0, chance)
+        _oddities(turn)
+        odd += turn.clock < turn.at - 3_000_000_000
+    assert 3 <= odd <= 20

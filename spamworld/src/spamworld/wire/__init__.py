@@ -12,8 +12,8 @@ import random
 from spamworld.wire import ids, pens
 from spamworld.wire.facts import session
 from spamworld.wire.header import header_fields, write
+from spamworld.wire.lines import stack
 from spamworld.wire.names import helo
-from spamworld.wire.stack import stack
 
 __all__ = ["boundary", "header_fields", "helo", "session", "stack", "write"]
 

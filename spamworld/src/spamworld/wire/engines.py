@@ -28,7 +28,7 @@ class Pen(msgspec.Struct, frozen=True, gc=False):
     zone: str = "local"  # local (of its own machine), utc, fixed:MINUTES, random, wrong
     mailer: tuple[tuple[str, tuple[str, ...]], ...] = ()  # fields of its own, a value each drawn for a campaign
     fold: int = 78  # 0 for never
-    below: float = 0.0  # how often its own forged lines stand below From and Subject (test T10)
+    below: float = 0.0  # how often its own forged lines stood below From and Subject, before 2012 (test T10)
 
 
 class Engine(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +84,7 @@ _ONE = Engine(
         zone="wrong",
         mailer=(("X-Priority", ("3",)), ("X-MSMail-Priority", ("Normal",)), ("X-Mailer", _OE), ("X-MimeOLE", _OE_MIME)),
         fold=0,
+        below=0.5,
     ),
 )
 _TWO = Engine(
@@ -110,7 +111,7 @@ _TWO = Engine(
         date="padded",
         zone="fixed:-300",
         mailer=(("X-Mailer", _BAT), ("X-Priority", ("3 (Normal)",))),
-        below=0.1,
+        below=0.6,
     ),
 )
 _THREE = Engine(
@@ -140,7 +141,7 @@ _THREE = Engine(
         date="padded",
         zone="local",
         fold=0,
-        below=0.35,
+        below=0.7,
     ),
 )
 _FOUR = Engine(  # 30% of the traits are its own: see test_engines
@@ -176,6 +177,7 @@ _FIVE = Engine(
         date="gmt",
         zone="utc",
         fold=998,
+        below=0.3,
     ),
 )
 _SIX = Engine(
@@ -218,6 +220,7 @@ _SIX = Engine(
             ("Thread-Index", ("{thread}",)),
             ("X-MimeOLE", _OE_MIME),
         ),
+        below=0.2,
     ),
 )
 _SEVEN = Engine(
@@ -245,7 +248,7 @@ _SEVEN = Engine(
         date="blank",
         zone="random",
         fold=0,
-        below=0.6,
+        below=0.8,
     ),
 )
 _EIGHT = Engine(
@@ -293,6 +296,7 @@ _EIGHT = Engine(
                 ),
             ),
         ),
+        below=0.2,
     ),
 )
 

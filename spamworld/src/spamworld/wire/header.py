@@ -11,9 +11,13 @@ from spamworld.plan import Composed, Delivery, Line
 from spamworld.streams import quick
 from spamworld.wire import clock, extras, ids, pens
 from spamworld.wire.engines import Pen
-from spamworld.wire.stack import stack
+from spamworld.wire.lines import stack
 
 _USUAL = {"date": "Date", "message-id": "Message-ID", "mime-version": "MIME-Version"}
+
+
+# Received below From, To, Subject or Date: in 25.9% of the spam of 2002, in 0.4% of the phish of 2023 to 2026.
+_CAREFUL = 1_325_376_000_000_000  # 2012
 
 
 def header_fields(
@@ -49,7 +53,7 @@ def header_fields(
         fields.append(_fold(names.get(name, name), value, pen.fold))
     fields += [_fold(name, value, pen.fold) for name, value in again]
     made_up = [line.text for line in lines if not line.genuine]
-    if made_up and pen.below and chance.random() < pen.below:
+    if made_up and pen.below and chance.random() < pen.below * (1.0 if delivery.at < _CAREFUL else 0.03):
         place = len(fields) if chance.random() < 0.4 else min(len(fields), 2 + chance.randrange(3))
         fields[place:place] = made_up
         made_up = []
