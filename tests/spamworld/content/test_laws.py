@@ -244,3 +244,10 @@ def test_pictures_differ_and_say_the_same(kind: str) -> None:
         by_variant.setdefault(one.truth["variant"], set()).add(pixels)
     assert all(len(copies) == 1 for copies in by_variant.values())
     assert len(set().union(*by_variant.values())) == len(by_variant) > 1
+
+
+@pytest.mark.parametrize(("language", "drawn"), [("de", True), ("fr", True), ("ru", False), ("ja", False)])
+def test_only_letters_that_the_font_has_are_drawn(language: str, drawn: bool) -> None:
+    pytest.importorskip("PIL")
+    own = brief(78, "pharma", language, pictures=1.0, noise="lines")
+    assert ("image_text" in compose(delivery(1, "pharma", language=language), own, 7).truth) == drawn

@@ -112,7 +112,8 @@ def write(delivery: Delivery, brief: Brief, seed: int, options: Options) -> Comp
     rng = quick(seed, "mail", delivery.id)
     writing = Writing(delivery, brief, page, seed, rng)
     pixels = None
-    if brief.pictures and options.pictures and pictures.AVAILABLE and rng.random() < brief.pictures:
+    drawable = options.pictures and pictures.AVAILABLE and page.language not in pictures.UNDRAWN
+    if brief.pictures and drawable and rng.random() < brief.pictures:
         pixels = sheet(writing, options)
     lure = attach.lure(seed, brief, delivery, rng, options) if attach.wanted(brief) else None
     if lure:

@@ -27,6 +27,7 @@ try:
 except ImportError:  # pragma: no cover - the extra is not installed
     AVAILABLE = False
 
+UNDRAWN = frozenset(("ru", "ja"))  # Pillow's own font has no letters for them
 INKS = ((0, 0, 0), (0, 0, 120), (110, 0, 0), (0, 80, 20), (60, 0, 90), (40, 40, 40))
 GROUNDS = ((255, 255, 255), (255, 255, 240), (240, 248, 255), (255, 245, 238), (245, 255, 245), (232, 232, 232))
 

@@ -77,7 +77,7 @@ def style(seed: int, brief: Brief, version: int, language: str) -> Style:
         to=lasting.choice(("bare", "bare", "name", "list", "none")),
         reply=lasting.random() < (0.8 if brief.boxes else 0.1),
         raw=lasting.random() < 0.15,
-        broken=lasting.choice(BROKEN) if lasting.random() < 0.04 else "",
+        broken=lasting.choice(BROKEN) if lasting.random() < 0.08 else "",
         look=lasting.randrange(6),
     )
 
