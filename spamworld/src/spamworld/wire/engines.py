@@ -84,7 +84,7 @@ _ONE = Engine(
         zone="wrong",
         mailer=(("X-Priority", ("3",)), ("X-MSMail-Priority", ("Normal",)), ("X-Mailer", _OE), ("X-MimeOLE", _OE_MIME)),
         fold=0,
-        below=0.5,
+        below=0.6,
     ),
 )
 _TWO = Engine(

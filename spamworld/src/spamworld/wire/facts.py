@@ -152,8 +152,9 @@ def syn(manner: Manner, system: str, host: int, address: str) -> str:
     return text
 
 
+@lru_cache(256)
 def replay(manner: Manner) -> dict[str, object]:
-    """What ``spamworld replay`` needs to speak so."""
+    """What ``spamworld replay`` needs to speak so; ``{}`` in a command stands for the name or address."""
     end = manner.after[0].upper() if manner.after else "drop"
     return {
         "verb": manner.hello[:4],
@@ -162,5 +163,13 @@ def replay(manner: Manner) -> dict[str, object]:
         "bare": manner.bare,
         "ahead": manner.ahead,
         "size": manner.size,
-        "quit": end if end in ("QUIT", "RSET") else "QUIT",
-    } | ({"quit": "drop"} if end == "drop" else {})
+        "quit": end if end in ("QUIT", "RSET", "drop") else "QUIT",
+        "commands": {
+            "hello": manner.hello,
+            "before": list(manner.before),
+            "mail": manner.mail + (f" BODY={manner.body}" if manner.body else ""),
+            "rcpt": manner.rcpt,
+            "data": manner.data,
+            "after": list(manner.after),
+        },
+    }
