@@ -6,6 +6,7 @@ Needs Pillow (``spamworld[pictures]``); without it there are no pictures. The fo
 from __future__ import annotations
 
 import io
+import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 from random import Random
@@ -27,7 +28,9 @@ try:
 except ImportError:  # pragma: no cover - the extra is not installed
     AVAILABLE = False
 
-UNDRAWN = frozenset(("ru", "ja"))  # Pillow's own font has no letters for them
+UNDRAWN = frozenset(("ru", "ja"))  # Pillow's own font has the letters of ASCII
+SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "œ": "oe", "¿": "", "¡": ""}
+SPELLING = str.maketrans(SPELLED)
 INKS = ((0, 0, 0), (0, 0, 120), (110, 0, 0), (0, 80, 20), (60, 0, 90), (40, 40, 40))
 GROUNDS = ((255, 255, 255), (255, 255, 240), (240, 248, 255), (255, 245, 238), (245, 255, 245), (232, 232, 232))
 
@@ -143,7 +146,12 @@ def animated(frames: list[tuple[Image, int]]) -> bytes:
     return out.getvalue()
 
 
+def spelled(text: str) -> str:
+    """The text in the letters that the font has, as people write without accents."""
+    return unicodedata.normalize("NFD", text.translate(SPELLING)).encode("ascii", "ignore").decode()
+
+
 def lines(paragraphs: list[str], width: int = 40, most: int = 16) -> str:
     """Paragraphs as the lines of a sheet."""
-    rows = [row for text in paragraphs for line in text.split("\n") for row in wrap(line, width)]
+    rows = [row for text in map(spelled, paragraphs) for line in text.split("\n") for row in wrap(line, width)]
     return "\n".join(rows[:most])
