@@ -15,6 +15,9 @@ _GENUINE = frozenset(("", "F0", "R1"))
 def stack(delivery: Delivery, seed: int, pasted: Sequence[Sequence[Line]] = ()) -> list[Line]:
     """The lines, top first, each labelled; on top what the intake's own server writes about the last hand-over.
 
+    Some servers write two or three lines about one hand-over (qmail, amavis, the Gmail and Microsoft 365 forms): the
+    lowest of them shows the peer.
+
     Args:
         pasted: stacks of other mail, for a forger who pastes (F4); without them he pastes invented ones.
     """
