@@ -213,10 +213,11 @@ def test_a_later_version_keeps_part_of_the_one_before() -> None:
     assert 0.2 < sum(kept) / len(kept) < 0.95
 
 
-def test_backscatter_returns_the_campaigns_junk_under_the_owners_name() -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_backscatter_returns_junk_under_the_owners_name(known: bool) -> None:
     seen = 0
     for number in range(20):
-        made = compose(delivery(number, "dsn", "backscatter"), brief(3, "replica"), 7)
+        made = compose(delivery(number, "dsn", "backscatter"), brief(3, "replica") if known else None, 7)
         assert made.truth["returned"]
         mail = message(made)
         if mail.get_content_type() == "multipart/report":

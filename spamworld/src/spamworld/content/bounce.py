@@ -17,6 +17,7 @@ from spamworld.plan import Composed, Delivery, Recipient
 from spamworld.streams import quick
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UNKNOWN = 40  # campaigns outside the world whose bounces arrive in it
 SUBJECTS = ("Undelivered Mail Returned to Sender", "Mail delivery failed: returning message to sender",
             "Delivery Status Notification (Failure)", "Undeliverable: your message", "failure notice",
             "Returned mail: see transcript for details")  # fmt: skip
@@ -74,6 +75,9 @@ def returned(
 ) -> tuple[bytes, dict[str, object]]:
     """(the mail that comes back, what is true of it): the campaign's junk under the owner's name, or a plain letter."""
     truth: dict[str, object] = {}
+    if brief is None and delivery.kind == "backscatter":  # junk of campaigns that the world does not follow
+        number = rng.randrange(UNKNOWN)
+        brief = Brief(-1 - number, quick(seed, "unknown", number).choice(("pharma", "replica", "dating")), url="none")
     if brief is not None:
         forged = msgspec.structs.replace(
             delivery, kind="junk", author=owner, author_name="", recipients=(Recipient(lost),)
