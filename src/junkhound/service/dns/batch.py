@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from junkhound.service.dns.answer import Book
+from junkhound.service.dns.clients import Clients
 from junkhound.service.dns.labels import Flags, Room, Sheet
 from junkhound.service.dns.limit import Limit
 from junkhound.service.dns.mmsg import LEAD, Mail
@@ -68,10 +69,10 @@ class Batch:
         for zone in self._book.zones:
             template = self._template(zone, at)
             if template is not None:
-                fits = self._zone(zone, template, sheet, count)
+                fits, found = self._zone(zone, template, sheet, count)
+                if found == count:
+                    return fits
                 done = fits if done is None else done | fits
-                if done.all():
-                    break
         return np.zeros(count, np.bool_) if done is None else done
 
     def _template(self, zone: Zone, at: int) -> Template | None:
@@ -83,21 +84,34 @@ class Batch:
             known = self._templates[zone.name] = Template(zone, face)
         return known if known.usable else None
 
-    def _zone(self, zone: Zone, template: Template, sheet: Sheet, count: int) -> Flags:
-        """Answer the ordinary questions for one zone by clients that may ask; which rows they are."""
+    def _zone(self, zone: Zone, template: Template, sheet: Sheet, count: int) -> tuple[Flags, int]:
+        """Answer the ordinary questions for one zone by clients that may ask; which rows they are, and how many."""
         template.match(sheet)
         fits = sheet.fits[:count]
-        if not zone.clients.everyone:
-            fits &= self._allowed(zone, sheet)[:count]
+        self._admit(zone.clients, sheet, fits)
         if self._limit is not None:
             self._hold(self._limit, sheet, fits)
-        found = fits.tobytes().count(1)
+        found = fits.tobytes().count(1)  # the quickest way to count few flags
         if found == count:
             self._reply(template, sheet, slice(0, count), count)
-            return self._whole[:count]
+            return self._whole[:count], found
         if found:
             self._reply(template, sheet, fits.nonzero()[0], found)
-        return fits.copy()
+        return fits.copy(), found
+
+    def _admit(self, clients: Clients, sheet: Sheet, fits: Flags) -> None:
+        """Take the rows of clients that may not ask out of ``fits``."""
+        count = len(fits)
+        if clients.everyone:
+            return
+        if not self._by_v4:
+            fits &= np.array([clients.allow(self._mail.client(row)) for row in range(count)])
+            return
+        halves = sheet.halves[:count]
+        raw = halves.tobytes()
+        if raw == raw[:2] * count and clients.whole(raw[:2]):  # one site asks: its resolver, or this machine
+            return
+        fits &= clients.allow_v4(self._mail.names[:count], halves)
 
     def _hold(self, limit: Limit, sheet: Sheet, fits: Flags) -> None:
         rows = fits.nonzero()[0]
@@ -105,11 +119,6 @@ class Batch:
         if held is not None:
             self.held.update(rows[held].tolist())
             fits[rows[held]] = False
-
-    def _allowed(self, zone: Zone, sheet: Sheet) -> Flags:
-        if self._by_v4:
-            return zone.clients.allow_v4(self._mail.names, sheet.halves)
-        return np.array([zone.clients.allow(self._mail.client(row)) for row in range(sheet.count)])
 
     def _reply(self, template: Template, sheet: Sheet, rows: Any, count: int) -> None:
         """Look the numbers up and write what follows from it."""

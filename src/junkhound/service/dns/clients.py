@@ -39,6 +39,10 @@ class Clients:
             self._known[packed] = known
         return known
 
+    def whole(self, half: bytes) -> bool:
+        """Whether all IPv4 addresses that begin with these two bytes may ask."""
+        return bool(self._by_half[half[0] | half[1] << 8] == 1)
+
     def _halves(self) -> npt.NDArray[np.uint8]:
         """For each first half of an IPv4 address, in its bytes' order: 0 outside, 1 inside, 2 look closer."""
         inside = np.zeros(1 << 16, np.uint8)
