@@ -76,8 +76,8 @@ def returned(
     """(the mail that comes back, what is true of it): the campaign's junk under the owner's name, or a plain letter."""
     truth: dict[str, object] = {}
     if brief is None and delivery.kind == "backscatter":  # junk of campaigns that the world does not follow
-        number = rng.randrange(UNKNOWN)
-        brief = Brief(-1 - number, quick(seed, "unknown", number).choice(("pharma", "replica", "dating")), url="none")
+        which = rng.randrange(UNKNOWN)
+        brief = Brief(-1 - which, quick(seed, "unknown", which).choice(("pharma", "replica", "dating")), url="none")
     if brief is not None:
         forged = msgspec.structs.replace(
             delivery, kind="junk", author=owner, author_name="", recipients=(Recipient(lost),)
