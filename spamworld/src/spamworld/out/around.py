@@ -6,9 +6,11 @@ Every function streams records of the world into a shelf; times are microseconds
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -16,7 +18,9 @@ import msgspec
 from spamworld.out import logs
 from spamworld.out.files import Shelf
 from spamworld.out.forms import day, moment
+from spamworld.world import World
 from spamworld.world.facts import (
+    DAY,
     EVER,
     Booking,
     Flow,
@@ -108,17 +112,23 @@ def _card(name: str, kind: str, mail: str = "", country: str = "") -> list[Any]:
     return ["vcard", fields]
 
 
+def changes(world: World) -> Iterator[tuple[int, Iterable[Route]]]:
+    """The days on which the routing table is another than the day before, with it: only bad hosters are cut off."""
+    bad = [one.index for one in world.networks if one.role == "bulletproof"]
+    before: list[bool] | None = None
+    for at in range(world.start, world.end, DAY):
+        now = [world.setting.cut(index, at) for index in bad]
+        if now != before:
+            yield at, world.bgp(at)
+        before = now
+
+
 def routes(shelf: Shelf, days: Iterable[tuple[int, Iterable[Route]]]) -> None:
-    """The routing table day by day; a day that is like the one before has no file."""
-    before: list[Route] = []
+    """The routing table of each of these days; it holds until the next one."""
     for at, table in days:
-        found = list(table)
-        if found == before:
-            continue
         rows = Table(shelf, f"world/bgp/{day(at)}.csv.zst", ("prefix", "asn"))
-        for one in found:
+        for one in table:
             rows.row((one.prefix, one.asn))
-        before = found
 
 
 def lists(shelf: Shelf, known: Iterable[ForeignList], listed: Iterable[Listing]) -> None:
@@ -159,11 +169,11 @@ def provider_logs(shelf: Shelf, mails: Iterable[LogLine], networks: Iterable[Net
     for one in mails:
         network = named[one.provider]
         host, domain = f"out1.{network.domain}", one.recipient.rpartition("@")[2]
-        for line in logs.lines(one, host, f"mx.{domain}[{_target(domain)}]"):
-            shelf.add(f"world/providers/AS{network.asn}/{one.software}.log.zst", line)
+        lines = logs.lines(one, host, f"mx.{domain}[{_target(domain)}]")
+        shelf.add(f"world/providers/AS{network.asn}/{one.software}.log.zst", lines)
         shelf.line(
             f"truth/providers/AS{network.asn}.jsonl.zst",
-            {"at": one.at, "customer": one.customer, "address": one.address, "junk": one.junk},
+            {"at": one.at, "customer": customer(one.provider, one.customer), "address": one.address, "junk": one.junk},
         )
 
 
@@ -176,18 +186,24 @@ def flows(shelf: Shelf, days: Iterable[Flow], networks: Iterable[Network]) -> No
     """Flow summaries of the same providers, a customer's day a row; apart from them who was really abused."""
     named = {one.index: one for one in networks}
     tables: dict[int, tuple[Table, Table]] = {}
-    for one in days:
-        if one.provider not in tables:
-            folder = f"providers/AS{named[one.provider].asn}"
+    for (provider, when), group in groupby(days, key=lambda one: (one.provider, day(one.day))):
+        if provider not in tables:
+            folder = f"providers/AS{named[provider].asn}"
             head = ("on", "customer", "address", "port25_flows", "port25_targets", "control", "flood_packets")
-            tables[one.provider] = (
+            tables[provider] = (
                 Table(shelf, f"world/{folder}/flows.csv.zst", head),
                 Table(shelf, f"truth/{folder}-flows.csv.zst", ("on", "customer", "innocent", "botnet")),
             )
-        seen, true = tables[one.provider]
-        when = day(one.day)
-        seen.row((when, one.customer, one.address, one.port25, one.targets, one.control, one.flood))
-        true.row((when, one.customer, int(one.innocent), one.botnet))
+        seen, true = tables[provider]
+        for number, one in sorted(((customer(provider, one.customer), one) for one in group), key=lambda pair: pair[0]):
+            seen.row((when, number, one.address, one.port25, one.targets, one.control, one.flood))
+            true.row((when, number, int(one.innocent), one.botnet))
+
+
+def customer(provider: int, number: int) -> int:
+    """A customer's number at his provider, from which nobody sees what kind of host he is."""
+    digest = hashlib.blake2b(f"{provider} {number}".encode(), digest_size=5).digest()
+    return int.from_bytes(digest, "big") % 10**9
 
 
 def tenants(shelf: Shelf, known: Iterable[Tenant]) -> None:

@@ -60,7 +60,7 @@ class Shelf:
 
     def add(self, name: str, piece: bytes, count: int = 1) -> None:
         """Append ``piece`` to the file called ``name``; its folder is made when first needed."""
-        grown = self._grown(name)
+        grown = self._files.get(name) or self._grown(name)
         grown.held.append(piece)
         grown.size += len(piece)
         grown.pieces += count

@@ -20,9 +20,9 @@ from spamworld.content import Options, brief
 from spamworld.errors import NotFound, Refused
 from spamworld.out import around, forms, replies, settings
 from spamworld.out.files import Made, Shelf
-from spamworld.out.render import Job, render, units
+from spamworld.out.render import Crew, Job, Task, units
 from spamworld.world import World
-from spamworld.world.facts import DAY, EVER, Event
+from spamworld.world.facts import EVER, Event
 
 Progress = Callable[[str, float], None]
 MANIFEST = "manifest.json"
@@ -70,12 +70,12 @@ def generate(order: Order, folder: Path, workers: int, anew: bool, progress: Pro
     progress("making actors and networks", 0.0)
     world = make(order)
     done = Finished(folder, order, (world.start, world.end))
-    shelf = Shelf(folder)
-    _stated(shelf, world)
-    _mail(shelf, world, order, workers, done, progress)
-    progress("what surrounds the mail", _RENDERED)
-    _around(shelf, world, order.seed)
-    done.files = shelf.close()
+    with Crew(world, job_of(world, order), workers) as crew:
+        others = crew.tasks(TASKS, folder)
+        done.files = _mail(crew, world, folder, done, progress)
+        progress("what surrounds the mail", _RENDERED)
+        for task in others:
+            done.files |= task.result()
     (folder / MANIFEST).write_text(json.dumps(manifest(done), indent=1) + "\n", "utf-8")
     progress("done", 1.0)
     done.seconds = time.monotonic() - began
@@ -95,28 +95,21 @@ def _claim(folder: Path, anew: bool) -> None:
     (folder / MANIFEST).write_text('{"state": "unfinished"}\n', "utf-8")
 
 
-def _stated(shelf: Shelf, world: World) -> None:
-    """What the operator of the traps knows beforehand."""
-    shelf.add("junkhound.toml", settings.settings(world.intakes).encode())
-    shelf.add("routes.csv", settings.routes(world.networks))
-    for intake in world.intakes:
-        shelf.line("world/intakes.jsonl", msgspec.to_builtins(intake))
-
-
-def _mail(shelf: Shelf, world: World, order: Order, workers: int, done: Finished, progress: Progress) -> None:
+def _mail(crew: Crew, world: World, folder: Path, done: Finished, progress: Progress) -> dict[str, Made]:
     expected = world.count_hint
 
     def tell(mails: int) -> None:
         progress(f"writing mail, {mails:,}", min(1.0, mails / expected) * _RENDERED)
 
-    parts = units(world.days, expected)
-    for bundle, made in render(world, job_of(world, order), parts, workers, tell):
+    shelf = Shelf(folder)
+    for bundle, made in crew.render(units(world.days, expected), tell):
         with bundle.open("rb") as file:
             for frame in made.frames:
                 shelf.frame(frame.name, file.read(frame.size), frame.pieces)
         done.mails += made.mails
         done.size_bytes += made.size
         done.counts.update(made.counts)
+    return shelf.close()
 
 
 def job_of(world: World, order: Order) -> Job:
@@ -126,25 +119,49 @@ def job_of(world: World, order: Order) -> Job:
     return Job(order.seed, briefs, traps, Options())
 
 
-def _around(shelf: Shelf, world: World, seed: int) -> None:
-    around.zones(shelf, world.dns_zones())
-    around.registry(shelf, world.rdap())
-    around.routes(shelf, ((at, world.bgp(at)) for at in range(world.start, world.end, DAY)))
-    around.lists(shelf, world.foreign_lists, world.listings())
-    around.prices(shelf, world.prices())
-    around.money(shelf, world.rentals, world.bookings())
-    around.provider_logs(shelf, world.log_lines(), world.networks)
-    around.flows(shelf, world.flows(), world.networks)
-    around.tenants(shelf, world.tenants)
-    around.seized(shelf, world.folders())
-    replies.replies(shelf, world.notices(), world.networks, seed)
+def _stated(shelf: Shelf, world: World, seed: int) -> None:
+    """What the operator of the traps knows beforehand, and what the papers told."""
+    shelf.add("junkhound.toml", settings.settings(world.intakes).encode())
+    shelf.add("routes.csv", settings.routes(world.networks))
+    for intake in world.intakes:
+        shelf.line("world/intakes.jsonl", msgspec.to_builtins(intake))
     for event in world.events:
         shelf.line("events.jsonl", _public(event))
-        shelf.line("truth/events.jsonl", msgspec.to_builtins(event))
-    for campaign in world.campaigns.values():
-        shelf.line("truth/campaigns.jsonl.zst", msgspec.to_builtins(campaign))
-    for host in world.hosts():
-        shelf.line("truth/hosts.jsonl.zst", msgspec.to_builtins(host))
+
+
+def _zones(shelf: Shelf, world: World, seed: int) -> None:
+    around.zones(shelf, world.dns_zones())
+
+
+def _registered(shelf: Shelf, world: World, seed: int) -> None:
+    around.registry(shelf, world.rdap())
+    around.routes(shelf, around.changes(world))
+    around.lists(shelf, world.foreign_lists, world.listings())
+    around.prices(shelf, world.prices())
+    replies.replies(shelf, world.notices(), world.networks, seed)
+
+
+def _logs(shelf: Shelf, world: World, seed: int) -> None:
+    around.provider_logs(shelf, world.log_lines(), world.networks)
+
+
+def _inside(shelf: Shelf, world: World, seed: int) -> None:
+    around.flows(shelf, world.flows(), world.networks)
+    around.seized(shelf, world.folders())
+
+
+def _true(shelf: Shelf, world: World, seed: int) -> None:
+    """The truth about everything but single mails."""
+    around.money(shelf, world.rentals, world.bookings())
+    around.tenants(shelf, world.tenants)
+    for name, rows in (("events", world.events), ("campaigns", world.campaigns.values()), ("hosts", world.hosts()),
+                       ("botnets", world.botnets), ("spammers", world.spammers)):  # fmt: skip
+        for row in rows:
+            shelf.line(f"truth/{name}.jsonl.zst", msgspec.to_builtins(row))
+
+
+TASKS: tuple[Task, ...] = (_stated, _logs, _zones, _registered, _inside, _true)
+"""Beside the mail, each in a worker of its own; no two write the same file."""
 
 
 def _public(event: Event) -> dict[str, Any]:

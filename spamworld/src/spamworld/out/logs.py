@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import time
 
 from spamworld.world.facts import LogLine
 
@@ -17,44 +16,41 @@ _REPLIES = {
 }
 
 
-def lines(one: LogLine, host: str, relay: str) -> Iterator[bytes]:
-    """The lines of one mail; ``host`` is the provider's server, ``relay`` the name it hands the mail to."""
-    yield from (_exim if one.software == "exim" else _postfix)(one, host, relay)
+def lines(one: LogLine, host: str, relay: str) -> bytes:
+    """The lines of one mail; ``host`` is the provider's server, ``relay`` the one it hands the mail to."""
+    return (_exim if one.software == "exim" else _postfix)(one, host, relay).encode()
 
 
-def _postfix(one: LogLine, host: str, relay: str) -> Iterator[bytes]:
-    when = datetime.fromtimestamp(one.at // 1_000_000, UTC)
-    stamp = f"{_MONTHS[when.month - 1]} {when.day:2d} {when:%H:%M:%S} {host}"
+def _postfix(one: LogLine, host: str, relay: str) -> str:
+    when = time.gmtime(one.at // 1_000_000)
+    stamp = (
+        f"{_MONTHS[when.tm_mon - 1]} {when.tm_mday:2d} {when.tm_hour:02d}:{when.tm_min:02d}:{when.tm_sec:02d} {host}"
+    )
     number = hashlib.blake2b(f"{one.at}{one.address}{one.recipient}".encode(), digest_size=5).hexdigest().upper()
     process = 2000 + one.customer % 30000
-    name = one.helo or "unknown"
     dsn, said = _REPLIES.get(one.status, _REPLIES["sent"])
     delay = 0.4 + one.size % 700 / 100
-    yield f"{stamp} postfix/smtpd[{process}]: {number}: client={name}[{one.address}]\n".encode()
-    yield (
+    removed = "" if one.status == "deferred" else f"{stamp} postfix/qmgr[811]: {number}: removed\n"
+    return (
+        f"{stamp} postfix/smtpd[{process}]: {number}: client=unknown[{one.address}]\n"
         f"{stamp} postfix/qmgr[811]: {number}: from=<{one.sender}>, size={one.size}, nrcpt=1 (queue active)\n"
-    ).encode()
-    yield (
         f"{stamp} postfix/smtp[{process + 7}]: {number}: to=<{one.recipient}>, relay={relay}:25, delay={delay:.2g}, "
-        f"delays=0.1/0/0.1/{delay - 0.2:.2g}, dsn={dsn}, status={one.status} ({said})\n"
-    ).encode()
-    if one.status != "deferred":
-        yield f"{stamp} postfix/qmgr[811]: {number}: removed\n".encode()
-
-
-def _exim(one: LogLine, host: str, relay: str) -> Iterator[bytes]:
-    when = datetime.fromtimestamp(one.at // 1_000_000, UTC)
-    stamp = f"{when:%Y-%m-%d %H:%M:%S}"
-    number = (
-        f"{_base62(one.at // 1_000_000, 6)}-{_base62(2000 + one.customer % 30000, 6)}-{_base62(one.size % 3844, 2)}"
+        f"delays=0.1/0/0.1/{delay - 0.2:.2g}, dsn={dsn}, status={one.status} ({said})\n{removed}"
     )
+
+
+def _exim(one: LogLine, host: str, relay: str) -> str:
+    at = one.at // 1_000_000
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
+    number = f"{_base62(at, 6)}-{_base62(2000 + one.customer % 30000, 6)}-{_base62(one.size % 3844, 2)}"
     helo = f"({one.helo}) " if one.helo else ""
-    yield (f"{stamp} {number} <= {one.sender or '<>'} H={helo}[{one.address}] P=esmtp S={one.size}\n").encode()
     _, said = _REPLIES.get(one.status, _REPLIES["sent"])
     mark = {"sent": "=>", "deferred": "==", "bounced": "**"}.get(one.status, "=>")
-    yield f'{stamp} {number} {mark} {one.recipient} R=dnslookup T=remote_smtp H={relay} C="{said}"\n'.encode()
-    if one.status != "deferred":
-        yield f"{stamp} {number} Completed\n".encode()
+    done = "" if one.status == "deferred" else f"{stamp} {number} Completed\n"
+    return (
+        f"{stamp} {number} <= {one.sender or '<>'} H={helo}[{one.address}] P=esmtp S={one.size}\n"
+        f'{stamp} {number} {mark} {one.recipient} R=dnslookup T=remote_smtp H={relay} C="{said}"\n{done}'
+    )
 
 
 def _base62(number: int, width: int) -> str:

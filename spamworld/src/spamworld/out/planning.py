@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spamworld.out.generate import Order, job_of, make
-from spamworld.out.render import UNIT, render, units
+from spamworld.out.render import UNIT, Crew, units
 
 SAMPLE = 3000
 
@@ -46,10 +46,11 @@ def plan(tier: str, seed: int, variant: str, workers: int, progress: Progress, s
     chosen = parts[:: max(1, len(parts) // max(2 * workers, -(-sample // UNIT)))][: max(workers, -(-sample // UNIT))]
     count = size = disk = 0
     began = time.monotonic()
-    for _, done in render(world, job, chosen, workers, lambda mails: progress("writing a sample", mails / sample)):
-        count += done.mails
-        size += done.size
-        disk += sum(frame.size for frame in done.frames)
+    with Crew(world, job, workers) as crew:
+        for _, done in crew.render(chosen, lambda mails: progress("writing a sample", min(1.0, mails / sample))):
+            count += done.mails
+            size += done.size
+            disk += sum(frame.size for frame in done.frames)
     rate = count / max(time.monotonic() - began, 1e-9)
     return Plan(tier, workers, expected, count, rate, start_s, disk * expected // count, size * expected // count)
 

@@ -14,14 +14,14 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from spamworld import content, wire
 from spamworld.content import Brief, Options
 from spamworld.out import forms
-from spamworld.out.files import Bundle, Frame
+from spamworld.out.files import Bundle, Frame, Made, Shelf
 from spamworld.plan import Delivery, Line
 from spamworld.world import World
 from spamworld.world.answers import complaints
@@ -34,6 +34,10 @@ MOVES = "mail/people/moves.jsonl.zst"
 REPORTS = "mail/people/reports.jsonl.zst"
 
 _row = msgspec.json.Encoder(order="deterministic").encode
+
+
+Task = Callable[[Shelf, World, int], None]
+T = TypeVar("T")
 
 
 class Job(NamedTuple):
@@ -214,47 +218,67 @@ def _render(unit: Unit) -> Done:
     return _writer.render(unit)
 
 
-def render(
-    world: World, job: Job, parts: list[Unit], workers: int, progress: Callable[[int], None]
-) -> Iterator[tuple[Path, Done]]:
-    """Every unit in order with the path of its bundle, which is gone when the next one is asked for.
+def _task(task: Task, folder: Path) -> dict[str, Made]:
+    assert _writer is not None
+    shelf = Shelf(folder)
+    task(shelf, _writer.world, _writer.job.seed)
+    return shelf.close()
 
-    ``progress`` is told how many mails are written, by all workers together.
-    """
-    with TemporaryDirectory(prefix="spamworld-") as scratch:
-        if workers <= 1:
-            writer = Writer(world, job, Path(scratch))
-            total = 0
-            for unit in parts:
-                done = writer.render(unit)
-                total += done.mails
-                progress(total)
-                yield writer.path(unit), done
-                writer.path(unit).unlink()
-            return
+
+class Crew:
+    """Workers that know one world: processes, or this one alone. Use it as a context."""
+
+    def __init__(self, world: World, job: Job, workers: int) -> None:
+        self._scratch = TemporaryDirectory(prefix="spamworld-")
         context = get_context("fork")
-        written = context.Value("L", 0)
-        writer = Writer(world, job, Path(scratch), written)
-        with ProcessPoolExecutor(workers, context, _start, (writer,)) as pool:
-            yield from _in_order(pool, writer, parts, workers, lambda: progress(written.value))
+        self._written = context.Value("L", 0)
+        self._writer = Writer(world, job, Path(self._scratch.name), self._written)
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        if workers > 1:
+            self._pool = ProcessPoolExecutor(workers, context, _start, (self._writer,))
+        else:
+            _start(self._writer)
 
+    def __enter__(self) -> Crew:
+        return self
 
-def _in_order(
-    pool: ProcessPoolExecutor, writer: Writer, parts: list[Unit], workers: int, tick: Callable[[], None]
-) -> Iterator[tuple[Path, Done]]:
-    rest = iter(parts)
-    waiting: deque[tuple[Unit, Future[Done]]] = deque()
-    while True:
-        while len(waiting) < workers * AHEAD and (unit := next(rest, None)) is not None:
-            waiting.append((unit, pool.submit(_render, unit)))
-        if not waiting:
-            return
-        unit, future = waiting.popleft()
-        while not future.done():
-            wait([future], timeout=0.2)
-            tick()
-        yield writer.path(unit), future.result()
-        writer.path(unit).unlink()
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        self._scratch.cleanup()
+
+    def _submit(self, work: Callable[..., T], *words: object) -> Future[T]:
+        if self._pool is not None:
+            return self._pool.submit(work, *words)
+        done: Future[T] = Future()
+        done.set_result(work(*words))
+        return done
+
+    def tasks(self, wanted: Iterable[Task], folder: Path) -> list[Future[dict[str, Made]]]:
+        """Start what writes files of its own into ``folder``; each gives what it made."""
+        return [self._submit(_task, task, folder) for task in wanted]
+
+    def render(self, parts: list[Unit], progress: Callable[[int], None]) -> Iterator[tuple[Path, Done]]:
+        """Every unit in order with the path of its bundle, which is gone when the next one is asked for.
+
+        ``progress`` is told how many mails are written, by all workers together.
+        """
+        rest = iter(parts)
+        waiting: deque[tuple[Unit, Future[Done]]] = deque()
+        ahead = self._workers * AHEAD if self._pool is not None else 1
+        while True:
+            while len(waiting) < ahead and (unit := next(rest, None)) is not None:
+                waiting.append((unit, self._submit(_render, unit)))
+            if not waiting:
+                return
+            unit, future = waiting.popleft()
+            while not future.done():
+                wait([future], timeout=0.2)
+                progress(self._written.value)
+            progress(self._written.value)
+            yield self._writer.path(unit), future.result()
+            self._writer.path(unit).unlink()
 
 
 def processes() -> int:

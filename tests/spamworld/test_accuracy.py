@@ -1,0 +1,145 @@
+"""Scoring: intervals against what is known of them, reference methods on cases, and a whole run on a tiny world."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accuracy import baselines, goals, lists, report
+from accuracy.baselines import HOUR, Seen, Span
+from accuracy.intervals import calibration_error, clopper_pearson, ratio, share, statistic
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "low", "high"),
+    [  # Clopper and Pearson, Biometrika 26, 1934, and the rule of three
+        (0, 10, 0.0, 0.3085), (5, 10, 0.1871, 0.8129), (10, 10, 0.6915, 1.0), (1, 100, 0.00025, 0.0545),
+        (0, 1000, 0.0, 0.00368), (950, 1000, 0.93460, 0.96266),
+    ],
+)  # fmt: skip
+def test_exact_limits(hits: int, trials: int, low: float, high: float) -> None:
+    found = clopper_pearson(hits, trials)
+    assert found.low == pytest.approx(low, abs=6e-5)
+    assert found.high == pytest.approx(high, abs=6e-5)
+    assert found.value == hits / trials
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=60))
+def test_an_interval_holds_its_figure(rows: list[tuple[bool, int]]) -> None:
+    found = share([hit for hit, _ in rows], [group for _, group in rows])
+    assert 0 <= found.low <= found.high <= 1
+    assert found.groups == len({group for _, group in rows})
+    if found.groups > 3:
+        assert found.low <= found.value + 1e-9
+        assert found.high >= found.value - 1e-9
+
+
+def test_mails_of_one_campaign_count_as_one_case() -> None:
+    hits = [1] * 500 + [0] * 500
+    together = share(hits, [0] * 500 + [1] * 500)
+    apart = share(hits, range(1000))
+    assert (together.low, together.high) == (0.0, 1.0)
+    assert 0.46 < apart.low < apart.high < 0.54
+
+
+def test_ratios_and_other_figures() -> None:
+    found = ratio([1, 3], [2, 4], [7, 8])
+    assert found.value == pytest.approx(4 / 6)
+    assert ratio([], [], []).base == 0
+    middle = statistic([1, 2, 3, 100], [0, 1, 2, 3], lambda v: float(np.median(v)))
+    assert middle.value == 2.5
+    assert middle.low <= 2.5 <= middle.high
+
+
+def test_calibration() -> None:
+    assert calibration_error([0.9] * 10, [1] * 9 + [0]) == pytest.approx(0.0)
+    assert calibration_error([0.95] * 10, [0] * 10) == pytest.approx(0.95)
+
+
+OWN = baselines.stated(["mx.example.org", "192.0.2.0/26"])
+CHAIN = [
+    b" from mx.example.org ([192.0.2.7]) by inner.example.org; now",
+    b" from pc (unknown [198.51.100.9]) by mx.example.org; now",
+    b" from forged ([203.0.113.5]) by pc; before",
+    b" from lan ([10.0.0.1]) by forged; before",
+]
+
+
+def test_reference_methods() -> None:
+    assert baselines.last_received(CHAIN, None) == "203.0.113.5"
+    assert baselines.first_public(CHAIN, None, OWN) == "198.51.100.9"
+    assert baselines.first_public(CHAIN, "203.0.113.77", OWN) == "203.0.113.77"
+    assert baselines.last_received([], "203.0.113.77") == "203.0.113.77"
+
+
+def test_reference_lists() -> None:
+    seen = [Seen(0, "192.0.2.7", "a"), Seen(HOUR, "192.0.2.7", "b"), Seen(5 * HOUR, "192.0.2.7", "a"),
+            Seen(6 * HOUR, "192.0.2.99", "a"), Seen(100 * HOUR, "192.0.2.7", "a")]  # fmt: skip
+    assert baselines.spamcop(seen) == {"192.0.2.7": [Span(HOUR, 29 * HOUR)]}
+    assert baselines.seen_once(seen)["192.0.2.99"][0].start == 6 * HOUR
+    assert list(baselines.whole_24(seen)) == ["192.0.2.0/24"]
+
+
+def mail(at: float, client: str, half: str, kind: str = "junk", group: int = 1) -> lists.Mail:
+    return lists.Mail(int(at * HOUR), client, "x", half, kind, group)
+
+
+def test_lists_are_scored_by_what_came_later() -> None:
+    held = lists.Half("ours", {"192.0.2.7": [Span(10 * HOUR, 30 * HOUR)], "192.0.2.200": [Span(0, 90 * HOUR)]})
+    mails = [
+        mail(9, "192.0.2.7", "A"), mail(20, "192.0.2.7", "B"), mail(21, "192.0.2.8", "B", group=2),
+        mail(40, "192.0.2.7", "B"), mail(20, "192.0.2.200", "B", "good"), mail(20, "192.0.2.201", "B", "good"),
+        mail(60, "192.0.2.9", "A", group=3),
+    ]  # fmt: skip
+    found = lists.score(held, mails, 0)
+    assert found.volume.value == pytest.approx(1 / 3)
+    assert found.addresses.value == 0.5
+    assert found.lead.value == 10
+    assert found.before.value == 0.5
+    assert found.over.value == 10  # listed until 30, last seen then at 20
+    assert (found.false.value, found.false.base) == (0.5, 2)
+
+
+def test_a_bar_is_met_only_above_every_reference() -> None:
+    figure = goals.Figure("x", "", lambda w: share([1, 1, 1, 0], range(4)), lambda one: one.value >= 0.7)
+    beaten = figure._replace(references=lambda w: {"other": share([1, 0], range(2))})
+    better = figure._replace(references=lambda w: {"other": share([1, 1], range(2))})
+    world = None
+    assert [goals.met(one, world) for one in (figure, beaten, better)] == [True, True, False]  # type: ignore[arg-type]
+
+
+def test_every_goal_is_named_once() -> None:
+    assert [goal.number for goal in goals.GOALS] == [f"G{n}" for n in range(1, 29)]
+
+
+def test_a_whole_run_on_a_tiny_world(tmp_path: Path) -> None:
+    page = report.PAGE.read_text("utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "accuracy", "--quick", "--variant", "2006", "--json", "--worlds", tmp_path],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    by = {goal["goal"]: goal["figures"] for goal in found["goals"]}
+    handover = by["G1"][0]["found"]["tiny 2006"]
+    assert handover["base"] > 300
+    assert handover["value"] > 0.99
+    assert by["G9"] == []
+    assert by["G5"][0]["found"]["tiny 2006"]["base"] > 30
+    assert report.PAGE.read_text("utf-8") == page, "a quick run writes no page"
+
+
+def test_the_page_has_its_measured_part() -> None:
+    page = report.PAGE.read_text("utf-8")
+    assert report.rewrite(page, "x").count(report.BEGIN) == 1
+    with pytest.raises(ValueError, match="no measured part"):
+        report.rewrite("nothing", "x")
