@@ -125,6 +125,8 @@ def write(delivery: Delivery, brief: Brief, seed: int, options: Options) -> Comp
         body = mime.join([body, lure.part()], "mixed", mime.boundary(rng, delivery))
     head, broken = damage(writing, body)
     fields = [*headers(writing), ("MIME-Version", b"1.0"), *head.fields()]
+    if writing.used["broken"] == ["twice"]:
+        fields.append(("Content-Type", b"text/plain; charset=us-ascii"))
     return Composed(tuple(fields), broken, truth(writing, pixels, lure, poison))
 
 
@@ -289,6 +291,8 @@ def damage(writing: Writing, part: mime.Part) -> tuple[mime.Part, bytes]:
         body = body.replace(b"\r\n", b"\n")
     elif kind == "raw":
         body += b"\x00\x80\xff\r\n"
+    elif kind == "twice":  # ``write`` adds the second Content-Type
+        pass
     else:
         writing.used["broken"] = []
         return part, body
