@@ -47,6 +47,7 @@ class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     good: float
     botnets: int
     campaigns: int
+    touts: int
     networks: int
     spammers: int
     snowshoes: int
@@ -81,6 +82,7 @@ class Networks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top200: float
     mobile_bots: float
     provider_classes: dict[str, float]
+    closed_bots: float
     port25_open: float
     rdns_styles: int
     countries: dict[str, float]

@@ -79,7 +79,6 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     srs: bool = False
     arc: bool = False
     script: str = ""  # X-PHP-Script of a hacked site, where it shows
-    answers: int = 0  # delivery that it answers or bounces, 0 for none
     series: int = 0  # targeted series
     moved: str = ""  # "to-junk" or "from-junk": what its owner did against the filter
 

@@ -9,7 +9,7 @@ import pytest
 from spamworld import parameters
 from spamworld.errors import DataError
 
-FROZEN = "5946c5bf9498aeb8ed6382462c48dce43d532491d6a62897adf62da1eaeafa65"
+FROZEN = "3a244fce5cc955ccaa0a80a6b9e2f5838756ad45b1e1f9c22086fb54ad139c0e"
 
 
 def test_the_table_is_frozen() -> None:

@@ -66,7 +66,8 @@ class World:
             s.days,
         )
         maker = Maker(s)
-        self._parts = (Junk(s, maker), Hired(s, maker), Good(s, maker))
+        self._hired = Hired(s, maker)
+        self._parts = (Junk(s, maker), self._hired, Good(s, maker))
         self.campaigns: Mapping[int, Campaign] = s.campaigns
         self.intakes: list[Intake] = s.boxes.all
         self.events: list[Event] = s.events
@@ -93,7 +94,7 @@ class World:
 
     def dns_zones(self) -> Iterator[Record]:
         """All names and what they resolved to, with times."""
-        return registry.dns_zones(self.setting)
+        return registry.dns_zones(self.setting, self._hired.machines())
 
     def rdap(self) -> Iterator[Registration]:
         """Allocations, AS numbers and domains."""

@@ -95,7 +95,7 @@ def botnets(seed: int, p: Parameters, tier: Tier, evaluation: bool) -> list[Botn
             HELOS[engines[i]],
             1 + i % tier.hosters,
             round(p.money.rent_day * draws.uniform(0.5, 2.0), 2),
-            tuple(f"c{i + 1}-{k}.example" for k in range(2)),
+            (),
         )
         for i in range(n)
     ]

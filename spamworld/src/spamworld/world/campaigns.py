@@ -31,6 +31,7 @@ def campaigns(
     nets: Sequence[Botnet],
     senders: Sequence[Spammer],
     outfits: Sequence[Snowshoe],
+    sites: Sequence[int],
     start: int,
 ) -> list[Campaign]:
     """All campaigns, in order of their start, with every channel served at any time."""
@@ -42,6 +43,9 @@ def campaigns(
     volumes = draws.pareto(p.campaigns.volume_alpha, n) + 1.0
     kinds = _channels(draws, p.variant[variant].channels, n)
     out: list[Campaign] = []
+    tout = max(
+        (i for i, kind in enumerate(kinds) if kind == "bot" and i < n * 0.6), default=0
+    )  # where there is one only
     unserved = [b.id for b in nets]  # every botnet gets a campaign
     for i in range(n):
         first = max(start, int(starts[i]))
@@ -59,7 +63,9 @@ def campaigns(
                 nets,
                 senders,
                 outfits,
+                sites,
                 unserved.pop(0) if kinds[i] == "bot" and unserved else 0,
+                i == tout if tier.touts else None,
             )
         )
     return _cover(out, start, last)
@@ -89,7 +95,9 @@ def _campaign(
     nets: Sequence[Botnet],
     senders: Sequence[Spammer],
     outfits: Sequence[Snowshoe],
+    sites: Sequence[int],
     forced: int = 0,
+    touts: bool | None = None,
 ) -> Campaign:
     q = quick(seed, "campaign", number)
     categories = p.variant[variant].categories
@@ -98,6 +106,8 @@ def _campaign(
         category = next(c for c in ("b2b", "pharma", "replica") if c in categories)
     if channel == "r1":
         category = "phish"
+    if touts is not None and (touts or category == "stock"):
+        category = "stock" if touts else "replica" if "replica" in categories else "pharma"
     liking = [s.categories.index(category) if category in s.categories else 9 for s in senders]
     sender = q.choices(
         senders, [(4.0 / (1 + k)) * (0.2 + s.skill) if k < 9 else 0.03 for k, s in zip(liking, senders, strict=True)]
@@ -113,7 +123,7 @@ def _campaign(
         channels = [Channel("bot", b, start, end, volume / len(chosen)) for b in chosen]
     else:
         channels = [Channel(channel, 0, start, end, volume)]
-    made = _offer(seed, p, variant, number, category, sender, start, end, channel)
+    made = _offer(seed, p, variant, number, category, sender, start, end, channel, sites)
     return msgspec.structs.replace(made, volume=round(volume, 4), channels=tuple(channels))
 
 
@@ -127,6 +137,7 @@ def _offer(
     start: int,
     end: int,
     channel: str,
+    sites: Sequence[int],
 ) -> Campaign:
     """What one campaign offers, and the keys by which it can be paid, called or reached."""
     q = quick(seed, "offer", number, sender.id)
@@ -163,7 +174,7 @@ def _offer(
         language=q.choices(languages, list(c.languages.values()))[0],
         channels=(),
         url=url,
-        domains=() if url == "none" else _domains(q, p, number, sender, start, end),
+        domains=() if url == "none" else _domains(q, p, number, sender, start, end, sites),
         phones=_keys(q, c.reuse, sender.phones, phone(q)) if category in ("diploma", "advance-fee", "software") else (),
         wallets=_keys(q, c.reuse, sender.wallets, wallet(q)) if category == "sextortion" else (),
         ibans=_keys(q, c.reuse, sender.ibans, iban(q)) if category == "mule" else (),
@@ -195,7 +206,9 @@ def _stock(q: random.Random, p: Parameters, start: int, end: int) -> Stock:
     return Stock(ticker, name, price, round(price * q.uniform(1.6, 5.0), 2), start, min(end, start + int(window)))
 
 
-def _domains(q: random.Random, p: Parameters, number: int, sender: Spammer, start: int, end: int) -> tuple[Domain, ...]:
+def _domains(
+    q: random.Random, p: Parameters, number: int, sender: Spammer, start: int, end: int, sites: Sequence[int]
+) -> tuple[Domain, ...]:
     """Domains one after another, each alive for a short while, most of them on shared name servers."""
     most = 1 + int((p.campaigns.domains_high - 1) * q.random() ** 4)
     out: list[Domain] = []
@@ -206,7 +219,7 @@ def _domains(q: random.Random, p: Parameters, number: int, sender: Spammer, star
         if q.random() >= p.campaigns.shared_hosting:
             ns, where = q.randrange(1, 400), q.randrange(1, 1 << 30)
         name = f"{word(q, 3)}{q.randrange(100) if q.random() < 0.5 else ''}.example"
-        address = dotted((sender.id * 7919 + where) % 0xDF000000 | 0x0B000000)
+        address = dotted(sites[where % len(sites)])
         out.append(
             Domain(
                 name,
@@ -269,10 +282,14 @@ def extend(campaign: Campaign, key: tuple[str, int], end: int | None, start: int
     )
 
 
-def after_arrest(seed: int, p: Parameters, variant: str, campaign: Campaign, successor: Spammer) -> Campaign:
+def after_arrest(
+    seed: int, p: Parameters, variant: str, campaign: Campaign, successor: Spammer, sites: Sequence[int]
+) -> Campaign:
     """The same trade in other hands: new keys, another template."""
     channel = campaign.channels[0].kind if campaign.channels else "bot"
-    made = _offer(seed, p, variant, campaign.id, campaign.category, successor, campaign.start, campaign.end, channel)
+    made = _offer(
+        seed, p, variant, campaign.id, campaign.category, successor, campaign.start, campaign.end, channel, sites
+    )
     return msgspec.structs.replace(made, volume=campaign.volume, channels=campaign.channels, lineage=campaign.spammer)
 
 
@@ -288,7 +305,7 @@ def under_law(seed: int, p: Parameters, campaign: Campaign, laws: Sequence[Event
 
 
 def targeted(
-    seed: int, p: Parameters, tier: Tier, variant: str, senders: Sequence[Spammer], start: int
+    seed: int, p: Parameters, tier: Tier, variant: str, senders: Sequence[Spammer], sites: Sequence[int], start: int
 ) -> list[Campaign]:
     """Series of a few mails by one actor to one person, over weeks."""
     out = []
@@ -299,7 +316,16 @@ def targeted(
         sender = senders[q.randrange(len(senders))]
         number = tier.campaigns + n + 1
         made = _offer(
-            seed, p, variant, number, q.choice(("phish", "malware", "advance-fee")), sender, first, last, "series"
+            seed,
+            p,
+            variant,
+            number,
+            q.choice(("phish", "malware", "advance-fee")),
+            sender,
+            first,
+            last,
+            "series",
+            sites,
         )
         out.append(msgspec.structs.replace(made, targeted=True, channels=(Channel("series", n, first, last, 1.0),)))
     return out

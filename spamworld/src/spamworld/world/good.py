@@ -117,9 +117,9 @@ class Good:
                 author, name = f"no-reply@{home.domain}", home.domain
                 sender = author
             elif kind == "dsn":
-                author, name, sender = f"mailer-daemon@{home.domain}", "Mail Delivery System", ""
+                author, name, sender, spf = f"mailer-daemon@{home.domain}", "Mail Delivery System", "", "none"
             else:
-                sender = ""
+                sender, spf = "", "none"
         else:
             path = self._personal(person, value, home, u, at)
             if kind == "list":

@@ -105,6 +105,7 @@ class Hired(Units):
                     account=f"{home.domain}/{site}",
                     script=script,
                     envelope_from=f"www-data@{name}",
+                    spf="none",
                 )
             if made is not None:
                 out.append(made)
@@ -287,6 +288,29 @@ class Hired(Units):
                 out.append(made)
         return out
 
+    def machines(self) -> Iterator[tuple[Machine, str]]:
+        """Hired machines and the domains they send for, "" for none: what name servers know of them."""
+        seen = set()
+        for controller, relays in self.controllers.values():
+            for machine, domain in [(controller, ""), *((r, r.name.partition(".")[2]) for r in relays)]:
+                if machine.id not in seen:
+                    seen.add(machine.id)
+                    yield machine, domain
+        for n in range(97):
+            yield self._vps(n), ""
+        for n in range(self.s.tier.series):
+            machine, domain = self._writer(n)
+            yield machine, domain
+
+    def _writer(self, n: int) -> tuple[Machine, str]:
+        """The machine and the domain of a targeted series."""
+        one = self.s.tier.campaigns + n + 1
+        domain = f"{self.m.words[one * 3 % 2000]}-{self.m.words[one * 7 % 2000]}.example"
+        name = f"mail.{domain}"
+        return msgspec.structs.replace(
+            self._vps(400 + n), name=name, rdns=name, confirmed=True, software="postfix"
+        ), domain
+
     def series(self, day: int) -> list[Delivery]:
         """Mails that one actor writes to one person, from a hired machine with a domain of its own."""
         s, m = self.s, self.m
@@ -297,9 +321,7 @@ class Hired(Units):
             q = quick(s.seed, "series", n, "mails")
             box = q.randrange(len(s.boxes.mailboxes))
             intake = s.boxes.mailboxes[box]
-            machine = self._vps(400 + n)
-            domain = f"{m.words[one.id * 3 % 2000]}-{m.words[one.id * 7 % 2000]}.example"
-            machine = msgspec.structs.replace(machine, name=f"mail.{domain}", rdns=f"mail.{domain}", software="postfix")
+            machine, domain = self._writer(n)
             name, author = f"{m.words[one.id % 2000].title()} Accounts", f"accounts@{domain}"
             for k in range(max(3, int(q.gauss(s.p.victims.series_mails, 2)))):
                 at = one.start + int(q.random() * (one.end - one.start))

@@ -113,6 +113,10 @@ class Junk(Units):
         if to_box and u[5] > 1.0 - p.sources.smart_forward / p.campaigns.mailbox_share:
             over = s.servers.forwarders[box % len(s.servers.forwarders)]
         relay = over.server if over else self.smart.get(home) if u[5] < p.botnets.smart_host else None
+        if s.networks[home].port25 == "blocked":  # nothing gets out but through the provider's relay
+            over, relay = None, self.smart.get(home)
+            if relay is None:
+                return None
         helo = m.helo(net.helo, machine, machine.id, intake, author, u[3])
         protocol, port = "ESMTP" if net.id % 2 else "SMTP", 1025 + int(u[4] * 60000)
         own = intake.relays[0]
@@ -147,7 +151,7 @@ class Junk(Units):
             language=one.language,
             origin=innocent if strategy == "F6" else "",
             mangled=self._mangled(u[10]),
-            spf="fail" if u[9] < 0.4 else "none",
+            spf="pass" if over is not None and over.srs else "softfail" if m.has_policy(author) else "none",
             forwarder=over.domain if over else "",
             srs=over is not None and over.srs,
             arc=over is not None and over.arc,

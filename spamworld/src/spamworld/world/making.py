@@ -43,6 +43,7 @@ class Maker:
         self.pull = [list(map(float, x)) for x in setting.boxes.pull]
         self.tilts = {one: setting.tilt(one) for one in setting.campaigns}
         self.relays = [o.server.address for o in setting.servers.companies]
+        self.domains = {o.domain for o in setting.servers.everyone}
         self.off = setting.effects.off
         self.engine = {b.id: b for b in setting.nets}
 
@@ -114,6 +115,10 @@ class Maker:
             return box.partition("@")[0].title(), box
         pool = self.innocents if v < 0.4 else self.invented
         return pool[int(u * len(pool))]
+
+    def has_policy(self, author: str) -> bool:
+        """Whether an author's domain is somebody's, who says by SPF from where it sends."""
+        return author.partition("@")[2] in self.domains
 
     def innocent(self, strategy: str, u: float) -> str:
         """Whose address a forged line shows: real mail servers for chains, a victim's line for fake webmail."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from spamworld.plan import Machine
 from spamworld.world.addresses import confirmed, dotted, rdns
 from spamworld.world.facts import DAY, Network, Prefix, Record, Registration, Route
 from spamworld.world.hosts import CHUNK, running, spells
@@ -14,12 +15,21 @@ from spamworld.world.servers import Organisation
 from spamworld.world.setting import Setting
 
 
-def dns_zones(s: Setting) -> Iterator[Record]:
-    """All records: of servers, senders' domains, advertised domains and customers' lines."""
+def dns_zones(s: Setting, hired: Iterable[tuple[Machine, str]]) -> Iterator[Record]:
+    """All records: of servers, senders' domains, advertised domains, hired machines and customers' lines."""
+    for machine, name in hired:
+        yield from named(machine.address, machine.rdns, machine.confirmed)
+        if name:
+            yield Record(name, "MX", f"10 {machine.name}")
+            yield Record(name, "TXT", f"v=spf1 ip4:{machine.address} -all")
+    for found in s.misused.values():
+        for x in found:
+            home = s.networks[x.network]
+            yield from named(dotted(x.address), rdns(home, x.address), confirmed(home, x.address))
     for organisation in s.servers.everyone:
         yield from _organisation(s, organisation)
     for machine in [*s.servers.relays, *(m for farm in s.servers.farms for m in farm)]:
-        yield from named(machine.address, machine.rdns, machine.confirmed)
+        yield from _server(machine)
     for outfit in s.outfits:
         yield from _outfit(s, outfit.id)
     for one in s.campaigns.values():
@@ -43,11 +53,16 @@ def reverse(address: str) -> str:
     return ipaddress.ip_address(address).reverse_pointer
 
 
+def _server(machine: Machine) -> Iterator[Record]:
+    """A server's own name always leads to it; the way back may be missing."""
+    yield from named(machine.address, machine.rdns, machine.confirmed)
+    if not (machine.rdns and machine.confirmed):
+        yield Record(machine.name, "AAAA" if ":" in machine.address else "A", machine.address)
+
+
 def _organisation(s: Setting, one: Organisation) -> Iterator[Record]:
     server = one.server
-    yield from named(server.address, server.rdns, server.confirmed)
-    if not (server.rdns and server.confirmed):
-        yield Record(server.name, "AAAA" if ":" in server.address else "A", server.address)
+    yield from _server(server)
     yield Record(one.domain, "MX", f"10 {server.name}")
     family = "ip6" if ":" in server.address else "ip4"
     extra = f" {'ip6' if one.relay and ':' in one.relay.address else 'ip4'}:{one.relay.address}" if one.relay else ""

@@ -10,7 +10,7 @@ import numpy as np
 from spamworld import parameters
 from spamworld.streams import quick
 from spamworld.world import actors, campaigns, events, people, servers, space
-from spamworld.world.addresses import Plan
+from spamworld.world.addresses import Plan, dotted
 from spamworld.world.chance import Floats
 from spamworld.world.facts import DAY, Campaign, Spammer
 from spamworld.world.population import Population
@@ -49,6 +49,7 @@ class Setting:
         self.tenants = actors.tenants(seed, p, self.hosters, len(self.senders), self.start, self.days)
         self.by_asn = {n.asn: n for n in self.networks}
         self._neighbours()
+        self._controllers()
         self.outfits = actors.snowshoes(seed, p, tier, self.networks, self.senders, self.hosters, self.start, self.days)
         life = {"proxy": p.sources.proxy_life_d, "relay": p.sources.proxy_life_d * 4, "cms": p.sources.cms_life_d}
         count = {"proxy": tier.proxies, "relay": max(6, tier.proxies // 4), "cms": tier.cms}
@@ -73,6 +74,20 @@ class Setting:
             b.id: Population(seed, p, self.networks, b.id, busy * b.share, self.start, self.end, self.era.systems)
             for b in self.nets
         }
+
+    def _controllers(self) -> None:
+        """Where botnets are driven from, and where advertised sites stand: half of them at bulletproof hosters."""
+        q = quick(self.seed, "sites")
+        blocks = [b for h in self.hosters for b in h.blocks]
+        good = [x for n in self.networks if n.role == "hosting" for x in n.prefixes]
+        self.sites = []
+        for _ in range(500):
+            block = q.choice(blocks if q.random() < 0.5 else good)
+            self.sites.append(block.base + block.size // 2 + q.randrange(block.size // 2 - 1))
+        for place, net in enumerate(self.nets):
+            block = self.hosters[net.hoster - 1].blocks[0]
+            held = tuple(dotted(block.base + block.size // 2 + 2 + 3 * net.id + n) for n in range(2))
+            self.nets[place] = msgspec.structs.replace(net, controllers=held)
 
     def _neighbours(self) -> None:
         """The innocent customers of bulletproof hosters: companies whose mail server happens to stand there."""
@@ -111,9 +126,9 @@ class Setting:
 
     def _campaigns(self) -> None:
         found = campaigns.campaigns(
-            self.seed, self.p, self.tier, self.variant, self.nets, self.senders, self.outfits, self.start
+            self.seed, self.p, self.tier, self.variant, self.nets, self.senders, self.outfits, self.sites, self.start
         )
-        found += campaigns.targeted(self.seed, self.p, self.tier, self.variant, self.senders, self.start)
+        found += campaigns.targeted(self.seed, self.p, self.tier, self.variant, self.senders, self.sites, self.start)
         laws = [e for e in self.events if e.kind == "law"]
         self.successors: dict[int, Spammer] = {}
         self.campaigns: dict[int, Campaign] = {}
@@ -126,7 +141,7 @@ class Setting:
                         self.seed, self.p, len(self.senders) + one.spammer, self.era.categories, len(self.nets)
                     ),
                 )
-                one = campaigns.after_arrest(self.seed, self.p, self.variant, one, made)
+                one = campaigns.after_arrest(self.seed, self.p, self.variant, one, made, self.sites)
             self.campaigns[one.id] = campaigns.under_law(self.seed, self.p, one, laws)
         for event in self.events:
             if event.kind in ("arrest", "sentence"):

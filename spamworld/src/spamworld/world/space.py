@@ -61,14 +61,19 @@ def networks(seed: int, p: Parameters, tier: Tier, ipv6: float, start: int) -> l
     draws, n = stream(seed, "networks"), tier.networks
     roles = {role: int(n * share) for role, share in p.networks.roles.items()}
     roles["hosting"] += n - sum(roles.values())
-    bots = _bot_shares(draws, p, roles)
+    closed = {role: draws.random(count) >= p.networks.port25_open for role, count in roles.items()}
+    bots = _bot_shares(draws, p, roles, closed["access"])
     space = Space(seed)
     out: list[Network] = []
     countries, weights = list(p.networks.countries), np.array(list(p.networks.countries.values()))
     classes, class_weights = list(p.networks.provider_classes), np.array(list(p.networks.provider_classes.values()))
     for role, count in roles.items():
         where = draws.choice(len(countries), count, p=weights / weights.sum())
-        treats = draws.choice(len(classes), count, p=class_weights)
+        treats = [classes[i] for i in draws.choice(len(classes), count, p=class_weights)]
+        if role == "access":  # the ten worst are of the usual mix, so that what they hold does not hang on luck
+            worst = np.argsort(-np.array(bots[role]))[:10]
+            for place, kind in zip(draws.permutation(worst).tolist(), TEN, strict=False):
+                treats[place] = kind
         for rank in range(count):
             country = countries[int(where[rank])]
             out.append(
@@ -81,25 +86,29 @@ def networks(seed: int, p: Parameters, tier: Tier, ipv6: float, start: int) -> l
                     country,
                     bots[role][rank],
                     space,
-                    classes[int(treats[rank])],
+                    treats[rank],
                     ipv6,
                     start,
+                    bool(closed[role][rank]),
                 )
             )
     return out
 
 
-def _bot_shares(draws: np.random.Generator, p: Parameters, roles: dict[str, int]) -> dict[str, list[float]]:
+def _bot_shares(
+    draws: np.random.Generator, p: Parameters, roles: dict[str, int], closed: np.ndarray
+) -> dict[str, list[float]]:
     """Share of the world's bots in each network: subscribers x bad hygiene, fitted to what 10, 50 and 200 hold."""
     n = roles["access"]
     raw = zipf(n, 1.0) * draws.lognormal(0.0, p.networks.hygiene_sigma, n)
+    raw = np.where(closed, raw * p.networks.closed_bots, raw)
     order = np.argsort(-raw)
     shares = np.zeros(n)
     cuts = [
         (0, 10, p.networks.top10),
         (10, 50, p.networks.top50 - p.networks.top10),
         (50, 200, p.networks.top200 - p.networks.top50),
-        (200, n, 1.0 - p.networks.top200),
+        (200, n, 1.0 - p.networks.top200 - p.networks.mobile_bots),
     ]
     ceiling = 1.0
     for first, last, total in cuts:
@@ -108,13 +117,13 @@ def _bot_shares(draws: np.random.Generator, p: Parameters, roles: dict[str, int]
         shares[order[first:last]] = part / part.sum() * total
         ceiling = max(float(shares[order[last - 1]]), total / (last - first)) if last > first else ceiling
     mobile = zipf(roles["mobile"], 1.0) * p.networks.mobile_bots
-    rest = 1.0 - p.networks.mobile_bots
-    out = {"access": [float(s) * rest for s in shares], "mobile": [float(s) for s in mobile]}
+    out = {"access": [float(s) for s in shares], "mobile": [float(s) for s in mobile]}
     return out | {role: [0.0] * count for role, count in roles.items() if role not in out}
 
 
 SIZES = {"access": ((10, 13, 4), (50, 14, 3), (200, 16, 3), (10**9, 19, 2)), "hosting": ((30, 16, 4), (10**9, 20, 2)),
          "enterprise": ((10**9, 23, 1),), "mobile": ((10**9, 18, 2),)}  # fmt: skip
+TEN = ("fast", *["normal"] * 6, *["slow"] * 3)
 NAMES = {"access": "isp", "hosting": "hosting", "enterprise": "company", "mobile": "mobile"}
 
 
@@ -130,6 +139,7 @@ def _network(
     provider: str,
     ipv6: float,
     start: int,
+    closed: bool,
 ) -> Network:
     bits, count = next((b, c) for most, b, c in SIZES[role] if rank < most)
     registry, hours, _ = REGISTRIES[country]
@@ -157,7 +167,7 @@ def _network(
         period=period,
         rdns=int(draws.integers(0, p.networks.rdns_styles)),
         provider=provider,
-        port25="open" if draws.random() < p.networks.port25_open else "blocked",
+        port25="blocked" if closed else "open",
         subscribers=1.0 / (rank + 1),
         bots=bots,
         abuse=f"abuse@{name}.example",

@@ -112,7 +112,7 @@ class Units:
             "engine": last.software,
             "origin": innocent if strategy == "F6" else "",
             "mangled": self._mangled(u[10]),
-            "spf": "none",
+            "spf": "softfail" if m.has_policy(author) else "none",
         } | truth
         return Delivery(
             id=number,
