@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import threading
@@ -27,6 +28,8 @@ from junkhound.wire import dns
 BATCH = 512
 SMALL = 8
 """Fewer datagrams than this are answered one by one: arrays would cost more."""
+LARGE = 32
+"""After this many the next are taken without a rest."""
 _LOOK_S = 0.25
 _REST_S = 0.0001
 _ROUNDS = 64  # then the others have their turn
@@ -244,11 +247,14 @@ class Responder:
     def _serve(self, handle: int, events: int) -> None:
         door = self._doors.get(handle)
         if door is not None:
-            # Under load a short rest lets a larger batch come together: less work for each, and more of them answered.
             for _ in range(_ROUNDS):
-                if door.serve(self._now()) < SMALL:
+                taken = door.serve(self._now())
+                if taken < SMALL:
                     break
-                time.sleep(_REST_S)
+                if taken < LARGE:
+                    time.sleep(_REST_S)  # lets a larger batch come together: less work for each question
+                else:
+                    os.sched_yield()  # enough came while the last ones were answered, and caches stay warm
         elif handle in self._listeners:
             self.tcp.accept(self._listeners[handle])
         else:
