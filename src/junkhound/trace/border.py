@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Address, Network, Space, parse_network, space
 from junkhound.trace.dialects.grammar import name
+from junkhound.trace.memo import Memo
+from junkhound.trace.peer import LOOPBACK, OWN, PRIVATE, RELAY, STRANGER, Peer
 
 _PUBLIC, _DOCUMENTATION = Space.PUBLIC, Space.DOCUMENTATION
+REMEMBERED = 50_000  # addresses and names whose side is kept: relays come back with every mail
 _LOCAL_NAMES = frozenset(("localhost", "localhost.localdomain", "localhost4", "localhost6", "local"))
 
 
@@ -43,7 +46,7 @@ class Boundary:
     stranger may claim any name.
     """
 
-    __slots__ = ("_hosts", "_own", "_relays", "_suffixes", "allow_documentation")
+    __slots__ = ("_hosts", "_own", "_relays", "_suffixes", "allow_documentation", "names", "sides")
 
     def __init__(self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool) -> None:
         hosts: set[str] = set()
@@ -61,6 +64,8 @@ class Boundary:
         self._own = Networks(networks[True])
         self._hosts = frozenset(hosts)
         self._suffixes = tuple(sorted(suffixes))
+        self.names: Memo[str | None, bool] = Memo(self.knows_name, REMEMBERED)  # the same as knows_name
+        self.sides: Memo[Address, Peer] = Memo(self.side, REMEMBERED)  # the same as side
         self.allow_documentation = allow_documentation
 
     def __bool__(self) -> bool:
@@ -70,7 +75,7 @@ class Boundary:
         """Whether a host of this name is a relay or ours; lower case, no final dot."""
         if host is None:
             return False
-        return host in self._hosts or (bool(self._suffixes) and host.endswith(self._suffixes))
+        return host in self._hosts or (self._suffixes != () and host.endswith(self._suffixes))
 
     def knows(self, address: Address | None) -> bool:
         """Whether the address is a relay's or ours."""
@@ -79,6 +84,14 @@ class Boundary:
     def owns(self, address: Address | None) -> bool:
         """Whether the address is ours."""
         return address is not None and address in self._own
+
+    def side(self, address: Address) -> Peer:
+        """Whose the address is: ``OWN``, ``RELAY``, ``LOOPBACK``, ``PRIVATE`` (nobody out there) or ``STRANGER``."""
+        if self.knows(address):
+            return OWN if self.owns(address) else RELAY
+        if same_machine(address):
+            return LOOPBACK
+        return STRANGER if self.is_public(address) else PRIVATE
 
     def is_public(self, address: Address) -> bool:
         """Whether the address may belong to a stranger who can be blamed."""
@@ -116,6 +129,11 @@ def boundary(relays: Iterable[str], own: Iterable[str] = (), allow_documentation
         allow_documentation: treat RFC 5737 and RFC 3849 space as public, for demonstrations.
     """
     return Boundary(relays, own, allow_documentation)
+
+
+def same_machine(ip: Address) -> bool:
+    """Whether it is a loopback address."""
+    return ip.hi == 0 and (ip.lo >> 24 == 0xFFFF7F or ip.lo == 1)
 
 
 def local_name(host: str | None) -> bool:

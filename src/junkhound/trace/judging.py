@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from junkhound.kernel.clock import MINUTE
 from junkhound.kernel.net import Address, Space, parse, space
@@ -12,9 +11,11 @@ from junkhound.tables import Clue, Path
 from junkhound.trace import queueid, reasons
 from junkhound.trace.border import NOWHERE, Boundary
 from junkhound.trace.hop import Hop
-from junkhound.trace.names import dynamic, together
+from junkhound.trace.memo import Memo
+from junkhound.trace.names import DYNAMIC, together
+from junkhound.trace.peer import PRIVATE, STEP
 from junkhound.trace.verdict import Verdict
-from junkhound.trace.walk import AT_NOBODY, AT_PRIVATE, AT_RELAY, AT_STRANGER, SESSION, UNREAD, Walk, walk
+from junkhound.trace.walk import AT_PRIVATE, AT_RELAY, AT_STRANGER, AT_UNREAD, SESSION, Walk, walk
 from junkhound.wire.facts import Facts
 
 NEAR = 2  # lines below the hand-over that are looked at; the rest are counted
@@ -46,7 +47,12 @@ _PATHS = (
 _NOBODYS = (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
 _LITERAL = re.compile(r"\[?(?:IPv6:)?([0-9a-f:.]++)\]?\Z", re.IGNORECASE)
 _DIRECT, _WEBMAIL_PATH, _AUTHENTICATED_PATH = Path.DIRECT, Path.WEBMAIL, Path.AUTHENTICATED
-_clue = lru_cache(4096)(Clue)
+_CLUES: Memo[int, Clue] = Memo(Clue, 4096)
+# By what queueid.examine says: the form of the id, and whether its clock contradicts the line.
+_ID_CLUES = {
+    (None, False): 0, (True, False): 0, (False, False): _QUEUE_ID_FORM, (True, True): _QUEUE_ID_CLOCK,
+}  # fmt: skip
+_NEVER = 1 << 62
 
 
 def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = None, explain: bool = True) -> Verdict:
@@ -63,47 +69,32 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
     """
     border = boundary if boundary is not None else NOWHERE
     path = walk(hops, border, facts)
-    clues = _trusted_clues(path, border)
-    if len(hops) > MANY:
+    end, last, count = path.end, path.hop, len(hops)
+    clues = _trusted_clues(path, border) if last is not None else 0
+    if count > MANY:
         clues |= _MANY_HOPS
     odd: list[int] = []
-    if path.end is AT_STRANGER and not (path.hop is not None and path.hop.auth):
-        odd = _lines_below(hops, path, border)
-    for found in odd:
-        clues |= found
-    if facts is not None and path.believed and path.end is not AT_NOBODY:
-        clues |= _for_other(path, facts)
-    return _verdict(hops, path, border, facts, clues, odd, explain)
-
-
-def _verdict(
-    hops: Sequence[Hop], path: Walk, border: Boundary, facts: Facts | None, clues: int, odd: list[int], explain: bool
-) -> Verdict:
-    last = path.hop
-    seen_at = None
-    if last is not None:
-        seen_at = last.at
-        if seen_at is None:
-            clues |= _NO_DATE
-    if facts is not None and facts.origin.client is not None and not facts.origin.imported:
-        seen_at = facts.origin.received_at
-    anchored = path.end is AT_STRANGER
-    handover = last.ip if last is not None and path.end in (AT_STRANGER, AT_PRIVATE, AT_RELAY) else None
-    source = handover if anchored else None
-    return Verdict(
-        handover=handover,
-        source=source,
-        address=source,
-        anchored=anchored,
-        confidence=_confidence(last, odd) if anchored and last is not None else 0.0,
-        path=_class(last) if anchored and last is not None else _PATHS[path.end],
-        clues=_clue(clues),
-        seen_at=seen_at,
-        reasons=reasons.explain(hops, path, odd, border) if explain else (),
-        helo=last.helo if last is not None else None,
-        rdns=last.rdns if last is not None else None,
-        hops=len(hops),
-    )
+    if end is AT_STRANGER and path.believed < count and last is not None and not last.auth:
+        odd = _lines_below(hops, count, path, last, border)
+        for found in odd:
+            clues |= found
+    seen_at = None if last is None else last.at
+    if seen_at is None and last is not None:
+        clues |= _NO_DATE
+    if facts is not None:
+        if last is not None and last.recipient is not None and path.believed:
+            clues |= _for_other(last.recipient, facts)
+        if facts.origin.client is not None and not facts.origin.imported:
+            seen_at = facts.origin.received_at
+    why = reasons.explain(hops, path, odd, border) if explain else ()
+    if last is None:
+        return Verdict(None, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, None, None, count)
+    helo, rdns = last.helo, last.rdns
+    if end is AT_STRANGER:
+        ip, sure = last.ip, _confidence(last, odd)
+        return Verdict(ip, ip, ip, True, sure, _class(last), _CLUES[clues], seen_at, why, helo, rdns, count)
+    ip = last.ip if end is AT_PRIVATE or end is AT_RELAY else None
+    return Verdict(ip, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, helo, rdns, count)
 
 
 def _class(last: Hop) -> Path:
@@ -126,26 +117,24 @@ def _confidence(last: Hop, odd: list[int]) -> float:
 def _trusted_clues(path: Walk, border: Boundary) -> int:
     """Clues of the lines we believe, and of what the stranger said to the last of them."""
     clues = 0
-    before: int | None = None
+    limit = _NEVER
     for hop, peer in path.seen:
-        if hop.index == SESSION:
-            clues |= _SESSION_FACTS
-        elif hop.dialect == "fetchmail":
-            clues |= _FETCHED
-        if peer is UNREAD:
-            clues |= _HOP_UNREAD
-        if hop.at is not None:
-            if before is not None and hop.at > before + BACKWARDS:
+        at = hop.at
+        if at is not None:
+            if at > limit:
                 clues |= _TIME_BACKWARDS
-            before = hop.at
-    if path.end is AT_PRIVATE:
-        clues |= _PRIVATE_HANDOVER
-    last = path.hop
-    if last is None or path.end not in (AT_STRANGER, AT_PRIVATE):
-        return clues
-    if last.auth:
-        clues |= _AUTHENTICATED
-    return clues | _said(last, border)
+            limit = at + BACKWARDS
+        if peer is STEP and hop.dialect == "fetchmail":
+            clues |= _FETCHED
+    if path.seen[0][0].index == SESSION:
+        clues |= _SESSION_FACTS
+    end, last = path.end, path.hop
+    assert last is not None
+    if end is AT_STRANGER:
+        return clues | _said(last, border) | (_AUTHENTICATED if last.auth else 0)
+    if end is AT_PRIVATE:
+        return clues | _said(last, border) | _PRIVATE_HANDOVER | (_AUTHENTICATED if last.auth else 0)
+    return clues | _HOP_UNREAD if end is AT_UNREAD else clues
 
 
 def _said(hop: Hop, border: Boundary) -> int:
@@ -157,67 +146,54 @@ def _said(hop: Hop, border: Boundary) -> int:
         claimed = parse(literal[1]) if literal else None
         if claimed is not None:
             clues |= _HELO_LITERAL
-        if border.knows_name(helo) or border.knows(claimed) or (helo == hop.by and helo != rdns):
+        if border.names[helo] or border.knows(claimed) or (helo == hop.by and helo != rdns):
             clues |= _HELO_OURS
         if rdns is not None and claimed is None and not together(helo, rdns):
             clues |= _HELO_RDNS_DIFFER
     if rdns is not None:
-        if dynamic(rdns):
+        if DYNAMIC[rdns]:
             clues |= _DYNAMIC_RDNS
     elif hop.no_rdns:
         clues |= _NO_RDNS
     return clues
 
 
-def _lines_below(hops: Sequence[Hop], path: Walk, border: Boundary) -> list[int]:
+def _lines_below(hops: Sequence[Hop], count: int, path: Walk, last: Hop, border: Boundary) -> list[int]:
     """Clues of each of the next lines under the hand-over: typed, perhaps, by the one who connected."""
-    last = path.hop
-    assert last is not None
     odd = []
-    ours = {seen.by for seen, _ in path.seen if seen.by is not None}
-    above = last
-    for place in range(path.believed, min(len(hops), path.believed + NEAR)):
+    ours = [seen.by for seen, _ in path.seen]
+    above, first = last, path.believed
+    for place in range(first, first + NEAR if first + NEAR < count else count):
         hop = hops[place]
-        clues = _line(hop, border)
-        if hop.by is not None and not _fits(above, hop):
-            clues |= _GAP
-        if hop.at is not None and above.at is not None and hop.at > above.at + BACKWARDS:
-            clues |= _TIME_BACKWARDS
-        if hop.by in ours or border.knows_name(hop.by) or border.knows(hop.by_ip):
+        by, at, clues = hop.by, hop.at, 0
+        if hop.dialect == "":
+            clues = _HOP_UNREAD
+        if hop.below_originator:
+            clues |= _BELOW_ORIGINATOR
+        if hop.impossible or (hop.ip is not None and border.sides[hop.ip] is PRIVATE and _nowhere(hop.ip)):
+            clues |= _IMPOSSIBLE_ADDRESS
+        if hop.id is not None:
+            clues |= _ID_CLUES[queueid.examine(hop)]
+        if by is not None:
+            if by != above.helo and not _fits(above, hop):
+                clues |= _GAP
+            if border.names[by] or by in ours:
+                clues |= _CLAIMS_OUR_NAME
+        if hop.by_ip is not None and border.knows(hop.by_ip):
             clues |= _CLAIMS_OUR_NAME
-            if not _our_grammar(hop, path):
-                clues |= _FORGED
-        if clues & _PROOF:
+        if at is None:
+            clues |= _NO_DATE
+        elif above.at is not None and at > above.at + BACKWARDS:
+            clues |= _TIME_BACKWARDS
+        if clues & _PROOF or (clues & _CLAIMS_OUR_NAME and not _our_grammar(hop, path)):
             clues |= _FORGED
         odd.append(clues)
         above = hop
     return odd
 
 
-def _line(hop: Hop, border: Boundary) -> int:
-    """Clues that one line carries in itself."""
-    clues = 0
-    if hop.dialect == "":
-        clues |= _HOP_UNREAD
-    if hop.below_originator:
-        clues |= _BELOW_ORIGINATOR
-    if hop.at is None:
-        clues |= _NO_DATE
-    if hop.impossible or (hop.ip is not None and _nowhere(hop.ip, border)):
-        clues |= _IMPOSSIBLE_ADDRESS
-    if hop.id is not None:
-        form, contradicts = queueid.examine(hop)
-        if form is False:
-            clues |= _QUEUE_ID_FORM
-        elif contradicts:
-            clues |= _QUEUE_ID_CLOCK
-    return clues
-
-
-def _nowhere(ip: Address, border: Boundary) -> bool:
+def _nowhere(ip: Address) -> bool:
     """Whether no machine can have the address (a private one may well stand in an honest line)."""
-    if border.is_public(ip):
-        return False
     return space(ip) in _NOBODYS
 
 
@@ -234,10 +210,9 @@ def _our_grammar(hop: Hop, path: Walk) -> bool:
     return not ours or hop.dialect in ours
 
 
-def _for_other(path: Walk, facts: Facts) -> int:
+def _for_other(recipient: str, facts: Facts) -> int:
     """Whether the border's line names a recipient that our session was never given (test T13)."""
-    last = path.hop
-    if last is None or last.recipient is None or not facts.envelope.recipients:
+    if not facts.envelope.recipients:
         return 0
-    wanted = last.recipient.lower().encode("latin-1", "replace")
+    wanted = recipient.lower().encode("latin-1", "replace")
     return 0 if any(r.address.lower() == wanted for r in facts.envelope.recipients) else _FOR_OTHER

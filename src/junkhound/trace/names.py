@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from junkhound.trace.memo import Memo
 
 _DYNAMIC = re.compile(
     r"(?:^|[.-])(?:dyn|dynamic|dhcp|pool|pools|dial|dialup|dsl|adsl|vdsl|xdsl|cable|ppp|pppoe|ftth|broadband"
@@ -12,7 +13,6 @@ _DYNAMIC = re.compile(
 _OCTETS = re.compile(r"\d{1,3}[.x_-]\d{1,3}[.x_-]\d{1,3}|^(?:ip|host|h|p|c|d|x)?-?\d{9,12}\.")
 
 
-@lru_cache(4096)
 def site(name: str) -> str:
     """The last two labels, three below a short second level (``co.uk``): near enough to compare hosts by.
 
@@ -27,13 +27,20 @@ def site(name: str) -> str:
     return f"{second}.{last}"
 
 
+_SITES = Memo(site, 8192)
+
+
 def together(one: str | None, other: str | None) -> bool:
     """Whether two host names are equal or of one site."""
-    if not one or not other:
+    if one is None or other is None:
         return False
-    return one == other or ("." in one and "." in other and site(one) == site(other))
+    return one == other or ("." in one and "." in other and _SITES[one] == _SITES[other])
 
 
 def dynamic(rdns: str) -> bool:
     """Whether a looked-up name is one that providers give to dial-up and broadband lines."""
     return _DYNAMIC.search(rdns) is not None or _OCTETS.search(rdns) is not None
+
+
+DYNAMIC = Memo(dynamic, 8192)
+"""``dynamic``, remembered."""

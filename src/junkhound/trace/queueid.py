@@ -7,10 +7,11 @@ proof that the line was typed by hand or copied (test T7; T8 is the form of the 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import date
 
-from junkhound.kernel.clock import DAY, HOUR, SECOND
+from junkhound.kernel.clock import DAY, HOUR, MINUTE, SECOND
 from junkhound.trace.hop import Hop
+from junkhound.trace.memo import Memo
 
 _BASE62 = {c: n for n, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")}
 _BASE52 = {c: n for n, c in enumerate("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz")}
@@ -24,6 +25,9 @@ _SENDMAIL = re.compile(r"[0-9A-Za-x]{6}[0-9A-Za-z]{1,2}\d{5,9}\Z|[A-Z]{3}\d{5}\Z
 
 _FORMS = {"exim": _EXIM, "postfix": _POSTFIX, "sendmail": _SENDMAIL}
 
+_EPOCH = date(1970, 1, 1).toordinal()
+_YEAR = 365 * DAY + DAY // 4
+
 SLACK = HOUR  # by which an id may be ahead of its line: two clocks, or one that was set
 WAIT = 3 * DAY  # by which it may be behind: some servers write the line when the mail leaves them
 
@@ -33,14 +37,13 @@ def examine(hop: Hop) -> tuple[bool | None, bool]:
     form = _FORMS.get(hop.dialect)
     if form is None or hop.id is None:
         return None, False
-    found = form.match(hop.id)
-    if found is None:
+    if form.match(hop.id) is None:
         return False, False
-    at = clock(hop)
-    if at is None or hop.at is None:
+    at, said = clock(hop), hop.at
+    if at is None or said is None:
         return True, False
-    zone = 14 * HOUR if hop.dialect == "sendmail" else 0  # not all of its versions count in UTC
-    return True, at > hop.at + SLACK + zone or at < hop.at - WAIT
+    ahead = SLACK + 14 * HOUR if hop.dialect == "sendmail" else SLACK  # not all of its versions count in UTC
+    return True, at > said + ahead or at < said - WAIT
 
 
 def clock(hop: Hop) -> int | None:
@@ -65,11 +68,21 @@ def _digits(text: str, values: dict[str, int], base: int) -> int:
 
 def _sendmail(queued: str, near: int) -> int | None:
     """Sendmail 8.10 and later: year since 1900 modulo 60, month, day, hour, minute, second, one character each."""
+    day = _SENDMAIL_DAYS[queued[:3], near // _YEAR]
+    hour, minute, second = _BASE60.get(queued[3], 60), _BASE60.get(queued[4], 60), _BASE60.get(queued[5], 60)
+    if day is None or hour > 23 or minute > 59 or second > 59:
+        return None
+    return day + hour * HOUR + minute * MINUTE + second * SECOND
+
+
+def _sendmail_day(about: tuple[str, int]) -> int | None:
+    """The instant at which the day of three letters begins, in the sixty years around a year (counted from 1970)."""
+    letters, near = about
     try:
-        year, month, day, hour, minute, second = (_BASE60[c] for c in queued[:6])
-        about = datetime.fromtimestamp(near / SECOND, UTC).year - 1900
-        years = 1900 + year + 60 * round((about - year) / 60)
-        moment = datetime(years, month + 1, day, hour, minute, min(second, 59), tzinfo=UTC)
+        year, month, day = (_BASE60[letter] for letter in letters)
+        return (date(1900 + year + 60 * round((near + 70 - year) / 60), month + 1, day).toordinal() - _EPOCH) * DAY
     except (ValueError, KeyError, OverflowError):
         return None
-    return int(moment.timestamp()) * SECOND
+
+
+_SENDMAIL_DAYS = Memo(_sendmail_day, 4096)

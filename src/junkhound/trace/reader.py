@@ -22,12 +22,12 @@ class Hops(Sequence[Hop]):
     So the walk reads the lines near the boundary, and fifty forged lines below it cost nothing but counting.
     """
 
-    __slots__ = ("_below", "_hops", "_places", "_raw")
+    __slots__ = ("_hops", "_originator", "_places", "_raw")
 
-    def __init__(self, raw: bytes, places: list[tuple[int, int]], below: int) -> None:
+    def __init__(self, raw: bytes, places: list[tuple[int, int]], originator: int) -> None:
         self._raw = raw
         self._places = places
-        self._below = below
+        self._originator = originator
         self._hops: list[Hop | None] = [None] * len(places)
 
     def __len__(self) -> int:
@@ -38,20 +38,22 @@ class Hops(Sequence[Hop]):
     @overload
     def __getitem__(self, index: slice) -> list[Hop]: ...
     def __getitem__(self, index: int | slice) -> Hop | list[Hop]:
-        if isinstance(index, slice):
-            return [self[n] for n in range(*index.indices(len(self)))]
-        hop = self._hops[index]
-        return self._read(index if index >= 0 else index + len(self._places)) if hop is None else hop
+        found = self._hops[index]
+        if found is None:
+            return self._read(index if index >= 0 else index + len(self._places))  # type: ignore[operator, arg-type]
+        if isinstance(found, list):
+            return [self[n] for n in range(*index.indices(len(self)))]  # type: ignore[union-attr]
+        return found
 
     def __iter__(self) -> Iterator[Hop]:
         for index, hop in enumerate(self._hops):
             yield self._read(index) if hop is None else hop
 
     def _read(self, index: int) -> Hop:
-        below = index >= self._below
+        start, end = self._places[index]
+        below = start > self._originator
         if index < READ_LIMIT:
-            start, end = self._places[index]
-            value = self._raw[start : min(end, start + LINE_LIMIT)].decode("latin-1")
+            value = self._raw[start : end if end - start < LINE_LIMIT else start + LINE_LIMIT].decode("latin-1")
             hop = read_line(value, index, below)
         else:
             hop = Hop(index=index, below_originator=below)
@@ -66,14 +68,11 @@ class Hops(Sequence[Hop]):
 
 def read(message: Message) -> Hops:
     """The hops of a message, in the order of its Received fields, top first. Never raises."""
-    places: list[tuple[int, int]] = []
-    below = -1
-    originator = False
-    for name, _, start, end in message.fields:
+    raw, places = message.raw, []
+    originator = len(raw)
+    for name, at, start, end in message.fields:
         if name == b"received":
-            if originator and below < 0:
-                below = len(places)
             places.append((start, end))
-        elif name in _ORIGINATOR:
-            originator = True
-    return Hops(message.raw, places, below if below >= 0 else len(places))
+        elif name in _ORIGINATOR and at < originator:
+            originator = at  # RFC 5321 section 4.4: trace fields stand above what the author wrote
+    return Hops(raw, places, originator)

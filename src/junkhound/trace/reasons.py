@@ -7,22 +7,9 @@ from collections.abc import Sequence
 from junkhound.tables import Clue
 from junkhound.trace.border import Boundary
 from junkhound.trace.hop import Hop
+from junkhound.trace.peer import LOOPBACK, OWN, PICKUP, PRIVATE, RELAY, STEP, STRANGER, Peer
 from junkhound.trace.verdict import HopReason
-from junkhound.trace.walk import (
-    AT_INSIDE,
-    AT_NOBODY,
-    AT_RELAY,
-    LOOPBACK,
-    OWN,
-    PICKUP,
-    PRIVATE,
-    RELAY,
-    SESSION,
-    STEP,
-    STRANGER,
-    Peer,
-    Walk,
-)
+from junkhound.trace.walk import AT_INSIDE, AT_NOBODY, AT_RELAY, SESSION, Walk
 
 SHOWN = 12  # lines below the hand-over that get a sentence of their own
 

@@ -8,36 +8,39 @@ address: better an unread line than an innocent host.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from junkhound.trace.dates import parse_text
-from junkhound.trace.dialects.grammar import address, impossible, logged_in, name
+from junkhound.trace.dialects.grammar import address, impossible, logged_in, name, pattern
 from junkhound.trace.hop import Hop
 
 TOKENS = 120  # of a line; an honest one has about twenty
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"\([^()]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)[^()]*+)*+\)"  # comment, three levels
     r"|\[[^\[\]\s]*+\](?::\d++)?"
     r"|<[^<>]*+>|;|[^\s()\[\]<>;,]++|[()\[\]<>,]"
 )
-_CLAUSES = frozenset(("from", "by", "via", "with", "id", "for"))
-_HELO = re.compile(r"(?:^|\s)(?:helo|ehlo)(?:=|\s+)(\[?[^\s()\[\],;]*+\]?)", re.IGNORECASE)
-_IDENT = re.compile(r"(?:^|\s)ident=([^\s()]++)")
-_PEER = re.compile(
+_CLAUSES = {
+    form: word for word in ("from", "by", "via", "with", "id", "for") for form in (word, word.upper(), word.title())
+}
+_HELO = pattern(r"(?:^|\s)(?:helo|ehlo)(?:=|\s+)(\[?[^\s()\[\],;]*+\]?)", re.IGNORECASE)
+_IDENT = pattern(r"(?:^|\s)ident=([^\s()]++)")
+_PEER = pattern(
     r"\s*+(?:(?P<ident>[^\s@()\[\]]*+)@(?=[\[\d]))?"
     r"(?:(?P<name>[^\s()\[\]=]++)\s++)?\[(?:IPv6:)?(?P<ip>[0-9A-Fa-f:.]++)(?:%\w++)?(?::\d++)?\](?::\d++)?(?P<rest>.*)\Z",
     re.DOTALL | re.IGNORECASE,
 )
-_BARE = re.compile(
+_BARE = pattern(
     r"\s*+(?:(?P<ident>[^\s@()\[\]]++)@)?(?P<ip>\d++(?:\.\d++){3}|[0-9A-Fa-f]*+:[0-9A-Fa-f:.]++)(?:%\w++)?\s*+\Z"
 )
-_ADDRESS_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-_GLUED = re.compile(r"\sfrom\s++[^\s()]++\(|\Afrom\s++[^\s()]++\(", re.IGNORECASE)  # smtpd: NAME(ADDRESS), no HELO
-_BY = re.compile(r"\bby\s", re.IGNORECASE)
-_SENDER = re.compile(r"envelope-(?:from|sender)\s++<?([^<>()\s]++)")
-_LATE_ID = re.compile(r";[^;]*?\sid\s++(\S++)")  # after the date, as some write it
-_LATE_SENDER = re.compile(r"\sfor\s++<[^<>]*+>\s++from\s++<([^<>]*+)>")
-_LOGGED_IN = re.compile(r"\b(?:AUTH(?::|=)\s*\w|[Aa]uthenticated\b|account\s+\S+@|smtp-auth\b)")
+_ADDRESS_LIKE = pattern(r"\d{1,3}(?:\.\d{1,3}){3}")
+_GLUED = pattern(r"\sfrom\s++[^\s()]++\(|\Afrom\s++[^\s()]++\(", re.IGNORECASE)  # smtpd: NAME(ADDRESS), no HELO
+_BY = pattern(r"\bby\s")
+_SENDER = pattern(r"envelope-(?:from|sender)\s++<?([^<>()\s]++)")
+_LATE_ID = pattern(r";[^;]*?\sid\s++(\S++)")  # after the date, as some write it
+_LATE_SENDER = pattern(r"\sfor\s++<[^<>]*+>\s++from\s++<([^<>]*+)>")
+_LOGGED_IN = pattern(r"\b(?:AUTH(?::|=)\s*\w|[Aa]uthenticated\b|account\s+\S+@|smtp-auth\b)")
 _BROWSER = frozenset(("HTTP", "HTTPS", "HTTPU"))
 _NAMED_BY_ADDRESS = _BROWSER | {"TCP", "NNFMP"}
 
@@ -53,20 +56,18 @@ class _Line:
         self.date = ""
         words: list[str] = []
         comments: list[str] = self.comments.setdefault("", [])
-        for count, found in enumerate(_TOKEN.finditer(value)):
-            piece = found[0]
-            clause = piece.lower()
-            if clause in _CLAUSES and clause not in self.clauses:
-                words = self.clauses.setdefault(clause, [])
-                comments = self.comments.setdefault(clause, [])
-            elif piece == ";":
-                self.date = value[found.end() :]
+        pieces = _TOKEN.findall(value)[:TOKENS]
+        for piece in pieces:
+            clause = _CLAUSES.get(piece)
+            if clause is not None and clause not in self.clauses:
+                words = self.clauses[clause] = []
+                comments = self.comments[clause] = []
             elif piece[0] == "(":
                 comments.append(piece[1:-1] if len(piece) > 1 else "")
-            else:
+            elif piece != ";":
                 words.append(piece)
-            if count >= TOKENS:
-                break
+        if ";" in pieces:
+            self.date = value.rpartition(";")[2] if value.count(";") == 1 else _after(value)
 
     def word(self, clause: str) -> str | None:
         words = self.clauses.get(clause)
@@ -97,6 +98,12 @@ class _Peer:
         self.ip = ip
 
 
+def _after(value: str) -> str:
+    """What follows the last semicolon that stands outside comments."""
+    end = max(found.end() for found in islice(_TOKEN.finditer(value), TOKENS) if found[0] == ";")
+    return value[end:]
+
+
 def scan(value: str, index: int, below: bool) -> Hop:
     """The hop a line describes, as far as it can be told; ``dialect`` is "scan", or "" if it has no clause."""
     line = _Line(value)
@@ -107,14 +114,16 @@ def scan(value: str, index: int, below: bool) -> Hop:
     if peer.helo and peer.helo == peer.rdns and _GLUED.search(value):
         peer.rdns, peer.helo = peer.helo, None
     ip = None
-    if len(_BY.findall(value)) > 1:
+    lower = value.lower()
+    if lower.count("by") > 1 and len(_BY.findall(lower)) > 1:
         peer.ambiguous = True  # a line within the line: HELO or the recipient may have brought one along
     if peer.ip is not None and not peer.ambiguous:
         ip = address(peer.ip)
     sender = _SENDER.search(value) if "envelope-" in value else None
-    auth = (logged_in(protocol) and (ip is not None)) or _LOGGED_IN.search(
-        " ".join(line.comments.get("from", ()))
-    ) is not None
+    notes = line.comments.get("from")
+    auth = (logged_in(protocol) and ip is not None) or (
+        bool(notes) and _LOGGED_IN.search(" ".join(notes or ())) is not None
+    )
     by = line.word("by")
     envelope_from = sender[1] if sender else None
     return Hop(
@@ -152,7 +161,7 @@ def _peer(line: _Line, protocol: str | None) -> _Peer:
         if not _note(peer, note, front) and "." in note and " " not in note:
             plain.append(note)
         verified = verified or note.rstrip().endswith(" verified")
-    helo_said = any(_HELO.search(note) for note in notes)
+    helo_said = any("elo" in note.lower() or "ehl" in note.lower() for note in notes) and any(map(_HELO.search, notes))
     if front is not None and front.startswith("["):
         if peer.ip is None and (helo_said or protocol in _NAMED_BY_ADDRESS):
             peer.saw(front.strip("[]").partition("]")[0])
@@ -170,7 +179,9 @@ def _peer(line: _Line, protocol: str | None) -> _Peer:
 
 def _note(peer: _Peer, note: str, front: str | None) -> bool:
     """Take what one comment says; False if it says nothing known."""
-    helo, ident = _HELO.search(note), _IDENT.search(note)
+    lower = note.lower()
+    helo = _HELO.search(note) if "elo" in lower or "ehl" in lower else None
+    ident = _IDENT.search(note) if "ident=" in note else None
     if helo:
         peer.helo = helo[1].rstrip("]") + "]" if helo[1].startswith("[") else helo[1]
     if ident:
@@ -212,7 +223,7 @@ def _id(line: _Line, value: str) -> str | None:
     words = line.clauses.get("id")
     if words:
         return _bare(words[0])
-    late = _LATE_ID.search(value)
+    late = _LATE_ID.search(value) if "id" in value.partition(";")[2] else None
     return late[1] if late else None
 
 

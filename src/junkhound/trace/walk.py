@@ -9,26 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-from junkhound.kernel.net import Address, from_packed
-from junkhound.trace.border import Boundary, local_name
+from junkhound.kernel.net import from_packed
+from junkhound.trace.border import Boundary, local_name, same_machine
 from junkhound.trace.hop import Hop
 from junkhound.trace.names import together
+from junkhound.trace.peer import LOOPBACK, OWN, PICKUP, RELAY, STEP, UNREAD, Peer
 from junkhound.wire.facts import Facts
 
 SESSION = -1  # the place of our own session among the hops
-
-
-class Peer(IntEnum):
-    """What a believed line says of the machine at its other end."""
-
-    STRANGER = 0
-    RELAY = 1  # its address is a relay's, or the name that the writer looked up and checked is
-    OWN = 2
-    LOOPBACK = 3  # the same machine, such as a content filter
-    STEP = 4  # no other machine: fetched by POP, passed on inside
-    PICKUP = 5  # a local user or program, or a client that logged in on the machine itself
-    PRIVATE = 6  # an address nobody on the internet has, and no relay of ours by the settings
-    UNREAD = 7  # the line does not say
 
 
 class End(IntEnum):
@@ -43,8 +31,6 @@ class End(IntEnum):
     UNREAD = 6
 
 
-# An attribute of an Enum class costs a third of a microsecond each time, a name of the module nothing.
-STRANGER, RELAY, OWN, LOOPBACK, STEP, PICKUP, PRIVATE, UNREAD = Peer
 AT_STRANGER, AT_NOBODY, AT_INSIDE, AT_RELAY, AT_LOCAL, AT_PRIVATE, AT_UNREAD = End
 
 # By Peer: where the walk stands after a line that saw such a machine, and whether it stops there.
@@ -63,54 +49,55 @@ class Walk:
 
     __slots__ = ("believed", "end", "hop", "seen")
 
-    def __init__(self) -> None:
+    def __init__(self, seen: list[tuple[Hop, Peer]]) -> None:
+        self.seen = seen
+        self.hop: Hop | None = None
         self.believed = 0
         self.end = AT_NOBODY
-        self.hop: Hop | None = None
-        self.seen: list[tuple[Hop, Peer]] = []
-
-    def take(self, hop: Hop, peer: Peer) -> bool:
-        """Believe the line; True if the walk ends there."""
-        self.seen.append((hop, peer))
-        self.hop = hop
-        self.believed = hop.index + 1
-        self.end, stops = _ENDS[peer]
-        return stops
+        if seen:
+            self.hop, peer = seen[-1]
+            self.believed = self.hop.index + 1
+            self.end = _ENDS[peer][0]
 
 
 def walk(hops: Sequence[Hop], boundary: Boundary, facts: Facts | None) -> Walk:
     """Follow the believed lines from the top until one saw a stranger, or nothing continues it."""
-    path = Walk()
-    anchored = False
-    above = session(facts)
+    seen: list[tuple[Hop, Peer]] = []
     peer = STEP
+    above = session(facts) if facts is not None and facts.origin.client is not None else None
+    anchored = above is not None
     if above is not None:
-        anchored = True
         peer = other_end(above, boundary)
-        if path.take(above, peer):
-            return path
+        seen.append((above, peer))
+        if _ENDS[peer][1]:
+            return Walk(seen)
     folded: list[tuple[Hop, Peer]] = []
+    names = boundary.names
     for hop in hops:
-        if anchored and hop.local and hop.by is None:  # (qmail 4711 invoked from network): whoever is above wrote it
-            if path.take(hop, other_end(hop, boundary)):
+        by, by_ip = hop.by, hop.by_ip
+        end = other_end(hop, boundary)
+        if not (names[by] or (by_ip is not None and boundary.knows(by_ip))):
+            if not anchored:
+                if end is not STEP and end is not LOOPBACK:
+                    break
+                folded.append((hop, end))  # our own machine's step; only a known relay's line below makes it count
+                continue
+            if by is None and hop.local:  # (qmail 4711 invoked from network): whoever is above wrote it
+                seen.append((hop, end))
+                if _ENDS[end][1]:
+                    break
+                continue
+            assert above is not None
+            if not _continues(hop, above, peer):
                 break
-            continue
-        if above is None or not anchored:
-            known = boundary.knows_name(hop.by) or boundary.knows(hop.by_ip)
-        else:
-            known = _continues(hop, above, peer, boundary)
-        above, peer = hop, other_end(hop, boundary)
-        if not known:
-            if anchored or peer not in (STEP, LOOPBACK):
-                break
-            folded.append((hop, peer))  # our own machine's step; only a known relay's line below makes it count
-            continue
+        above, peer = hop, end
         if not anchored:
             anchored = True
-            path.seen.extend(folded)
-        if path.take(hop, peer):
+            seen = folded
+        seen.append((hop, end))
+        if _ENDS[end][1]:
             break
-    return path
+    return Walk(seen if anchored else [])
 
 
 def session(facts: Facts | None) -> Hop | None:
@@ -143,29 +130,22 @@ def other_end(hop: Hop, boundary: Boundary) -> Peer:
     ip = hop.ip
     if ip is None:
         return UNREAD
-    if boundary.knows(ip):
-        return OWN if boundary.owns(ip) else RELAY
-    if same_machine(ip) or ip == hop.by_ip:
+    side = boundary.sides[ip]
+    if side is RELAY or side is OWN:
+        return side
+    if side is LOOPBACK or ip == hop.by_ip:
         return PICKUP if hop.auth else LOOPBACK
-    if not hop.auth and hop.verified and boundary.knows_name(hop.rdns):
+    if hop.verified and not hop.auth and boundary.names[hop.rdns]:
         return RELAY
-    return STRANGER if boundary.is_public(ip) else PRIVATE
+    return side
 
 
-def same_machine(ip: Address) -> bool:
-    """Whether it is a loopback address."""
-    return ip.hi == 0 and (ip.lo >> 24 == 0xFFFF7F or ip.lo == 1)
-
-
-def _continues(hop: Hop, above: Hop, peer: Peer, boundary: Boundary) -> bool:
-    """Whether a line was written by the machine that the believed line above saw at its other end."""
-    if boundary.knows_name(hop.by) or boundary.knows(hop.by_ip):
-        return True
-    if peer in (RELAY, OWN):
+def _continues(hop: Hop, above: Hop, peer: Peer) -> bool:
+    """Whether a line under no known name was written by the machine that the believed line above saw."""
+    by = hop.by
+    if peer is RELAY or peer is OWN:
         # known by its address; its own name need not stand in the settings
-        return hop.by is not None and (
-            together(hop.by, above.rdns) or together(hop.by, above.helo) or (above.ip == hop.by_ip)
-        )
-    if hop.by is None:
+        return by is not None and (together(by, above.rdns) or together(by, above.helo) or above.ip == hop.by_ip)
+    if by is None:
         return hop.local  # (qmail 4711 invoked from network)
-    return hop.by == above.by or local_name(hop.by) or (hop.by_ip is not None and same_machine(hop.by_ip))
+    return by == above.by or local_name(by) or (hop.by_ip is not None and same_machine(hop.by_ip))

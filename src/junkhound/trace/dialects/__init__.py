@@ -17,7 +17,7 @@ LINE_LIMIT = 4096  # of a line, the rest is not read: no honest server writes so
 
 
 class Dialect(NamedTuple):
-    """How one program writes: literals of which its lines hold at least one, and the reader.
+    """How one program writes: literals of which its lines hold at least one, the most common first, and the reader.
 
     The reader gets the value of the field (folds as found, one character a byte), its place among the Received
     fields, and whether it stands below the originator fields.
@@ -30,7 +30,7 @@ class Dialect(NamedTuple):
 dialects: Registry[Dialect] = Registry("dialects")
 
 # Tried in this order: the common ones first; dialects of other packages stand before the last, which takes most.
-_FIRST = ("postfix", "exchange", "sendmail", "exim", "qmail", "gmail", "fetchmail", "local", "yahoo", "http")
+_FIRST = ("postfix", "sendmail", "exchange", "exim", "fetchmail", "qmail", "gmail", "local", "yahoo", "http")
 _LAST = "plain"
 
 _order: list[tuple[str, Callable[[str, int, bool], Hop | None]]] = []
@@ -40,8 +40,10 @@ def table() -> list[tuple[str, Callable[[str, int, bool], Hop | None]]]:
     """(marker, reader) in the order they are tried."""
     if not _order:
         known = dict(dialects)
-        names = [*_FIRST, *(name for name in known if name not in _FIRST and name != _LAST), _LAST]
-        _order.extend((marker, known[name].read) for name in names for marker in known[name].markers)
+        names = [*_FIRST, *(name for name in known if name not in _FIRST and name != _LAST)]
+        common = [(known[name].markers[0], known[name].read) for name in names]
+        rare = [(marker, known[name].read) for name in names for marker in known[name].markers[1:]]
+        _order.extend([*common, *rare, *((marker, known[_LAST].read) for marker in known[_LAST].markers)])
     return _order
 
 
@@ -57,8 +59,6 @@ def read_line(value: str, index: int, below: bool) -> Hop:
             if tried is not None:
                 break
             tried = reader
-    from junkhound.trace.scan import scan
-
     return scan(value, index, below)
 
 
@@ -75,6 +75,7 @@ from junkhound.trace.dialects import (  # noqa: E402  each registers itself
     sendmail,
     yahoo,
 )
+from junkhound.trace.scan import scan  # noqa: E402  it shares the dialects' grammar
 
 __all__ = [
     "LINE_LIMIT", "Dialect", "dialects", "exchange", "exim", "fetchmail", "gmail", "http", "local", "plain", "postfix",

@@ -7,23 +7,20 @@ mailbox, ``with HTTPS`` the last step into it.
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, make
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, make, pattern
 from junkhound.trace.hop import Hop
 
 _IP = r"\[?(?P<{0}>[0-9A-Fa-f:.]++)(?:%\w++)?\]?"
-_SMTP = re.compile(
+_SMTP = pattern(
     rf"\s*+from\s++{HELO}\s++\({_IP.format('ip')}\)\s++by\s++{BY}(?:\s++\({_IP.format('by_ip')}\))?\s++with\s++"
     r"(?:(?P<protocol>mapi|HTTPS|MailboxResubmission(?:\s++by\s++\w++)?)|Microsoft\s++SMTP(?:\s++Server|SVC\([\d.]++\)))"
     r"(?:\s++\(version=(?P<tls>[^\s,()]++)[^()\[\]]*+\)|\s++\(TLS\))?(?:\s++id\s++(?P<id>[^\s;()]++))?"
     rf"(?:\s++via\s++[A-Z]\w*+\s++\w++)?{FOR}{DATE}"
 )
-_PICKUP = re.compile(
+_PICKUP = pattern(
     rf"\s*+(?:from\s++mail\s++pickup\s++service\s++)?by\s++{BY}\s++with\s++Microsoft\s++SMTPSVC(?:\([\d.]++\))?{DATE}"
 )
-_GROUPS = ("ip", "helo", "by", "by_ip", "protocol", "tls", "id", "recipient", "date")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:
@@ -34,15 +31,14 @@ def read(value: str, index: int, below: bool) -> Hop | None:
         if pickup is None:
             return None
         return make("exchange", index, below, by=pickup["by"], date=pickup["date"], local=True, pickup=True)
-    ip, helo, by, by_ip, protocol, tls, queued, recipient, date = found.group(*_GROUPS)
+    helo, ip, by, by_ip, protocol, tls, queued, recipient, date = found.groups()
     if protocol == "HTTPS":
         protocol = "OUTLOOK-HTTPS"  # between two mailbox servers, not a person's browser
     elif protocol is not None and protocol != "mapi":
         protocol = "RESUBMISSION"
     return make(
-        "exchange", index, below, ip=ip, helo=helo, by=by, by_ip=by_ip, protocol=protocol or "ESMTP", tls=tls,
-        id=queued, recipient=recipient, date=date, local=protocol == "mapi",
-        pickup=protocol == "mapi",
+        "exchange", index, below, ip, None, helo, by, protocol or "ESMTP", queued, recipient, date,
+        by_ip=by_ip, tls=tls, local=protocol == "mapi", pickup=protocol == "mapi",
     )  # fmt: skip
 
 

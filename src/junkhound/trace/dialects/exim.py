@@ -6,10 +6,8 @@ A NAME before the address is one Exim looked up and found to resolve back; witho
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, WORD, make
+from junkhound.trace.dialects.grammar import BY, DATE, WORD, make, pattern
 from junkhound.trace.hop import Hop
 
 _HELO = rf"(?:\s++helo=(?P<{{0}}>{WORD}|\[[^\s()\[\]]*+\]))?(?:\s++ident=(?P<{{1}}>{WORD}))?"
@@ -25,12 +23,8 @@ _TAIL = (
     r"(?:\s++\(envelope-from\s++<(?P<sender>[^<>()]*+)>\))?\s++id\s++(?P<id>[\w-]++)"
     rf"(?:\s++\([^()\[\]]*+\))?(?:\s++for\s++(?P<recipient>[^\s();]++)(?:\s++[^\s();]++@[^\s();]++)*+)?{DATE}"
 )
-_SMTP = re.compile(rf"\s*+from\s++(?:{_NAMED}|{_BARE}){_TAIL}")
-_LOCAL = re.compile(rf"\s*+(?:from\s++(?P<ident>{WORD}))?{_TAIL}")
-_GROUPS = (
-    "ip", "ip2", "rdns", "helo", "helo2", "ident", "ident2", "by", "protocol", "tls", "sender", "id", "recipient",
-    "date",
-)  # fmt: skip
+_SMTP = pattern(rf"\s*+from\s++(?:{_NAMED}|{_BARE}){_TAIL}")
+_LOCAL = pattern(rf"\s*+(?:from\s++(?P<ident>{WORD}))?{_TAIL}")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:
@@ -38,15 +32,12 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     found = _SMTP.match(value)
     if found is None:
         return _local(value, index, below)
-    ip, ip2, rdns, helo, helo2, ident, ident2, by, protocol, tls, sender, queued, recipient, date = found.group(
-        *_GROUPS
-    )
+    rdns, ip, helo, ident, ip2, helo2, ident2, by, protocol, tls, sender, queued, recipient, date = found.groups()
     if ip is not None and helo is None:
         helo = rdns  # Exim leaves helo= out where it is the same
     return make(
-        "exim", index, below, ip=ip or ip2, rdns=rdns if ip else "unknown", helo=helo or helo2, by=by,
-        protocol=protocol, id=queued, recipient=recipient, ident=ident or ident2, envelope_from=sender, tls=tls,
-        date=date, verified=True,
+        "exim", index, below, ip or ip2, rdns if ip else "unknown", helo or helo2, by, protocol, queued, recipient,
+        date, ident=ident or ident2, envelope_from=sender, tls=tls, verified=True,
     )  # fmt: skip
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, HELO, make
+from junkhound.trace.dialects.grammar import BY, DATE, HELO, make, pattern
 from junkhound.trace.hop import Hop
 
-_LINE = re.compile(
+_LINE = pattern(
     rf"\s*+from\s++{HELO}\s++(?:\(?\[(?P<ip>[0-9A-Fa-f:.]++)\]\)?\s++)?(?:\([^()\[\]]*+\)\s++)?by\s++{BY}\s++"
     r"with\s++(?P<protocol>POP3|APOP|IMAP|RPOP|KPOP|SDPS|ETRN|ODMR|IMAP4rev1|POP2)S?\s++\((?:fetchmail|getmail)[^()\[\]]*+\)"
     rf"(?:\s++for\s++<?(?P<recipient>[^\s<>();]++)>?)?(?:\s++\((?:single|multi)-drop\))?{DATE}"
@@ -20,19 +18,10 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     found = _LINE.match(value)
     if found is None:
         return None
-    ip, helo, by, protocol, recipient, date = found.group("ip", "helo", "by", "protocol", "recipient", "date")
+    helo, ip, by, protocol, recipient, date = found.groups()
     return make(
-        "fetchmail",
-        index,
-        below,
-        ip=ip,
-        helo=helo,
-        by=by,
-        protocol=protocol,
-        recipient=recipient,
-        date=date,
-        local=True,
-    )
+        "fetchmail", index, below, ip, None, helo, by, protocol, None, recipient, date, local=True
+    )  # fmt: skip
 
 
 dialects.register("fetchmail")(Dialect(("(fetchmail", "(getmail"), read))

@@ -5,19 +5,17 @@ Inside, lines open with ``by``: a host, an address of 10/8, or one of 2002:a00::
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, make
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, make, pattern
 from junkhound.trace.hop import Hop
 
 _TLS = r"(?:\s++\(version=(?P<tls>[^\s()]++)[^()\[\]]*+\))?(?:\s++\(Google\s++Transport\s++Security\))?"
-_SMTP = re.compile(
+_SMTP = pattern(
     rf"\s*+from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?{IP}\)\s++by\s++(?P<by>[\w.-]++\.google\.com|smtp\.gmail\.com|gmr-mx\.google\.com)"
     rf"\s++with\s++(?P<protocol>\w++){ID}{FOR}{_TLS}{DATE}"
 )
-_INSIDE = re.compile(rf"\s*+by\s++{BY}\s++with\s++(?P<protocol>SMTP|HTTP|HTTPREST){ID}{FOR}{DATE}")
-_API = re.compile(rf"\s*+from\s++\d++\s++named\s++unknown\s++by\s++{BY}\s++with\s++(?P<protocol>HTTPREST){DATE}")
+_INSIDE = pattern(rf"\s*+by\s++{BY}\s++with\s++(?P<protocol>SMTP|HTTP|HTTPREST){ID}{FOR}{DATE}")
+_API = pattern(rf"\s*+from\s++\d++\s++named\s++unknown\s++by\s++{BY}\s++with\s++(?P<protocol>HTTPREST){DATE}")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, FOR, ID, make
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, ID, make, pattern
 from junkhound.trace.hop import Hop
 
 _NOTE = r"(?:\s++\((?:account|SquirrelMail|proxying|User|Horde|CommuniGate|NOCC|Roundcube)[\s\w][^()\[\]]*+\))*+"
-_LINE = re.compile(
+_LINE = pattern(
     rf"\s*+from\s++\[?(?P<ip>[0-9A-Fa-f:.]++)\]?(?:\s++\(\[(?P<again>[0-9A-Fa-f:.]++)\]\))?{_NOTE}\s++by\s++{BY}{_NOTE}\s++"
     rf"(?:with\s++(?P<protocol>HTTP[SU]?)(?:\s++\(Mail\))?|via\s++(?P<via>HTTPS?)|\(via\s++(?P<quoted>HTTPS?)\)){ID}{FOR}{DATE}"
 )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, NOTE, make
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, NOTE, make, pattern
 from junkhound.trace.hop import Hop
 
-_LMTP = re.compile(
+_LMTP = pattern(
     rf"\s*+from\s++{HELO}(?:\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?(?:\[unix\s++socket\]|{IP})\))?(?:\s++{NOTE})*+"
     rf"\s++by\s++{BY}(?:\s++\([^()\[\]]*+\))?\s++with\s++(?P<protocol>LMTP[AS]*+){ID}"
     rf"(?:\s++\(envelope-from\s++<(?P<sender>[^<>()]*+)>\))?{FOR}{DATE}"
 )
-_AMAVIS = re.compile(
+_AMAVIS = pattern(
     rf"\s*+from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?{IP}\)\s++by\s++{BY}\s++"
     r"\((?P<host>[^\s()\[\]]++)\s++\[(?P<by_ip>[0-9A-Fa-f:.]++)\]\)\s++\(amavisd[^()\[\]]*+\)"
     rf"\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"

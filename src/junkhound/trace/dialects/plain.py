@@ -5,23 +5,18 @@ Whose program it is stays unknown, so a NAME counts as looked up but not as chec
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, IP2, NOTE, make
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, IP2, NOTE, make, pattern
 from junkhound.trace.hop import Hop
 
 _PROGRAM = r"(?:\s++\([\w.]++[^()\[\]]*+(?:\([^()\[\]]*+\)[^()\[\]]*+)*+\))?"
-_LINE = re.compile(
+_LINE = pattern(
     rf"\s*+from\s++{HELO}\s++(?:\((?:(?P<ident>[^\s()\[\]@]++)@)?(?P<rdns>[^\s()\[\]@]++)?\s*+{IP}\)|{IP2})"
     rf"(?P<notes>(?:\s++{NOTE})*+)\s++by\s++{BY}{_PROGRAM}\s++with\s++(?P<protocol>[\w-]++){_PROGRAM}{ID}"
     rf"(?:\s++\((?:version=(?P<tls>[^\s()]++)|using)[^()\[\]]*+\))?{FOR}{DATE}"
 )
 # The address in front is what the client called itself; who it was is not in the line.
-_NO_PEER = re.compile(
-    rf"\s*+from\s++(?P<helo>\[[0-9.]++\])\s++by\s++{BY}\s++with\s++(?P<protocol>[\w-]++){ID}{FOR}{DATE}"
-)
-_GROUPS = ("ip", "ip2", "rdns", "helo", "by", "protocol", "id", "recipient", "ident", "notes", "tls", "date")
+_NO_PEER = pattern(rf"\s*+from\s++(?P<helo>\[[0-9.]++\])\s++by\s++{BY}\s++with\s++(?P<protocol>[\w-]++){ID}{FOR}{DATE}")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:
@@ -29,12 +24,12 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     found = _LINE.match(value)
     if found is None:
         return _no_peer(value, index, below)
-    ip, ip2, rdns, helo, by, protocol, queued, recipient, ident, notes, tls, date = found.group(*_GROUPS)
+    helo, ident, rdns, ip, ip2, notes, by, protocol, queued, tls, recipient, date = found.groups()
     if protocol == "ECSTREAM":
         helo = None  # ecelerity repeats the address there
     return make(
-        "plain", index, below, ip=ip or ip2, rdns=rdns, helo=helo, by=by, protocol=protocol, id=queued,
-        recipient=recipient, ident=ident, auth="uthenticated" in notes, tls=tls, date=date,
+        "plain", index, below, ip or ip2, rdns, helo, by, protocol, queued, recipient, date,
+        ident=ident, auth="uthenticated" in notes, tls=tls,
     )  # fmt: skip
 
 

@@ -6,28 +6,25 @@ program on the machine itself (pickup).
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, NOTE, make
+from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, NOTE, make, pattern
 from junkhound.trace.hop import Hop
 
-_SMTP = re.compile(
+_SMTP = pattern(
     rf"\s*+from\s++{HELO}\s++\((?P<rdns>[^\s()\[\]]++)\s++{IP}(?::\d++)?\)(?P<notes>(?:\s++{NOTE})*+)"
     rf"\s++by\s++{BY}\s++\(Postfix[^()\[\]]*+(?:\([^()\[\]]*+\))?\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
 )
 # HELO may hold anything but a line end, even a whole line of ours; Postfix then puts the peer last on the first line.
-_JUNK_HELO = re.compile(
+_JUNK_HELO = pattern(
     rf"\s*+from\s(?P<helo>[^\r\n]*)\s\((?P<rdns>[^\s()\[\]]++)\s{IP}(?::\d++)?\)\r?\n[ \t]++"
     rf"(?P<notes>(?:{NOTE}\r?\n[ \t]++)*+)"
     rf"by\s++{BY}\s++\(Postfix[^()\[\]]*+\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
 )
-_OWN = re.compile(
+_OWN = pattern(
     rf"\s*+by\s++{BY}\s++\(Postfix(?P<pickup>,\s++from\s++userid\s++\d++)?[^()\[\]]*+(?:\([^()\[\]]*+\))?\)"
     rf"(?:\s++with\s++(?P<protocol>\w++))?{ID}{FOR}{DATE}"
 )
-_GROUPS = ("ip", "rdns", "helo", "by", "protocol", "id", "recipient", "notes", "date")
-_TLS = re.compile(r"using\s++(\S++)")
+_TLS = pattern(r"using\s++(\S++)")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:
@@ -43,15 +40,15 @@ def read(value: str, index: int, below: bool) -> Hop | None:
             ident=pickup and pickup.split()[-1], date=date, local=True,
             pickup=pickup is not None,
         )  # fmt: skip
-    ip, rdns, helo, by, protocol, queued, recipient, notes, date = found.group(*_GROUPS)
+    helo, rdns, ip, notes, by, protocol, queued, recipient, date = found.groups()
     auth, tls = False, None
     if notes:
         auth = "uthenticated sender" in notes
         encrypted = _TLS.search(notes)
         tls = encrypted and encrypted[1]
     return make(
-        "postfix", index, below, ip=ip, rdns=rdns, helo=helo, by=by, protocol=protocol, id=queued,
-        recipient=recipient, auth=auth, tls=tls, date=date, verified=True,
+        "postfix", index, below, ip, rdns, helo, by, protocol, queued, recipient, date,
+        auth=auth, tls=tls, verified=True,
     )  # fmt: skip
 
 

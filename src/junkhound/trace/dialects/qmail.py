@@ -6,22 +6,20 @@ NAME pass through qmail's ``safeput``, which turns brackets and spaces into ``?`
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, WORD, make
+from junkhound.trace.dialects.grammar import BY, DATE, WORD, make, pattern
 from junkhound.trace.hop import Hop
 
-_SMTP = re.compile(
+_SMTP = pattern(
     rf"\s*+from\s++(?P<rdns>{WORD})\s++(?:\((?:HELO|EHLO)(?:\s++(?P<helo>{WORD}|\[[^\s()\[\]]*+\]))?\s*+\)\s++)?"
     rf"\((?:(?P<ident>[^\s()\[\]@]*+)@)?(?P<ip>[0-9A-Fa-f:.]++)\)(?P<auth>\s++\(smtp-auth\s++username[^()\[\]]*+\))?"
     rf"\s++by\s++{BY}(?:\s++\(qp\s++\d++\))?\s++with\s++(?:\((?P<tls>[^()\[\]]*+)\)\s++)?(?P<protocol>[\w-]++)"
     r"(?:\s++\([^()\[\]]*+\))?" + DATE
 )
-_SELF = re.compile(
+_SELF = pattern(
     rf"\s*+\(qmail\s++\d++\s++invoked\s++(?P<how>by\s++uid\s++\d++|by\s++alias|from\s++network|for\s++bounce)\){DATE}"
 )
-_SCANNER = re.compile(
+_SCANNER = pattern(
     rf"\s*+from\s++(?P<helo>{WORD})\s++by\s++{BY}\s++(?:by\s++uid\s++\d++\s++)?"
     r"(?:\(envelope-from\s++<[^<>()]*+>,\s++uid\s++\d++\)\s++)?with\s++qmail-scanner-\S++\s"
 )

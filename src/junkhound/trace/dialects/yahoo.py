@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from junkhound.trace.dialects import Dialect, dialects
-from junkhound.trace.dialects.grammar import BY, DATE, WORD, make
+from junkhound.trace.dialects.grammar import BY, DATE, WORD, make, pattern
 from junkhound.trace.hop import Hop
 
-_SMTP = re.compile(
+_SMTP = pattern(
     rf"\s*+from\s++(?P<front>[0-9A-Fa-f:.]++)\s++\((?:EHLO|HELO)(?:\s++(?P<helo>{WORD}|\[[^\s()\[\]]*+\]))?\s*+\)"
     rf"(?:\s++\((?P<ip>[0-9A-Fa-f:.]++)\))?\s++by\s++{BY}\s++with\s++(?P<protocol>\w++)"
     rf"(?:\s++\(version=(?P<tls>[^\s()]++)[^()\[\]]*+\))?{DATE}"
 )
-_INSIDE = re.compile(rf"\s*+from\s++\[(?P<ip>[0-9.]++)\]\s++by\s++{BY}\s++with\s++(?P<protocol>NNFMP){DATE}")
+_INSIDE = pattern(rf"\s*+from\s++\[(?P<ip>[0-9.]++)\]\s++by\s++{BY}\s++with\s++(?P<protocol>NNFMP){DATE}")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:
