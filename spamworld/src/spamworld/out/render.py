@@ -165,9 +165,9 @@ def units(days: int, mails: int) -> list[Unit]:
 class Writer:
     """Renders units; every worker process has its own."""
 
-    def __init__(self, world: World, job: Job, folder: Path, written: Any = None) -> None:
+    def __init__(self, world: World, job: Job, folder: Path, written: Any, planned: tuple[int, list[Delivery]]) -> None:
         self.world, self.job, self.folder, self.written = world, job, folder, written
-        self._day: tuple[int, list[Delivery]] = (-1, [])
+        self._day = planned
 
     def deliveries(self, unit: Unit) -> Iterator[Delivery]:
         """The mails of a unit, in order."""
@@ -195,7 +195,7 @@ class Writer:
             counts[f"mails, {stored.kind}"] += 1
             mails += 1
             size += stored.size
-            if self.written is not None and mails % 50 == 0:
+            if mails % 50 == 0:
                 with self.written.get_lock():
                     self.written.value += 50
         return Done(bundle.close(), mails, size, counts)
@@ -228,11 +228,12 @@ def _task(task: Task, folder: Path) -> dict[str, Made]:
 class Crew:
     """Workers that know one world: processes, or this one alone. Use it as a context."""
 
-    def __init__(self, world: World, job: Job, workers: int) -> None:
+    def __init__(self, world: World, job: Job, workers: int, planned: tuple[int, list[Delivery]] = (-1, [])) -> None:
+        """``planned`` is a day of the world with its mails, where one is known already."""
         self._scratch = TemporaryDirectory(prefix="spamworld-")
         context = get_context("fork")
         self._written = context.Value("L", 0)
-        self._writer = Writer(world, job, Path(self._scratch.name), self._written)
+        self._writer = Writer(world, job, Path(self._scratch.name), self._written, planned)
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
