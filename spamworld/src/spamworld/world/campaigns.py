@@ -108,6 +108,9 @@ def _campaign(
         category = "phish"
     if touts is not None and (touts or category == "stock"):
         category = "stock" if touts else "replica" if "replica" in categories else "pharma"
+    if touts:  # the one of its world: large enough to be seen
+        end = start + p.stock.window_high_d * DAY
+        volume = max(volume, 60.0)
     liking = [s.categories.index(category) if category in s.categories else 9 for s in senders]
     sender = q.choices(
         senders, [(4.0 / (1 + k)) * (0.2 + s.skill) if k < 9 else 0.03 for k, s in zip(liking, senders, strict=True)]
@@ -118,12 +121,14 @@ def _campaign(
         channels = [Channel("snowshoe", outfit.id, start, end, volume)]
     elif channel == "bot":
         chosen = [forced or q.choices(nets, [b.share * (3.0 if b.id in sender.botnets else 1.0) for b in nets])[0].id]
-        if q.random() < p.campaigns.two_channels and len(nets) > 1:
+        if (touts or q.random() < p.campaigns.two_channels) and len(nets) > 1:
             chosen += [q.choice([b.id for b in nets if b.id not in chosen])]
         channels = [Channel("bot", b, start, end, volume / len(chosen)) for b in chosen]
     else:
         channels = [Channel(channel, 0, start, end, volume)]
     made = _offer(seed, p, variant, number, category, sender, start, end, channel, sites)
+    if touts:
+        made = msgspec.structs.replace(made, picture_share=0.6, noise=q.choice(p.campaigns.noises))
     return msgspec.structs.replace(made, volume=round(volume, 4), channels=tuple(channels))
 
 
@@ -249,8 +254,9 @@ def _cover(found: list[Campaign], start: int, last: int) -> list[Campaign]:
         for begin, place in sorted(places):
             if begin > reach:
                 found[previous] = extend(found[previous], key, begin if reach > start else None, start)
-            longer = found[place].end >= reach
-            reach = max(reach, found[place].end)
+            end = next(c.end for c in found[place].channels if (c.kind, c.number) == key)
+            longer = end >= reach
+            reach = max(reach, end)
             if longer and (found[place].category != "stock" or found[previous].category == "stock"):
                 previous = place  # a tout has its window: others are drawn out instead
         if reach < last:
