@@ -80,7 +80,7 @@ def test_any_repetition_is_read_in_linear_time(unit: str) -> None:
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        ("a<p style='font-size:0'>x<b style='font-size:9px'>b</b></p>c", "a x b c"),
+        ("a<p style='font-size:0'>x<b style='font-size:9px'>b</b></p>c", "a xb c"),
         ("a<div style='display:none'>x<div>y</div>z</div>c", "a c"),
         ("a<div style='display:none'>x", "a"),
         ("<td><div style='display:none'>x</td><td>c", "c"),

@@ -17,6 +17,7 @@ from junkhound.tables import Defect
 _TOO_DEEP = int(Defect.TOO_DEEP)
 
 MAX_LINKS = 2000
+MAX_LOOKS = 7 * MAX_LINKS  # attributes looked at
 MAX_VALUE = 4000  # bytes of an attribute value
 MAX_HIDDEN = 5000  # places where a style may hide its element; real phish has 1,500 hidden letters
 MAX_UNCLOSED = 5  # of these, those whose end has to be looked for tag by tag
@@ -28,6 +29,9 @@ _ATTRIBUTES = (
 )
 _TAG = rb"<(?:[a-zA-Z/]" + _ATTRIBUTES + rb"|[!?][^>]*+(?:>|\Z))\s*+"
 _tags = re.compile(_TAG + rb"(?:" + _TAG + rb")*+").sub  # in runs: each replacement costs more than a tag
+# The same for tags without ">" in their values, nearly all there are; such a value leaves a ">" in the text.
+_PLAIN_TAG = rb"<[a-zA-Z/!?][^>]*+(?:>|\Z)\s*+"
+_plain_tags = re.compile(_PLAIN_TAG + rb"(?:" + _PLAIN_TAG + rb")*+").sub
 _opening = re.compile(rb"<([a-z][^\s/>]*+)" + _ATTRIBUTES).match
 _names = re.compile(rb"<(/?)([a-z][^\s/>]*+)" + _ATTRIBUTES).finditer
 # What stands inside of these is no text to read, and its tags are no tags.
@@ -39,7 +43,7 @@ _comment_end = re.compile(rb"--!?>").search
 # <b> between two letters splits no word for the reader, so it must not split one for us.
 _INSIDE = (
     rb"/?(?:[biusBIUS]|[fF][oO][nN][tT]|[sS][pP][aA][nN]|[sS][tT][rR][oO][nN][gG]|[eE][mM]|[bB][iI][gG]"
-    rb"|[sS][mM][aA][lL][lL]|[tT][tT])(?:\s(?:[^<>sS]++|[sS](?!tyle|TYLE))*+)?>"
+    rb"|[sS][mM][aA][lL][lL]|[tT][tT])(?:\s[^>]*+)?>"
 )
 _glue = re.compile(rb"<(?<=[^\s>]<)" + _INSIDE + rb"(?:<" + _INSIDE + rb")*+(?=\S)").sub
 _INLINE = {b"a", b"b", b"big", b"em", b"font", b"i", b"s", b"small", b"span", b"strong", b"tt", b"u"}
@@ -54,14 +58,9 @@ _NAME_ENDS = (b">", b" ", b"\n", b"\r", b"\t", b"/")
 # Patterns that begin with a rare byte: the search for it costs nearly nothing, and few mails hide anything.
 _hiding = re.compile(rb":(?<=[ye]:)\s*+(?:none|hidden|0(?![.\d]*[1-9])|all)").finditer
 _HIDING = {b"none": b"display", b"hidden": b"visibility", b"0": b"font-size", b"all": b"mso-hide"}
-_leading = re.compile(
-    rb"=(?<=[fcndraFCNDRA\s]=)(?:(?<=[eE][fF]=)|(?<=[rR][cC]=)|(?<=[iI][oO][nN]=)|(?<=[uU][nN][dD]=)"
-    rb"|(?<=[tT][eE][rR]=)|(?<=[aA][tT][aA]=)|(?<=\s=))\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"'][^\s>]*+))"
-).finditer
-_PLACES = {
-    b"href": "href", b"src": "src", b"action": "action", b"formaction": "formaction", b"background": "background",
-    b"poster": "poster", b"data": "data",
-}  # fmt: skip
+_value = re.compile(rb"\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"'][^\s>]*+))").match
+_LEADING = (b"href", b"src", b"action", b"background", b"poster")
+_BEFORE = frozenset(b" \t\n\r\f\"'/")  # what may stand before the name of an attribute
 _refresh = re.compile(rb"url\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE).search
 
 _entity = re.compile(rb"&(?:#(?:[0-9]{1,9}|[xX][0-9a-fA-F]{1,8})|[a-zA-Z][a-zA-Z0-9]{1,31});?").sub
@@ -83,8 +82,11 @@ def read(source: bytes) -> tuple[bytes, list[tuple[str, str]], int]:
     defects = 0
     if hits := _hints(low):
         source, defects = _shown(source, low, hits)
-    text = _tags(b" ", _glue(b"", source))
-    if b"&" in text:
+    source = _glue(b"", source)
+    text = _plain_tags(b" ", source)
+    if text.find(b">") >= 0:
+        text = _tags(b" ", source)
+    if text.find(b"&") >= 0:
         text = _entity(_character, text.replace(b"&nbsp;", b" "))
     return text, links, defects
 
@@ -129,29 +131,35 @@ def _unescaped(reference: bytes) -> bytes:
 
 def _links(source: bytes, low: bytes) -> list[tuple[str, str]]:
     """Attributes that lead somewhere, in order. What only looks like one, in text, leads to no host."""
-    found: list[tuple[str, str]] = []
-    for match in _leading(source):
-        at = match.start()
-        if low.startswith(b" href", at - 5):
-            place: str | None = "href"
-        elif low.startswith(b" src", at - 4):
-            place = "src"
-        else:
-            place = _place(low, at)
-        if place and (value := match[match.lastindex or 0]):
-            found.append((place, _plain(value)))
-            if len(found) >= MAX_LINKS:
-                break
-    if b"http-equiv" in low:
+    seen: list[tuple[int, str, bytes]] = []
+    for name in _LEADING:
+        _named(source, low, name, seen)
+    at = low.find(b"<object")
+    while at >= 0:
+        end = low.find(b">", at)
+        _named(source, low, b"data", seen, at, end if end >= 0 else len(low))
+        at = low.find(b"<object", at + 7)
+    seen.sort()
+    found = [(name, _plain(value)) for _, name, value in seen[:MAX_LINKS]]
+    if low.find(b"http-equiv") >= 0:
         found += _refreshes(source, low)
     return found
 
 
-def _place(low: bytes, at: int) -> str | None:
-    """The attribute whose ``=`` stands at ``at``, if it is one that leads somewhere."""
-    before = low[max(0, at - 14) : at].replace(b'"', b" ").replace(b"'", b" ").replace(b"/", b" ").split()
-    place = _PLACES.get(before[-1]) if before else None
-    return None if place == "data" and not low.startswith(b"<object", low.rfind(b"<", 0, at)) else place
+def _named(
+    source: bytes, low: bytes, name: bytes, seen: list[tuple[int, str, bytes]], at: int = 0, stop: int | None = None
+) -> None:
+    """Every attribute of that name, with where it stands and its value."""
+    stop, size, place = len(low) if stop is None else stop, len(name), name.decode("ascii")
+    at = low.find(name, at, stop)
+    while at >= 0 and len(seen) < MAX_LOOKS:
+        after = at + size
+        formed = name == b"action" and low.startswith(b"form", at - 4)
+        if low[at - 5 if formed else at - 1] in _BEFORE and (match := _value(source, after)):
+            after = match.end()
+            if value := match[match.lastindex or 0]:
+                seen.append((at, "formaction" if formed else place, value))
+        at = low.find(name, after, stop)
 
 
 def _refreshes(source: bytes, low: bytes) -> list[tuple[str, str]]:
@@ -161,7 +169,7 @@ def _refreshes(source: bytes, low: bytes) -> list[tuple[str, str]]:
     while at >= 0 and len(found) < MAX_LINKS:
         tag = _opening(low, at)
         end = tag.end() if tag else at + 5
-        if b"http-equiv" in low[at:end] and (match := _refresh(source, at, end)):
+        if low.find(b"http-equiv", at, end) >= 0 and (match := _refresh(source, at, end)):
             found.append(("refresh", _plain(match[1])))
         at = low.find(b"<meta", end)
     return found
@@ -224,7 +232,7 @@ def _styled(low: bytes, start: int, hit: int) -> bool:
     """Whether what stands at ``hit`` in the tag is in its style, or the attribute ``hidden`` itself."""
     if low.startswith(b" hidden", hit):
         return not (low.count(b'"', start, hit) % 2 or low.count(b"'", start, hit) % 2)
-    return b"style" in low[start:hit]
+    return low.find(b"style", start, hit) >= 0
 
 
 def _element_end(low: bytes, name: bytes, at: int, failed: set[bytes]) -> int:

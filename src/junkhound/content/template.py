@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
 
 PERMUTATIONS = 128
-MAX_WORD = 40  # characters; longer ones are ids, hashes and random strings, other in each copy
-MAX_LETTER = 16_384  # bytes; random tails are common, and a letter is told by its beginning
+MAX_WORD = 40  # bytes; longer ones are ids, hashes and random strings, other in each copy
+MAX_FOREIGN_WORD = 120  # the same in other scripts, by UTF-8
+LOOK = 6144  # bytes read of a text; random tails are common, and a letter is told by its beginning
+MAX_LETTER = 2048  # bytes that count of what is left then, so that a longer name in the greeting does not shift the end
 SEED = 42
 MAX_REMEMBERED = 16_384  # sketches, about 12 MB
 _remembered: dict[int, tuple[bytes, int]] = {}  # by the hash of what determines them
@@ -24,15 +26,19 @@ _FOLD = bytes(
     for code in range(256)
 )  # fmt: skip
 _NO_LETTERS = bytes(code for code in range(128) if not 97 <= code <= 122)
-# In UTF-8. Joiners and fillers nobody sees: bulk mailers pad previews with them, spam splits words with them.
+# In UTF-8. Joiners and fillers nobody sees: bulk mailers pad previews with them, spam splits words with them; and
+# U+2019, the apostrophe that joins the parts of a word.
 _unseen = re.compile(
-    rb"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0\x8e)"
-    rb"|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])|\xef\xbb\xbf"
+    rb"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\x9e[\xb4\xb5]|\xe1\xa0\x8e"
+    rb"|\xe2\x80[\x8b-\x8f\x99\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
 ).sub
-_blanks = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xa8\xa9\xaf]|\x81\x9f)|\xe3\x80\x80").sub
-_RARE = (b"\xe2", b"\xe3", b"\xe1", b"\xef", b"\xc2\xad", b"\xcd")  # what the two above can begin with, but for NEL
+# Blanks, punctuation, symbols and emoji that are no ASCII.
+_apart = re.compile(
+    rb"\xc2[\x80-\xbf]|\xe1\x9a\x80|\xe2[\x80-\xaf\xb8-\xbf][\x80-\xbf]|\xe3\x80[\x80-\xbf]"
+    rb"|\xef\xbc[\x80-\x8f\x9a-\xa0\xbb-\xbf]|\xef\xbd[\x80\x9b-\xa5]|\xf0\x9f[\x80-\xbf][\x80-\xbf]"
+).sub
+_RARE = (b"\xe2", b"\xc2", b"\xe3", b"\xef", b"\xe1", b"\xf0", b"\xcd", b"\xd8")  # what the two can begin with
 _from_mark = re.compile(rb"0[^ ]*+").sub  # found by its first byte: no look at the other words
-_word = re.compile(r"[^\W_]+").findall
 # What joins the parts of a word is dropped, so that e-mail is email; other punctuation of ASCII stands between words.
 _JOINERS = b"'-"
 _APART = bytes(code if 97 <= code <= 122 or code >= 128 else 32 for code in range(256))
@@ -47,60 +53,48 @@ def normalise(text: str) -> bytes:
     """The letters that copies of one text share, in order and nothing between them (UTF-8, ASCII in lower case).
 
     Left out are blanks, punctuation, invisible characters, and every word with a digit, an ``@`` or a slash: prices,
-    dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` bytes
-    no longer counts.
+    dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` bytes, or
+    the first ``LOOK`` of the text, no longer counts.
     """
     return letters_of(folded(text.encode("utf-8", "replace")))
 
 
 def folded(octets: bytes) -> bytes:
     """The beginning of a text as letter and word set read it: the words that copies share, blanks between them."""
-    if len(octets) > MAX_LETTER:  # what HTML is indented with does not count
-        octets = b" ".join(octets.split())[:MAX_LETTER]
-    return _marked_off(_folded(octets))
+    return _marked_off(_folded(octets[:LOOK]))
 
 
 def letters_of(octets: bytes) -> bytes:
     """``normalise`` of text that is folded already."""
-    return octets.translate(None, _NO_LETTERS)
+    return octets.translate(None, _NO_LETTERS)[:MAX_LETTER]
 
 
 def words_of(text: str) -> set[str]:
     """The set of words that a sketch stands for: of at most ``MAX_WORD`` characters, without the punctuation."""
-    return {word.decode() for word in _words(folded(text.encode("utf-8", "replace")))}
+    return {word.decode("utf-8", "replace") for word in _words(folded(text.encode("utf-8", "replace")))}
 
 
-def _words(octets: bytes) -> set[bytes]:
-    plain = octets.isascii()
-    if not plain:
-        octets = octets.replace(b"\xe2\x80\x99", b"")
-    words = set(octets.translate(_APART, _JOINERS).split())
+def _words(octets: bytes) -> list[bytes]:
+    """The words, in order and each as often as it stands there: a sketch is that of their set."""
+    words = octets.translate(_APART, _JOINERS).split()
     if words and max(map(len, words)) > MAX_WORD:
-        words = {word for word in words if len(word) <= MAX_WORD or not word.isascii()}
-    if not plain:  # other scripts have punctuation of their own
-        foreign = {word for word in words if not word.isascii()}
-        words -= foreign
-        found = _word(b" ".join(foreign).decode("utf-8", "replace"))
-        words.update(word.encode() for word in found if len(word) <= MAX_WORD)
+        words = [word for word in words if len(word) <= (MAX_WORD if word.isascii() else MAX_FOREIGN_WORD)]
     return words
 
 
 def _marked_off(octets: bytes) -> bytes:
     """Without the words that hold a mark: their ends, then, backwards, their beginnings."""
-    if b"www." in octets:
+    if octets.find(b"www.") >= 0:
         octets = octets.replace(b"www.", b"0")
-    if b"0" not in octets:
+    if octets.find(b"0") < 0:
         return octets
     return _from_mark(b"", _from_mark(b"0", octets)[::-1])[::-1]
 
 
 def _folded(octets: bytes) -> bytes:
     """ASCII in lower case, with blanks between words and "0" in those to leave out."""
-    if not octets.isascii():
-        if any(mark in octets for mark in _RARE):
-            octets = _blanks(b" ", _unseen(b"", octets))
-        elif b"\xc2\xa0" in octets:
-            octets = octets.replace(b"\xc2\xa0", b" ")
+    if not octets.isascii() and any(octets.find(mark) >= 0 for mark in _RARE):
+        octets = _apart(b" ", _unseen(b"", octets))
     return octets.translate(_FOLD)
 
 
@@ -119,7 +113,7 @@ def sketch(text: str) -> bytes:
 
 
 def sketched(octets: bytes) -> tuple[bytes, int]:
-    """The sketch of folded text, and how many words it stands for.
+    """The sketch of folded text, and how many words it has.
 
     What was sketched lately is remembered: junk comes in copies.
     """
@@ -127,7 +121,7 @@ def sketched(octets: bytes) -> tuple[bytes, int]:
     found = _remembered.get(known)
     if found is None:
         words = _words(octets)
-        found = (_permute(list(words)) if words else b"", len(words))
+        found = (_permute(words) if words else b"", len(words))
         if len(_remembered) >= MAX_REMEMBERED:
             _remembered.clear()
         _remembered[known] = found

@@ -50,7 +50,7 @@ def in_text(text: bytes, limit: int = MAX_URLS) -> list[str]:
                     after = match.end()
                     found.append(_read(text[at - len(scheme) : after]))
         at = text.find(b"://", after)
-    if b"www." in text or b"WWW." in text:
+    if text.find(b"www.") >= 0 or text.find(b"WWW.") >= 0:
         low = text.replace(b"WWW.", b"www.")
         at = low.find(b"www.")
         hits = 0
@@ -97,7 +97,7 @@ def read(text: str, place: str) -> Url | None:
 
 def mail_domains(text: bytes, limit: int = MAX_URLS) -> set[str]:
     """Registrable domains of the mail addresses written in the text."""
-    if b"@" not in text:
+    if text.find(b"@") < 0:
         return set()
     return {domain for found in set(_domains(text)[:limit]) if (domain := registrable(found.decode("ascii")))}
 

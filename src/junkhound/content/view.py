@@ -59,7 +59,7 @@ class View(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> int:
-        """How many different words the sketch stands for; counted when asked, for only new templates need it."""
+        """How many words the sketch was made of; counted when asked, for only new templates need it."""
         return template.sketched(self.folded)[1]
 
 
@@ -127,7 +127,7 @@ class _Reader:
         self.texts.append((choice, text))
         for url in urls.in_text(text, MAX_URLS + 1):
             self.links.setdefault(url, "text")
-        if b"@" in text:
+        if text.find(b"@") >= 0:
             self.domains |= urls.mail_domains(text)
 
     def html(self, part: Part) -> None:

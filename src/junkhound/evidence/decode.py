@@ -71,9 +71,9 @@ _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")  # RFC 2047 sect
 def header(value: bytes, limit: int = 1000) -> str:
     """Text of a header value, at most ``limit`` characters: unfolded, RFC 2047 words decoded, raw 8-bit guessed."""
     value = value[: limit * 8]
-    if b"\n" in value or b"\r" in value:
+    if value.find(b"\n") >= 0 or value.find(b"\r") >= 0:
         value = value.replace(b"\r", b"").replace(b"\n", b"")
-    if b"=?" in value:
+    if value.find(b"=?") >= 0:
         return _words(value)[:limit]
     return charset.decode(value, "")[0][:limit]
 

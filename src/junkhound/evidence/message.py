@@ -210,9 +210,9 @@ def _look(source: bytes, start: int, body: int, fields: list[Field]) -> int:
         defects |= _EIGHT_BIT_HEADER
     if len(head) > MAX_FIELD and (len(head) > MAX_HEADER or any(end - at > MAX_FIELD for _, at, _, end in fields)):
         defects |= _LONG_HEADER
-    if b"\0" in source:
+    if source.find(0) >= 0:
         defects |= _NUL_BYTES
-    if b"\r" in source:
+    if source.find(b"\r") >= 0:
         if _bare_cr.search(source, start, body):
             defects |= _BARE_CR
         # Three line ends tell: the first, the one before the body, the last. Whoever wrote on top used its own.

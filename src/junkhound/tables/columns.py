@@ -111,7 +111,7 @@ TEMPLATES = Table(
     (
         Column("template", "u64", "xxh3 of the normalised text"),
         Column("sketch", "bin", "128 min-hashes of the word set, u32 little endian"),
-        Column("words", "u32", "distinct words in the normalised text"),
+        Column("words", "u32", "words in the normalised text"),
         *_ID,
         Column("day", "i32", "day of that first sighting, days since 1970"),
         Column("subject", "str", "its subject, at most 120 characters"),
