@@ -29,10 +29,12 @@ Progress = Callable[[str, float], None]
 
 def world(folder: Path, tier: str, variant: str, seed: int) -> dict[str, Any]:
     """Make a world by the command; gives its manifest. A world that is there is taken as it is."""
-    if not (folder / "manifest.json").exists():
+    path = folder / "manifest.json"
+    if not path.exists() or "mails" not in json.loads(path.read_text("utf-8")):
         command = [sys.executable, "-m", "spamworld", "gen", "--tier", tier, "--seed", str(seed), "--variant", variant]
-        subprocess.run([*command, "--out", str(folder), "--json"], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-    found: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+        command += ["--out", str(folder), "--anew", "--json"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return found
 
 
