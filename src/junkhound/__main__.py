@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
 
 def main() -> NoReturn:
     """A mail server starts a process for every mail: ``junkhound [--config F] [--home D] pipe ...`` must be quick."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # we multiply no matrices: no threads for them
     argv = sys.argv[1:]
     at = 0
     while at < len(argv) and argv[at].startswith(("--config", "--home")):

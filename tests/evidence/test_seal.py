@@ -174,3 +174,11 @@ def test_no_proof_for_what_is_not_there() -> None:
         seal.inclusion([b"x" * 32] * 3, 3)
     with pytest.raises(IndexError, match="no tree of 0 leaves"):
         seal.consistency([b"x" * 32] * 3, 0)
+
+
+@given(salts, parts, st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"bc"])).map(b"".join))
+def test_the_leaf_of_a_record_is_that_of_its_parts(salt: bytes, content: tuple[bytes, ...], mail: bytes) -> None:
+    origin, envelope, *_ = content
+    expected = seal.leaf(salt, origin, envelope, b"", *seal.split(mail))
+    assert seal.leaf_of(salt, (origin, envelope, b""), mail) == expected
+    assert seal.leaf_of(salt, (origin, envelope, b""), memoryview(b"x" + mail + b"y")[1:-1]) == expected

@@ -133,3 +133,31 @@ def test_a_full_disk_is_temporary_and_loses_nothing(tmp_path: Path) -> None:
             assert len(again.query().newest(again.query().top(limit=1)[0].address, limit=99_999)) == count
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_home_that_can_only_be_read_is_read(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Ledger.open(config) as ledger:
+        ledger.commit([unit(ledger.store, 1, [sighting(1)])])
+    writable = os.access
+    monkeypatch.setattr(state.os, "access", lambda path, how: how != os.W_OK and writable(path, how))
+    before = {path.name for path in config.home.iterdir()}
+    with Ledger.open(config) as ledger:
+        assert ledger.snapshot().rows("sightings") == 1
+        with pytest.raises(Temporary, match="readonly"):
+            ledger.name("intake", 1, "box")
+    assert {path.name for path in config.home.iterdir()} == before, "nothing was written beside the database"
+
+
+def test_a_home_that_another_writes_is_read_with_what_is_in_its_log(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger.open(config) as writer:
+        writer.commit([unit(writer.store, 1, [sighting(1)])])
+        assert (config.home / "state.db-wal").exists()
+        writable = os.access
+        monkeypatch.setattr(state.os, "access", lambda path, how: how != os.W_OK and writable(path, how))
+        with Ledger.open(config) as reader:
+            assert reader.snapshot().rows("sightings") == 1
+            monkeypatch.undo()
+            writer.commit([unit(writer.store, 2, [sighting(2)])])
+            assert reader.snapshot().rows("sightings") == 2

@@ -16,10 +16,12 @@ import pytest
 
 from junkhound import tables
 from junkhound.kernel import config, net
+from junkhound.kernel.clock import DAY
 from junkhound.tables import Defect, Kind
 from junkhound.verbs import unit
 from junkhound.verbs.ingest import Request, ingest, watch
 from junkhound.verbs.office import Office
+from junkhound.wire import jsonl
 from support.mail import RELAY, junk, mbox
 
 AT = 1_150_000_000_000_000
@@ -130,6 +132,43 @@ def test_mail_is_judged_anew_when_its_boundary_changes(tmp_path: Path) -> None:
     assert all(row["addr_lo"] is not None for row in found)
     report = take(office(tmp_path / "home"), source, good)
     assert (report.added, report.rejudged, report.known) == (0, 0, 40)
+
+
+def test_what_was_judged_anew_is_not_looked_for_again(tmp_path: Path) -> None:
+    """Mail that is in no pack is judged anew under another segment; the old one is then done with."""
+    good = mbox(tmp_path / "good.mbox", [junk(n) for n in range(10)])
+    for relays in ((), JUNK.relays):
+        take(office(tmp_path / "home"), good, request=dataclasses.replace(JUNK, relays=relays, kind=Kind.GOOD))
+    desk = office(tmp_path / "home")
+    assert sum(desk.ledger.totals().values()) == 20, "the first segment still counts its ten"
+    report = take(desk, good, request=dataclasses.replace(JUNK, kind=Kind.GOOD))
+    assert (report.added, report.rejudged, report.known) == (0, 0, 10)
+    assert sum(desk.ledger.totals().values()) == 10
+
+
+def test_a_pack_of_which_nothing_is_left_is_not_judged_anew_for_ever(tmp_path: Path) -> None:
+    source = mbox(tmp_path / "in.mbox", [junk(n) for n in range(5)])
+    take(office(tmp_path / "home"), source, request=dataclasses.replace(JUNK, relays=()))
+    desk = office(tmp_path / "home")
+    ((name, _),) = [(path, size) for path, size in desk.ledger.store.list("packs") if path.endswith(".pack")]
+    desk.ledger.packs.erase(name.removeprefix("packs/").removesuffix(".pack"), range(5))
+    (intake,) = desk.ledger.names("intake")
+    take(desk, source)
+    assert desk.ledger.stale({intake: max(row["analysis"] for row in rows(desk)) + 1}) == []
+
+
+def test_a_session_told_by_a_file_is_taken_in_by_our_clock(tmp_path: Path) -> None:
+    """Its own time stays what it says: only ``ingested_at`` is ours."""
+    told = {"client": net.parse("203.0.113.7").v4.to_bytes(4, "big"), "received_at": AT - 40 * DAY, "arrival": "q1"}
+    path = tmp_path / "one.jsonl"
+    path.write_bytes(jsonl.write(junk(1), told))
+    desk = office(tmp_path / "home")
+    take(desk, path)
+    (row,) = rows(desk)
+    assert (row["seen_at"], row["ingested_at"]) == (AT - 40 * DAY, AT)
+    (name,) = [path[6:22] for path, _ in desk.ledger.store.list("packs") if path.endswith(".pack")]
+    (record,) = desk.ledger.packs.records(name)
+    assert (record.facts.origin.received_at, record.facts.origin.taken_at) == (AT - 40 * DAY, AT)
 
 
 def _command(tmp_path: Path, source: Path) -> tuple[Path, list[str]]:

@@ -94,3 +94,35 @@ def test_a_mail_that_kills_its_parser_is_said_to_and_the_others_are_traced(
     finally:
         tracer.close()
     assert [one.get("error") for one in told] == [None, "killed_parser", None]
+
+
+def test_the_relays_of_a_command_line_are_those_of_the_pinned_trace(tmp_path: Path) -> None:
+    settings = dataclasses.replace(
+        config.Config(),
+        store=config.Store(home=str(tmp_path / "home")),
+        engine=config.Engine(name="inline", isolate=False),
+        network=config.NetworkSection(allow_documentation=True),
+    )
+    made = Office(settings, AT)
+    path = tmp_path / "one.eml"
+    path.write_bytes(mail("203.0.113.7", 5, 1, "mx.example.org"))
+    ingest(made, Request((str(path),), Kind.JUNK, mailbox="pat", relays=("mx.example.org",)))
+    tracer = pinning.Tracer(Office(settings, AT))
+    origin = Origin(None, AT, "pat", imported=True)
+    content = segment.encode(bytes(16), Facts(origin), path.read_bytes())
+    told = json.loads(tracer.trace(list(segment.records(content)))[0])
+    assert told["verdict"]["address"] == "203.0.113.7"
+
+
+def test_relays_that_were_taken_away_are_not_believed_again(tmp_path: Path) -> None:
+    settings = dataclasses.replace(
+        config.Config(),
+        store=config.Store(home=str(tmp_path / "home")),
+        engine=config.Engine(name="inline", isolate=False),
+    )
+    made = Office(settings, AT)
+    path = tmp_path / "one.eml"
+    path.write_bytes(mail("203.0.113.7", 5, 1, "mx.example.org"))
+    ingest(made, Request((str(path),), Kind.JUNK, mailbox="pat", relays=("mx.example.org",)))
+    ingest(made, Request((str(path),), Kind.JUNK, mailbox="pat"))  # judged anew, nobody believed
+    assert pinning.Tracer(Office(settings, AT)).boundaries == {}

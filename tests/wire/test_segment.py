@@ -39,6 +39,7 @@ facts = st.builds(
         texts,
         st.booleans(),
         st.integers(0, 2**32),
+        st.none() | number,
     ),
     st.builds(
         Envelope,
@@ -60,19 +61,31 @@ facts = st.builds(
 deliveries = st.lists(st.tuples(st.binary(min_size=16, max_size=16), facts, st.binary(max_size=300)), max_size=4)
 
 
-def test_bytes_of_version_1_are_these_for_ever() -> None:
-    golden = bytes.fromhex((CASES / "segment-v1.hex").read_text())
-    assert segment.encode(SALT, FACTS, MAIL) == golden
+@pytest.mark.parametrize("version", [1, 2])
+def test_bytes_of_every_version_are_read_for_ever(version: int) -> None:
+    golden = bytes.fromhex((CASES / f"segment-v{version}.hex").read_text())
     (record,) = segment.records(golden)
     assert (record.salt, record.facts, record.mail, record.frame) == (SALT, FACTS, MAIL, golden)
     record.verify()
+    assert segment.scan(golden + golden[:-1]) == len(golden)
+
+
+def test_bytes_of_the_newest_version_are_these() -> None:
+    golden = bytes.fromhex((CASES / f"segment-v{segment.VERSION}.hex").read_text())
+    assert segment.encode(SALT, FACTS, MAIL) == golden
+
+
+def test_versions_stand_beside_each_other_in_one_segment() -> None:
+    both = b"".join(bytes.fromhex((CASES / f"segment-v{version}.hex").read_text()) for version in (1, 2, 1))
+    assert [record.frame[0] for record in segment.records(both)] == [1, 2, 1]
+    assert {record.facts for record in segment.records(both)} == {FACTS}
 
 
 def test_the_spec_page_shows_the_golden_bytes() -> None:
     page = (Path(__file__).parents[2] / "docs/specs/segment.md").read_text()
     block = page.split("```hex\n")[1].split("```")[0]
     assert bytes.fromhex("".join(line.split("#")[0] for line in block.splitlines())) == bytes.fromhex(
-        (CASES / "segment-v1.hex").read_text()
+        (CASES / "segment-v2.hex").read_text()
     )
 
 
@@ -115,7 +128,7 @@ def test_other_bytes_are_no_records(noise: bytes) -> None:
 
 def test_a_newer_record_is_never_cut_off() -> None:
     newer = bytes([segment.VERSION + 1]) + segment.encode(SALT, FACTS, MAIL)[1:]
-    with pytest.raises(DataError, match="version 2"):
+    with pytest.raises(DataError, match=f"version {segment.VERSION + 1}"):
         segment.scan(newer)
 
 
@@ -149,9 +162,9 @@ def test_long_things_take_their_shortest_form() -> None:
 
 
 def test_fields_of_later_and_earlier_releases_are_read() -> None:
-    later = (segment.part([None, 5, "box", 1, True, "", False, 1, "new", 9]), segment.part([]), segment.part([25]))
+    later = (segment.part([None, 5, "box", 1, True, "", False, 1, 7, "new", 9]), segment.part([]), segment.part([25]))
     known = segment.decode_facts(later)
-    assert known == Facts(Origin(None, 5, "box", 1, True), Envelope(), Session(client_port=25))
+    assert known == Facts(Origin(None, 5, "box", 1, True, taken_at=7), Envelope(), Session(client_port=25))
     earlier = (segment.part([None, 5, "box"]), segment.part([]), segment.part([]))
     assert segment.decode_facts(earlier) == Facts(Origin(None, 5, "box", 0, False, "", truncated=False, count=1))
 

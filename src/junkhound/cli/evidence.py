@@ -132,7 +132,7 @@ def _answer(office: Office, kept: Kept, proof: Proof, with_traps: bool) -> dict[
         "size": record.mail_length,
         "sha256": record.sha256.hex(),
         "intake": origin.intake,
-        "taken_in": clock.text(origin.received_at),
+        "taken_in": clock.text(origin.received_at if origin.taken_at is None else origin.taken_at),
         "imported": "yes" if origin.imported else "no",
         "client": str(net.from_packed(origin.client)) if origin.client and len(origin.client) in (4, 16) else None,
         "client_name": session.client_name,

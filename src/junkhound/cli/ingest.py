@@ -79,14 +79,15 @@ def _missing(report: Report, paths: tuple[str, ...]) -> bool:
 
 def run(office: Office, request: Any, quiet: bool = False) -> Report:
     """Ingest with a progress bar on stderr, where that is a terminal."""
+    _raise_workers(office)
+    from junkhound.verbs.ingest import ingest
+
+    if quiet or not sys.stderr.isatty():
+        return ingest(office, request)
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from junkhound.verbs.ingest import ingest
-
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        return ingest(office, request)
     mails = TextColumn("{task.fields[mails]:,} mails")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), mails, TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
@@ -98,11 +99,23 @@ def run(office: Office, request: Any, quiet: bool = False) -> Report:
         return ingest(office, request, progress)
 
 
+def _raise_workers(office: Office) -> None:
+    """Have a process ready that raises workers, while this one is small and has nothing open."""
+    if office.config.engine.name == "pool":
+        import msgspec  # noqa: F401 - shared with it
+        import numpy  # noqa: F401
+
+        from junkhound.kernel import nursery
+
+        nursery.early()
+
+
 def _watch(office: Office, request: Any) -> None:
     """Take in what stands in the Maildirs, then what arrives, until interrupted."""
     import signal
     import threading
 
+    _raise_workers(office)
     from junkhound.verbs.ingest import watch
 
     stop = threading.Event()

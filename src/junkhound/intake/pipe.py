@@ -220,7 +220,7 @@ def _facts(given: dict[str, Any], settings: _Settings, now: int, truncated: bool
         raise ValueError(f"--as={kind} is not one of {', '.join(_KINDS)}")
     client = _address(given.get("client-address", ""))
     imported = client is None  # no session that we know of: time and source come from trusted header lines
-    origin = (client, now, trap or mailbox, _KINDS[kind], imported, given.get("queue-id", ""), truncated, 1)
+    origin = (client, now, trap or mailbox, _KINDS[kind], imported, given.get("queue-id", ""), truncated, 1, None)
     recipients = [(os.fsencode(word), 250, _is_trap(word, trap, settings)) for word in given["recipient"]]
     sender = given.get("sender")
     envelope = (None if sender is None else os.fsencode(sender), recipients)

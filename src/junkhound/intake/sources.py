@@ -223,7 +223,7 @@ class _Reader:
         locator = source.locator
         for payload, number, truncated in mbox.split(window.read, self._limit, variant):
             if payload and not truncated:
-                yield Mail(payload, f"{locator}#{number}", False, None, folder)
+                yield Mail(payload, f"{locator}#{number}", folder=folder)
             else:
                 yield from self._give(payload, f"{locator}#{number}", truncated, folder)
 

@@ -7,21 +7,20 @@ in any order. A worker that dies takes nothing with it: its tasks are given out 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import pickle
+import select
+import socket
+import struct
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import resource_tracker
-from multiprocessing.connection import wait as wait_for
-from multiprocessing.util import Finalize
-from threading import Thread
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
+from junkhound.kernel import nursery
 from junkhound.kernel.config import Engine as EngineSettings
 from junkhound.kernel.errors import ConfigError, Temporary
-from junkhound.kernel.jail import uninterrupted
 from junkhound.kernel.registry import Registry
 
 Task = TypeVar("Task")
@@ -29,6 +28,7 @@ Result = TypeVar("Result")
 Unit = Callable[[Task], Result]
 
 _TRIES = 3
+_LENGTH = struct.Struct(">I")
 PAUSE_S = 0.05
 """How long an engine waits when there is nothing to give out."""
 
@@ -76,94 +76,180 @@ class Inline:
         self._unit = None
 
 
-_here: Any = None
+class _Worker:
+    """The parent's end of one worker: its socket, and the tasks it was given and has not answered."""
+
+    def __init__(self, link: socket.socket, factory: bytes) -> None:
+        self.link = link
+        self.given: list[Any] = []
+        self._send(factory)
+
+    def fileno(self) -> int:
+        return self.link.fileno()
+
+    def give(self, task: Any) -> None:
+        """Errors: OSError where it is dead; the task counts as given all the same."""
+        self.given.append(task)
+        self._send(pickle.dumps(task))
+
+    def _send(self, order: bytes) -> None:
+        self.link.sendall(_LENGTH.pack(len(order)) + order)
+
+    def answer(self) -> tuple[Any, bool, Any]:
+        """(task, whether it was done, result or error). Errors: EOFError, OSError where it is dead."""
+        good, found = pickle.loads(nursery.exactly(self.link, _LENGTH.unpack(nursery.exactly(self.link, 4))[0]))  # noqa: S301
+        return self.given.pop(0), good, found
+
+    def end(self) -> None:
+        """Let it finish what it is at, and go."""
+        with suppress(OSError):
+            self.link.shutdown(socket.SHUT_WR)
+            while self.link.recv(1 << 16):
+                pass
+        self.link.close()
 
 
-def _load(factory: Callable[[], Any]) -> None:
-    global _here
-    Thread(target=_end_with_parent, daemon=True).start()
-    _here = factory()
-    if hasattr(_here, "close"):
-        Finalize(None, _here.close, exitpriority=1)  # a worker's own children end with it
+def _work(link: socket.socket) -> None:
+    """A worker's life: a unit from the factory, then task after task, until its parent is done or gone."""
+    unit: Any = None
+    while True:
+        try:
+            order = nursery.exactly(link, _LENGTH.unpack(nursery.exactly(link, 4))[0])
+        except (EOFError, OSError):
+            break
+        try:
+            given = pickle.loads(order)  # noqa: S301 - from our own parent
+            if unit is None:
+                unit = _made(given)
+                continue
+            answer = pickle.dumps((True, unit(given)))
+        except Exception as error:
+            answer = _failure(error)
+        try:
+            link.sendall(_LENGTH.pack(len(answer)) + answer)
+        except OSError:
+            break
+    if hasattr(unit, "close"):
+        unit.close()  # a worker's own children end with it
 
 
-def _end_with_parent() -> None:
-    """A pool whose parent was killed would wait for tasks for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(75)
+def _made(factory: Callable[[], Any]) -> Any:
+    """The unit, or one that tells of every task why there is none."""
+    try:
+        return factory()
+    except Exception as error:
+        reason = error
+
+        def refuse(task: Any) -> None:
+            raise reason
+
+        return refuse
 
 
-def _call(task: Any) -> Any:
-    return _here(task)
+def _failure(error: Exception) -> bytes:
+    """What the parent raises in its turn."""
+    error.add_note("in a worker:\n" + "".join(traceback.format_tb(error.__traceback__)))
+    try:
+        found = pickle.dumps((False, error))
+        pickle.loads(found)  # noqa: S301 - some errors are written and cannot be read
+    except Exception:
+        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return found
 
 
 @engines.register("pool")
 class Pool:
-    """A pool of processes on this machine, started afresh (spawn), so that no lock or thread is inherited."""
+    """Processes on this machine, raised by a nursery, so that no lock or thread is inherited."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self.workers = settings.workers or os.cpu_count() or 1
-        self._pool: ProcessPoolExecutor | None = None
+        self._here: list[_Worker] = []
         self._factory: Any = None
+        self._tries: dict[int, int] = {}
 
-    def _ready(self, factory: Callable[[], Any]) -> ProcessPoolExecutor:
-        if self._pool is None or self._factory is not factory:
+    def _ready(self, factory: Callable[[], Any]) -> None:
+        """All workers there, each with its factory."""
+        if self._factory is not factory:
             self.close()
-            context = multiprocessing.get_context("spawn")
-            resource_tracker.ensure_running()  # when it starts it lets Ctrl-C through again
-            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_load, initargs=(factory,))
             self._factory = factory
-        return self._pool
+        while len(self._here) < self.workers:
+            modules = getattr(factory, "modules", ()) or (getattr(factory, "func", factory).__module__,)
+            prepare = pickle.dumps(factory.prepare) if hasattr(factory, "prepare") else b""
+            self._here.append(_Worker(_raised(modules, prepare), pickle.dumps(factory)))
 
     def map_units(
         self, factory: Callable[[], Unit[Task, Result]], tasks: Iterable[Task | None]
     ) -> Iterator[tuple[Task, Result]]:
         source = iter(tasks)
-        tries: dict[int, int] = {}
-        running: dict[Future[Result], Task] = {}
         again: list[Task] = []
         more = True
-        while running or again or more:
-            while (again or more) and len(running) < 2 * self.workers:
-                if again:
-                    task = again.pop()
-                else:
-                    try:
-                        given = next(source)
-                    except StopIteration:
-                        more = False
-                        break
-                    if given is None:
-                        break
-                    task = given
-                pool = self._ready(factory)
-                with uninterrupted():
-                    running[pool.submit(_call, task)] = task
-            if not running:
-                time.sleep(PAUSE_S if more else 0)
-                continue
-            done, _ = wait(running, PAUSE_S if more else None, FIRST_COMPLETED)
-            for future in done:
-                task = running.pop(future)
-                try:
-                    yield task, future.result()
-                except BrokenProcessPool:
-                    # one dead worker breaks the whole pool: start another and give its tasks out again
-                    again += [task, *running.values()]
-                    running.clear()
-                    self.close()
-                    for lost in again:
-                        tries[id(lost)] = tries.get(id(lost), 0) + 1
-                        if tries[id(lost)] > _TRIES:
-                            raise Temporary(f"workers die again and again on {lost!r}", "run junkhound check") from None
+        if any(worker.given for worker in self._here):  # somebody lost interest in answers that are still to come
+            self.close()
+        while more or again or any(worker.given for worker in self._here):
+            while (again or more) and not self._busy():
+                task = again.pop() if again else next(source, _END)
+                if task is _END:
+                    more = False
+                if task is None or task is _END:
                     break
+                again += self._give(factory, task)
+            waiting = [worker for worker in self._here if worker.given]
+            if not waiting:
+                time.sleep(PAUSE_S if more and not again else 0)
+                continue
+            ready, _, _ = select.select(waiting, (), (), PAUSE_S if more else None)
+            for worker in ready:
+                try:
+                    task, good, found = worker.answer()
+                except (EOFError, OSError):
+                    again += self._buried(worker)
+                    continue
+                self._tries.pop(id(task), None)
+                if not good:
+                    raise found
+                yield task, found
+
+    def _busy(self) -> bool:
+        """Whether each worker has one task and the next."""
+        return len(self._here) == self.workers and all(len(worker.given) > 1 for worker in self._here)
+
+    def _give(self, factory: Callable[[], Any], task: Any) -> list[Any]:
+        """Give the task to whoever has least to do; tasks that are lost with a worker that is dead."""
+        self._ready(factory)
+        worker = min(self._here, key=lambda worker: len(worker.given))
+        try:
+            worker.give(task)
+        except OSError:
+            return self._buried(worker)
+        return []
+
+    def _buried(self, worker: _Worker) -> list[Any]:
+        """The tasks of a worker that died, to be given out again. Errors: Temporary for one that kills everybody."""
+        self._here.remove(worker)
+        worker.link.close()
+        for lost in worker.given[:1]:  # the one it was at
+            self._tries[id(lost)] = self._tries.get(id(lost), 0) + 1
+            if self._tries[id(lost)] > _TRIES:
+                raise Temporary(f"workers die again and again on {lost!r}", "run junkhound check")
+        return worker.given
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = None
+        here, self._here = self._here, []
+        for worker in here:
+            worker.end()
+
+
+_END: Any = object()
+
+
+def _raised(modules: tuple[str, ...], prepare: bytes) -> socket.socket:
+    """A worker of the nursery; of another one where the first was killed."""
+    order = ("junkhound.kernel.engine:_work", modules, "junkhound-work", prepare)
+    try:
+        return nursery.ready().raise_one(*order)
+    except (OSError, EOFError):
+        nursery.lost()
+        return nursery.ready().raise_one(*order)
 
 
 @engines.register("dask")

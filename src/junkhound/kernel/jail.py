@@ -26,11 +26,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from junkhound.kernel import nursery
 from junkhound.kernel.errors import Temporary
+from junkhound.kernel.nursery import exactly, uninterrupted
 
 _LENGTH = struct.Struct(">I")
 _FRAME_LIMIT = 256 << 20
@@ -65,7 +66,7 @@ class Jail:
         self.target = target
         self.argument = argument
         self.limits = limits
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: _Child | None = None
         self._socket: socket.socket | None = None
         self._progress: mmap.mmap | None = None
 
@@ -104,15 +105,7 @@ class Jail:
         memory = os.memfd_create("progress")
         os.ftruncate(memory, 8)
         self._progress = mmap.mmap(memory, 8)
-        code = "import sys; from junkhound.kernel.jail import child; child(int(sys.argv[1]), int(sys.argv[2]))"
-        with uninterrupted():
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
-                [sys.executable, "-c", code, str(theirs.fileno()), str(memory)],
-                pass_fds=(theirs.fileno(), memory),
-                stdin=subprocess.DEVNULL,
-                env={k: v for k, v in os.environ.items() if k in ("PATH", "PYTHONPATH", "LANG", "LC_ALL")}
-                | {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
-            )
+        self._child = _born(theirs.fileno(), memory)
         theirs.close()
         os.close(memory)
         self._socket = ours
@@ -120,7 +113,7 @@ class Jail:
         setup = pickle.dumps((self.target, self.argument, self.limits))
         try:
             ours.sendall(_LENGTH.pack(len(setup)) + setup)
-            if _exactly(ours, 1) != b"+":
+            if exactly(ours, 1) != b"+":
                 raise EOFError
         except (OSError, EOFError):
             status = self._child.wait()
@@ -132,10 +125,10 @@ class Jail:
         """One frame; empty at the end of the work. Gives a silent child ten times its CPU time, then kills it."""
         patience = 60 + 10 * self.limits.item_s
         link.settimeout(patience)
-        (length,) = _LENGTH.unpack(_exactly(link, 4))
+        (length,) = _LENGTH.unpack(exactly(link, 4))
         if length > _FRAME_LIMIT:
             raise EOFError(f"a frame of {length} bytes")
-        return _exactly(link, length)
+        return exactly(link, length)
 
     def _autopsy(self, error: Exception) -> tuple[int, str]:
         child, progress = self._child, self._progress
@@ -152,26 +145,62 @@ class Jail:
         return item, why
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Processes started in here never hear Ctrl-C: it is for their parent, which ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+class _Child(Protocol):
+    """What is asked of a child process; the status as in ``subprocess``."""
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def kill(self) -> None: ...
 
 
-def _exactly(link: socket.socket, length: int) -> bytes:
-    buffer = bytearray(length)
-    view = memoryview(buffer)
-    got = 0
-    while got < length:
-        count = link.recv_into(view[got:])
-        if count == 0:
-            raise EOFError("closed")
-        got += count
-    return bytes(buffer)
+class _Fork:
+    """A child that is a fork of this process."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        if self._status is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status
+
+    def wait(self) -> int:
+        if self._status is None:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._status
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self._pid, signal.SIGKILL)
+
+
+def _born(link: int, progress: int) -> _Child:
+    """A child with these files: a fork where this process was raised for that, else started afresh.
+
+    A fork holds what its parent held in memory, which it could read from the disk as well; no file but these is open.
+    """
+    if nursery.raised and nursery.threads() == 1:
+
+        def life() -> None:
+            os.environ.clear()
+            nursery.called("junkhound-parse")
+            child(link, progress)
+
+        return _Fork(nursery.fork(life, (link, progress)))
+    code = "import sys; from junkhound.kernel.jail import child; child(int(sys.argv[1]), int(sys.argv[2]))"
+    with uninterrupted():
+        return subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+            [sys.executable, "-c", code, str(link), str(progress)],
+            pass_fds=(link, progress),
+            stdin=subprocess.DEVNULL,
+            env={k: v for k, v in os.environ.items() if k in ("PATH", "PYTHONPATH", "LANG", "LC_ALL")}
+            | {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
+        )
 
 
 def child(link_fd: int, progress_fd: int) -> None:
@@ -179,8 +208,8 @@ def child(link_fd: int, progress_fd: int) -> None:
     link = socket.socket(fileno=link_fd)
     link.settimeout(None)
     progress = mmap.mmap(progress_fd, 8)
-    (length,) = _LENGTH.unpack(_exactly(link, 4))
-    target, argument, limits = pickle.loads(_exactly(link, length))  # noqa: S301 - from our own parent
+    (length,) = _LENGTH.unpack(exactly(link, 4))
+    target, argument, limits = pickle.loads(exactly(link, length))  # noqa: S301 - from our own parent
     module, _, name = target.partition(":")
     work: Callable[[int, bytes, Callable[[int], None]], Iterator[bytes]] = getattr(
         importlib.import_module(module), name
@@ -199,7 +228,7 @@ def child(link_fd: int, progress_fd: int) -> None:
             return
         while len(head) < 4:
             head += link.recv(4 - len(head))
-        request = _exactly(link, _LENGTH.unpack(head)[0])
+        request = exactly(link, _LENGTH.unpack(head)[0])
         try:
             for frame in work(fds[0], request, mark):
                 link.sendall(_LENGTH.pack(len(frame)) + frame)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from typing import Generic, TypeVar
 
 from junkhound.kernel.errors import UsageError
@@ -33,16 +31,22 @@ class Registry(Generic[T]):
 
     def _load(self) -> None:
         if not self._loaded:
+            from importlib import metadata  # it takes longer than all else here, and most look-ups do without
+
             self._loaded = True
             for entry in metadata.entry_points(group=f"junkhound.{self.kind}"):
                 self._known.setdefault(entry.name, entry.load())
 
     def get(self, name: str) -> T:
         """The implementation called ``name``; UsageError with the nearest name if there is none."""
+        if name in self._known:  # ours win over others of their name
+            return self._known[name]
         self._load()
         try:
             return self._known[name]
         except KeyError:
+            import difflib
+
             near = difflib.get_close_matches(name, self._known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(self._known))}"
             raise UsageError(f"no {self.kind} called {name!r}", hint) from None

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from junkhound import tables
 from junkhound.kernel.clock import DAY
-from junkhound.ledger import ids, rewrite, rollups
+from junkhound.ledger import ids, orphans, rewrite, rollups
 from junkhound.ledger.entry import ObjectEntry
 from junkhound.ledger.manifest import Conflict, Draft
 from junkhound.ledger.snapshot import Partition, Snapshot, Stored, bucket_sql
@@ -59,6 +59,8 @@ class Compaction:
         self._repeat(self._renew_hot)
         self._repeat(lambda: self.manifest.merge_ids(self.engine.scratch, full))
         for path in self.manifest.sweep(time.time_ns() // 1000 - GRACE_US):
+            self.engine.forget(path)
+        for path in orphans.collect(self.ledger):
             self.engine.forget(path)
         return self.written
 

@@ -46,7 +46,8 @@ class UnitEntry(msgspec.Struct, frozen=True):
 
     ``names`` are the (number, kind, name) triples behind keyed numbers in the rows: intakes, vantages, traps.
     ``counts`` are for the person: by kind, path, defect (``kind:junk``, ``path:direct``, ``defect:bad_base64``).
-    ``intakes`` are (intake number, analysis version, rows) as they stand in the objects.
+    ``intakes`` are (intake number, analysis version, rows) as they stand in the objects. ``ids`` are id_hi (u64), id_lo
+    (u64) and ordinal (u32) of all rows, little endian, column after column; empty: to be read from the objects.
     """
 
     segment: int
@@ -57,3 +58,4 @@ class UnitEntry(msgspec.Struct, frozen=True):
     intakes: tuple[tuple[int, int, int], ...]
     rows: int
     counts: dict[str, int]
+    ids: bytes = b""

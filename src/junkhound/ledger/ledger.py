@@ -112,14 +112,14 @@ class Ledger:
         """
         if supersede is None:
             return self.manifest.commit(entries, self._seal)
-        return self._with_retries(lambda: self._supersede(entries))
+        return self._with_retries(lambda: self._supersede(entries, supersede))
 
-    def _supersede(self, entries: Sequence[UnitEntry]) -> Committed:
+    def _supersede(self, entries: Sequence[UnitEntry], anew: Mapping[int, int]) -> Committed:
         from junkhound.ledger.anew import removal
 
         hi, lo = self.manifest.ids_of(entries)
         swap = removal(self.engine, self.snapshot(), hi, lo)
-        return self._swapping(swap, lambda: self.manifest.commit(entries, self._seal, swap, replacing=True))
+        return self._swapping(swap, lambda: self.manifest.commit(entries, self._seal, swap, anew))
 
     def _swapping(self, swap: Swap, act: Callable[[], Committed]) -> Committed:
         try:
@@ -218,10 +218,34 @@ class Ledger:
 
     # -- numbers and names ------------------------------------------------------------------------------------
 
-    def analysis(self, intake: str, code_version: int, settings_hash: str) -> int:
-        """The number of this analysis of an intake: code version and hash of its boundary settings."""
+    def analysis(self, intake: str, code_version: int, settings_hash: str, settings: str = "") -> int:
+        """The number of this analysis of an intake: code version and hash of its boundary settings.
+
+        ``settings``, what the hash is of, is noted beside it: a command line may have given some, and they are asked
+        for when a pinned mail is traced.
+        """
         values = {"intake": intake, "code_version": code_version, "settings_hash": settings_hash}
-        return self._number(schema.analyses, values, values)
+        number = self._number(schema.analyses, values, values)
+        if settings and home.get_meta(self.state, _note(number)) is None:
+            with state.writing(self.state) as connection:
+                state.insert_new(connection, schema.meta, [{"key": _note(number), "value": settings}])
+        return number
+
+    def analysis_note(self, number: int, intake: str) -> str | None:
+        """The settings noted with an analysis of this intake; None where there are none."""
+        table = schema.analyses
+        with state.reading(self.state) as connection:
+            query = select(table.c.number).where(table.c.number == number, table.c.intake == intake)
+            known = connection.execute(query).first()
+        return None if known is None else home.get_meta(self.state, _note(number))
+
+    def judged(self) -> dict[str, int]:
+        """The newest analysis that rows of each intake were judged under, by its name."""
+        held, names = schema.intakes, schema.names
+        with state.reading(self.state) as connection:
+            query = select(names.c.name, func.max(held.c.analysis)).select_from(held)
+            query = query.join(names, names.c.number == held.c.intake).group_by(names.c.name)
+            return {str(name): int(analysis) for name, analysis in connection.execute(query)}
 
     def route_table(self, sha256: str, source: str, day: str, path: str = "") -> int:
         """The number of a dated route table, by the digest of its bytes."""
@@ -322,6 +346,10 @@ class Ledger:
             yield
         finally:
             self.release(role, holder)
+
+
+def _note(analysis: int) -> str:
+    return f"analysis:{analysis}"
 
 
 def _holder() -> str:

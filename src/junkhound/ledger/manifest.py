@@ -10,11 +10,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from junkhound.kernel.errors import DataError, Temporary
-from junkhound.ledger import ids, objects, schema, state
+from junkhound.ledger import ids, schema, state
 from junkhound.ledger.entry import ObjectEntry, PackEntry, UnitEntry
 from junkhound.ledger.ids import U64, IdFile, IdIndex
 from junkhound.ledger.store import Store
@@ -114,16 +113,17 @@ class Manifest:
     # -- commit -----------------------------------------------------------------------------------------------
 
     def commit(
-        self, entries: Sequence[UnitEntry], seal: Seal, swap: Swap = NOTHING, replacing: bool = False
+        self, entries: Sequence[UnitEntry], seal: Seal, swap: Swap = NOTHING, anew: Mapping[int, int] | None = None
     ) -> Committed:
         """Make these units count, all or none, in one transaction.
 
-        A segment that is in the manifest already is left out, unless ``replacing``: then its rows are taken
-        for a new judgement, and ``swap`` removes the old ones in the same transaction.
+        A segment that is in the manifest already is left out, unless mail of some intakes is judged ``anew`` (intake
+        number -> analysis): then its rows are taken, and ``swap`` removes the old ones in the same transaction.
 
         Errors: Duplicates (nothing is committed), Conflict, DataError for a unit that holds one id twice.
         """
         units = [self._unit(entry) for entry in {entry.segment: entry for entry in entries}.values()]
+        replacing = anew is not None
         now = time.time_ns() // 1000
         with state.writing(self.engine) as connection:
             here = _present(connection, [unit.entry.segment for unit in units])
@@ -134,6 +134,7 @@ class Manifest:
             seq = state.bump(connection, "manifest")
             self._swap(connection, swap, seq, now)
             new = self._new_ids(todo, replacing)
+            _forget(connection, here, anew or {})
             for unit in todo:
                 self._record(connection, unit.entry, seq, now, unit.entry.segment in here)
                 if unit.entry.pack is not None and unit.entry.segment not in here:
@@ -154,6 +155,22 @@ class Manifest:
         return np.concatenate([unit.hi for unit in units]), np.concatenate([unit.lo for unit in units])
 
     def _unit(self, entry: UnitEntry) -> _Unit:
+        hi, lo, ordinals = self._rows_of(entry)
+        ordered_hi, ordered_lo = ids.order(hi, lo)
+        if ((ordered_hi[1:] == ordered_hi[:-1]) & (ordered_lo[1:] == ordered_lo[:-1])).any():
+            raise DataError(f"segment {entry.segment_name}: one sighting id stands there twice")
+        return _Unit(entry, hi, lo, ordinals)
+
+    def _rows_of(self, entry: UnitEntry) -> tuple[U64, U64, np.ndarray[Any, Any]]:
+        """Ids and ordinals as the unit says them, else as they stand in its objects."""
+        count = len(entry.ids) // 20
+        if count and count == entry.rows and len(entry.ids) == 20 * count:
+            hi, lo = np.frombuffer(entry.ids, "<u8", 2 * count).reshape(2, count).astype(np.uint64, copy=False)
+            return hi, lo, np.frombuffer(entry.ids, "<u4", count, 16 * count)
+        import pyarrow as pa
+
+        from junkhound.ledger import objects
+
         columns = [
             objects.read(self.store, stored.path, ("id_hi", "id_lo", "ordinal"))
             for stored in entry.objects
@@ -161,13 +178,10 @@ class Manifest:
         ]
         if not columns:
             empty = np.empty(0, np.uint64)
-            return _Unit(entry, empty, empty, empty)
+            return empty, empty, empty
         rows = pa.concat_tables(columns)
         hi, lo = (rows[name].to_numpy().astype(np.uint64, copy=False) for name in ("id_hi", "id_lo"))
-        ordered_hi, ordered_lo = ids.order(hi, lo)
-        if ((ordered_hi[1:] == ordered_hi[:-1]) & (ordered_lo[1:] == ordered_lo[:-1])).any():
-            raise DataError(f"segment {entry.segment_name}: one sighting id stands there twice")
-        return _Unit(entry, hi, lo, rows["ordinal"].to_numpy())
+        return hi, lo, rows["ordinal"].to_numpy()
 
     def _new_ids(self, units: Sequence[_Unit], replacing: bool) -> tuple[U64, U64]:
         """Ids that the index lacks. Errors: Duplicates, where a known one does not replace an old row."""
@@ -316,6 +330,14 @@ def _ids_entry(hi: U64, lo: U64) -> tuple[ObjectEntry, bytes]:
     content = ids.encode(hi, lo)
     path = f"sightings/ids/{secrets.token_hex(8)}.ids"
     return ObjectEntry(path, "ids", len(hi), len(content), month="all"), content
+
+
+def _forget(connection: Connection, segments: Iterable[int], anew: Mapping[int, int]) -> None:
+    """No segment that was judged anew is to be judged so again, even if nothing of an intake is left in it."""
+    table = schema.intakes
+    for intake, analysis in anew.items():
+        which = (table.c.segment.in_(list(segments)), table.c.intake == intake, table.c.analysis != analysis)
+        connection.execute(delete(table).where(*which))
 
 
 def _drop(connection: Connection, which: Any, seq: int, now: int) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from junkhound import tables
+from junkhound.kernel.errors import Temporary
 from junkhound.ledger import schema, state
 from junkhound.tables import Kind
 
@@ -35,4 +37,20 @@ def unkept(ledger: Ledger, intake: int, analysis: int) -> set[bytes]:
         f"SELECT id_hi, id_lo FROM {source} WHERE intake = {int(intake)} AND analysis <> {int(analysis)}"
         f" AND kind IN ({kinds})"
     )
-    return {int(hi).to_bytes(8, "big") + int(lo).to_bytes(8, "big") for hi, lo in rows}
+    found = {int(hi).to_bytes(8, "big") + int(lo).to_bytes(8, "big") for hi, lo in rows}
+    if not found:
+        _settle(ledger, intake, analysis)
+    return found
+
+
+def _settle(ledger: Ledger, intake: int, analysis: int) -> None:
+    """No row is left of what these segments are noted for: their mail was judged anew from its file, under others.
+
+    Only segments without a pack: the mail of a pack is judged anew from there.
+    """
+    held, segments = schema.intakes, schema.segments
+    unpacked = select(segments.c.segment).where(segments.c.pack.is_(None))
+    with suppress(Temporary), state.writing(ledger.state) as connection:
+        connection.execute(
+            delete(held).where(held.c.intake == intake, held.c.analysis != analysis, held.c.segment.in_(unpacked))
+        )

@@ -40,9 +40,9 @@ def write_pack(
     """
     leaves, frames, packer = [], [], pack.Packer()
     for record in records:
-        leaves.append(seals.leaf_of(record.salt, record.facts_parts, record.mail))
+        leaves.append(seals.leaf_of(record.salt, record.facts_parts, record.mail_view))
         if keep(record):
-            frames.append(packer.frame(record.ordinal, record.frame, record.sha256))
+            frames.append(packer.frame(record.ordinal, record.frame_view, record.sha256))
     if not frames:
         return None
     number, path, root = int(segment_name, 16), pack_path(segment_name), seals.root(leaves)

@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from junkhound.kernel.config import Store as StoreSettings
@@ -160,6 +161,8 @@ class SegmentWriter:
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
         self.sealed: list[str] = []
+        self._most_bytes = spool.settings.segment_mb * MB
+        self._most_mails = spool.settings.segment_mails
         self._handle: int | None = None
         self._number = 0
         self._failed: Temporary | None = None
@@ -180,8 +183,7 @@ class SegmentWriter:
     @property
     def full(self) -> bool:
         """Whether the next mail goes to another segment."""
-        limits = self.spool.settings
-        return self._bytes >= limits.segment_mb * MB or self._mails >= limits.segment_mails
+        return self._bytes >= self._most_bytes or self._mails >= self._most_mails
 
     @property
     def due(self) -> bool:
@@ -193,14 +195,16 @@ class SegmentWriter:
 
         ``digest`` is the mail's SHA-256 if it is known. Errors: Temporary for a full spool or disk.
         """
-        record = segment.encode(os.urandom(segment.SALT_BYTES), facts, mail, digest)
-        if self.full:
+        digest = digest or sha256(mail).digest()
+        front = segment.front(os.urandom(segment.SALT_BYTES), segment.facts_parts(facts), len(mail), digest)
+        if self._bytes >= self._most_bytes or self._mails >= self._most_mails:
             self.seal()
         if self._handle is None:
             self._start()
-        self._pending.append(record)
-        self._pending_bytes += len(record)
-        self._bytes += len(record)
+        self._pending += front, mail
+        size = len(front) + len(mail)
+        self._pending_bytes += size
+        self._bytes += size
         ordinal = self._mails
         self._mails += 1
         self._unsynced += 1

@@ -7,10 +7,12 @@ never wait: they use ``reading``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -43,10 +45,24 @@ def open_state(url: str, home: Path) -> Engine:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+    arguments = {"timeout": BUSY_MS / 1000, "check_same_thread": False}
+    engine = create_engine(_only_read(url) or url, connect_args=arguments)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _only_read(url: str) -> str | None:
+    """How to open a database in a folder that cannot be written; None where it can, or there is no database.
+
+    Opening a WAL database writes beside it. Where nothing lies beside it nobody has it open, and it will not change
+    while we read; else its log is read with the index that its writer left.
+    """
+    path = Path(url.removeprefix("sqlite:///"))
+    if os.access(path.parent, os.W_OK) or not path.is_file():
+        return None
+    alone = not path.with_name(f"{path.name}-wal").exists()
+    return f"sqlite:///file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if alone else ''}&uri=true"
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -12,7 +12,7 @@ from junkhound.service.notes import Notes
 from junkhound.verbs import data, intakes
 from junkhound.verbs.judge import Judge
 from junkhound.verbs.office import Office
-from junkhound.verbs.unit import Task
+from junkhound.verbs.task import Task
 
 
 def run(office: Office, stop: threading.Event, notes: Notes) -> None:

@@ -168,7 +168,7 @@ class _Desk:
             None if address is None else address.hi,
             None if address is None else address.lo,
             seen_at,
-            origin.received_at,
+            origin.received_at if origin.taken_at is None else origin.taken_at,
             int(kind),
             int(rules.standing),
             int(verdict.path),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from threading import Event
 
 import numpy as np
@@ -21,7 +22,7 @@ from junkhound import sighting
 from junkhound.intake import Mail, Problem, folder_kind, open_sources
 from junkhound.intake import watch as maildir
 from junkhound.kernel.clock import DAY
-from junkhound.kernel.errors import Temporary, UsageError
+from junkhound.kernel.errors import JunkhoundError, Temporary, UsageError
 from junkhound.ledger import outdated
 from junkhound.ledger.entry import UnitEntry
 from junkhound.ledger.spool import SegmentWriter, name_of
@@ -29,9 +30,12 @@ from junkhound.tables import Kind, Standing
 from junkhound.verbs import data, intakes
 from junkhound.verbs.judge import Done, Judge, tidy
 from junkhound.verbs.office import Office
-from junkhound.verbs.unit import Task
+from junkhound.verbs.task import Task
 from junkhound.wire import jsonl
 from junkhound.wire.facts import Envelope, Facts, Origin, Recipient
+
+SETTLED = 4
+"""Segments that are committed together: a transaction costs as much as half a segment's other work in this process."""
 
 LOOKED_UP = 512
 """Mails whose ids are looked up together."""
@@ -116,6 +120,8 @@ class _Run:
         self.mixed: set[str] = set()  # segments with mail that is judged anew from its file
         self.anew: list[UnitEntry] = []
         self.claimed: list[str] = []
+        self.done: list[Done] = []  # judged, and soon to be committed
+        self._plain: dict[tuple[str, bool], Facts] = {}  # what is known of mails of which nothing is known
 
     def close(self) -> None:
         """End the workers, then give back the segments that were not finished."""
@@ -131,9 +137,13 @@ class _Run:
         try:
             for done in self.judge.judged(tasks):
                 self._count(done)
-        finally:
+        except BaseException:  # also Ctrl-C: what is judged is not to be judged again
             with suppress(Temporary):  # after a failure its writer may fail too, and the first error is the one to tell
                 tasks.close()
+            with suppress(JunkhoundError):
+                self._settle()
+            raise
+        self._settle()
         if self.anew:
             rows = self.ledger.commit(self.anew, self.intake).rows
             self.report.added += rows - self.report.rejudged
@@ -148,10 +158,19 @@ class _Run:
             self.report.rejudged += done.entry.rows if done.task.packed else 0
             self.anew.append(done.entry)  # committed together: each such commit reads every object once
             return
-        added, known = self.judge.commit(done, self.report.counts)
+        self.done.append(done)
+        if len(self.done) >= SETTLED:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self.done:
+            return
+        done, self.done = self.done, []
+        added, known = self.judge.settle(done, self.report.counts)
         self.report.added += added
         self.report.known += known
-        self.in_flight.difference_update(self.open_ids.pop(done.task.name, ()))
+        for one in done:
+            self.in_flight.difference_update(self.open_ids.pop(one.task.name, ()))
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -177,16 +196,20 @@ class _Run:
         if mails is None:
             limits = self.office.config.intake
             mails = open_sources(self.request.paths, limits, report.skipped, self._seen, self._problem)
+        number, held = 0, list[bytes]()
         for batch in _batches(self._prepared(mails), LOOKED_UP):
-            for facts, mail, digest, identity in self._unknown(batch):
-                segment = name_of(writer.append(facts, mail.payload, digest)[0])
-                self.open_ids.setdefault(segment, []).append(identity)
+            for facts, payload, digest, identity in self._unknown(batch):
+                segment, _ = writer.append(facts, payload, digest)
+                if segment != number:
+                    number, held = segment, self.open_ids.setdefault(name_of(segment), [])
+                held.append(identity)
                 self.in_flight.add(identity)
                 if identity in self.outdated:
                     self.outdated.discard(identity)
-                    self.mixed.add(segment)
+                    self.mixed.add(name_of(segment))
                     report.rejudged += 1
-                yield from self._sealed(writer)
+                if writer.sealed:
+                    yield from self._sealed(writer)
 
     def _sealed(self, writer: SegmentWriter) -> Iterator[Task]:
         while writer.sealed:
@@ -201,13 +224,18 @@ class _Run:
         return True
 
     def _prepared(self, mails: Iterable[Mail]) -> Iterator[Item]:
-        report = self.report
+        report, name, identity = self.report, self.name, sighting.sighting_id
         for mail in mails:
-            facts = self._facts(mail)
-            digest = sha256(mail.payload).digest()
+            payload = mail.payload
+            facts = self._plain.get((mail.folder, mail.truncated)) if mail.facts is None else self._facts(mail)
+            if facts is None:
+                facts = self._plain[mail.folder, mail.truncated] = self._facts(mail)
+            digest = sha256(payload).digest()
             report.read += 1
-            report.bytes += len(mail.payload)
-            yield facts, mail, digest, sighting.sighting_id(digest, self.name, facts.origin.arrival)
+            report.bytes += len(payload)
+            yield facts, payload, digest, identity(digest, name, facts.origin.arrival)
+            if not report.read % LOOKED_UP:
+                self._plain.clear()  # its clock moves on
 
     def _unknown(self, batch: list[Item]) -> Iterator[Item]:
         """The mails of a batch that are not in the ledger, each once.
@@ -216,6 +244,9 @@ class _Run:
         """
         ids = np.frombuffer(b"".join(item[3] for item in batch), ">u8").reshape(-1, 2).astype(np.uint64)
         known = self.ledger.known(ids[:, 0], ids[:, 1])
+        if known.all() and not self.outdated:
+            self.report.known += len(batch)
+            return
         for item, is_known in zip(batch, known.tolist(), strict=True):
             identity = item[3]
             if identity in self.in_flight or (is_known and identity not in self.outdated):
@@ -253,8 +284,8 @@ class _Run:
         self.progress(done, total or 0, self.report.read)
 
 
-Item = tuple[Facts, Mail, bytes, bytes]
-"""A mail with its facts, its sha256 and its sighting id."""
+Item = tuple[Facts, bytes, bytes, bytes]
+"""The facts of a mail, its bytes, its sha256 and its sighting id."""
 
 WATCHED = 1000
 """Mails of watched folders that are taken in together."""
@@ -268,13 +299,7 @@ def _domain(recipient: Recipient) -> str:
 
 
 def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    batch: list[Item] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    while batch := list(islice(items, size)):
         yield batch
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from junkhound import sighting, tables, trace
 from junkhound.attribution import RouteTable
@@ -30,10 +31,12 @@ class Plan:
 
     def settings_hash(self, office: Office) -> str:
         """Changes whenever the same mail would get another boundary or standing."""
+        return sha256(json.dumps(self._said(office)).encode()).hexdigest()
+
+    def _said(self, office: Office) -> list[Any]:
         network = office.config.network
-        said = [int(self.standing), sorted(self.relays), sorted(self.domains), self.country.upper(),
+        return [int(self.standing), sorted(self.relays), sorted(self.domains), self.country.upper(),
                 sorted(network.own), network.allow_documentation]  # fmt: skip
-        return sha256(json.dumps(said).encode()).hexdigest()
 
 
 def plans(
@@ -69,6 +72,20 @@ def plans(
     return found
 
 
+def boundary_of(office: Office, intake: str, analysis: int) -> trace.Boundary | None:
+    """The relays that mail of an intake was judged by, as noted with its analysis: also those of a command line.
+
+    None where nothing is noted, or nobody was believed.
+    """
+    noted = office.ledger.analysis_note(analysis, intake)
+    if noted is None:
+        return None
+    standing, relays, _, _, own, allow_documentation = json.loads(noted)
+    if not relays and standing != int(Standing.TRAP):
+        return None
+    return trace.boundary(relays, own, allow_documentation=allow_documentation)
+
+
 def orders(
     office: Office, found: dict[str, Plan], routes: Iterable[tuple[int, str, Callable[[], RouteTable]]]
 ) -> Orders:
@@ -79,7 +96,9 @@ def orders(
         # made even where it is not used, so that a wrong setting is told at once
         boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
         believed = boundary if plan.relays or plan.standing is Standing.TRAP else None
-        number = office.ledger.analysis(plan.name, sighting.CODE_VERSION, plan.settings_hash(office))
+        number = office.ledger.analysis(
+            plan.name, sighting.CODE_VERSION, plan.settings_hash(office), json.dumps(plan._said(office))
+        )
         rules[plan.name] = sighting.IntakeRules(
             plan.name, plan.standing, believed, number, plan.domains, tables.country_number(plan.country)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from junkhound.ledger.entry import UnitEntry
 from junkhound.ledger.manifest import Duplicates
 from junkhound.verbs.office import Office
 from junkhound.verbs.parser import Orders
-from junkhound.verbs.unit import Task, again, factory
+from junkhound.verbs.task import Factory, Task, again
 
 FRESH_OBJECTS = 32
 """So many objects of fresh rows are merged (RUNTIME, processes)."""
@@ -32,7 +32,7 @@ class Judge:
 
     def __init__(self, office: Office, orders: Orders) -> None:
         self.ledger = office.ledger
-        self.unit = factory(office.config, orders)
+        self.unit = Factory(office.config, orders)
         self.engine: Engine = engines.get(office.config.engine.name)(office.config.engine)
 
     def close(self) -> None:
@@ -45,30 +45,39 @@ class Judge:
             yield Done(task, entry)
 
     def commit(self, done: Done, counts: Counter[str] | None = None) -> tuple[int, int]:
-        """Make a segment count, exactly once, and discard it from the spool; (rows added, rows known).
+        """As ``settle`` for one segment."""
+        return self.settle([done], counts)
+
+    def settle(self, dones: Sequence[Done], counts: Counter[str] | None = None) -> tuple[int, int]:
+        """Make segments count, exactly once, and discard them from the spool; (rows added, rows known).
 
         Rows that another process committed meanwhile are left out and the rest is judged again. ``counts`` grows by
         what was counted of the rows added.
         """
-        task, entry = done
         known = 0
+        waiting = {done.entry.segment: done for done in dones}
         while True:
             try:
-                added = self.ledger.commit([entry]).rows
+                committed = self.ledger.commit([done.entry for done in waiting.values()])
                 break
             except Duplicates as found:
-                ordinals = found.ordinals[entry.segment]
-                known += len(ordinals)
-                task = again(task, ordinals)
-                unit = self.unit()
-                try:
-                    entry = unit(task)
-                finally:
-                    unit.close()
-        self.ledger.spool.discard(task.name)
-        if counts is not None and added:
-            counts.update(entry.counts)
-        return added, known
+                for segment, ordinals in found.ordinals.items():
+                    known += len(ordinals)
+                    waiting[segment] = self._without(waiting[segment].task, ordinals)
+        for done in waiting.values():
+            self.ledger.spool.discard(done.task.name)
+            if counts is not None and done.entry.segment in committed.segments:
+                counts.update(done.entry.counts)
+        return committed.rows, known
+
+    def _without(self, task: Task, ordinals: tuple[int, ...]) -> Done:
+        """The segment judged again, here, without these mails."""
+        task = again(task, ordinals)
+        unit = self.unit()  # one segment, hardly ever: not worth a worker
+        try:
+            return Done(task, unit(task))
+        finally:
+            unit.close()
 
 
 def tidy(office: Office) -> bool:

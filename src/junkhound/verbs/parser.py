@@ -16,6 +16,8 @@ import msgspec
 from junkhound import sighting
 from junkhound.attribution import DatedTables, RouteTable
 from junkhound.kernel import net
+from junkhound.verbs import rows
+from junkhound.verbs.rows import Chunk, encoded
 from junkhound.wire import segment as segments
 from junkhound.wire.facts import Facts, Origin
 
@@ -36,13 +38,6 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     ordinals: tuple[int, ...] | None = None
 
 
-class Chunk(msgspec.Struct, frozen=True, array_like=True):
-    """Rows of the records before place ``end``."""
-
-    end: int
-    batch: sighting.Batch
-
-
 @dataclass(frozen=True)
 class Orders:
     """What a parser is started with: how to judge, and the route tables to load before it is confined."""
@@ -59,18 +54,17 @@ class Orders:
 def start(orders: Orders) -> Callable[[int, bytes, Callable[[int], None]], Iterator[bytes]]:
     """Called once in the child: loads, and returns the work function of ``kernel.jail``."""
     rules = orders.rules()
-    _warm(rules)
+    warm(rules)
     decode = msgspec.msgpack.Decoder(Request).decode
-    encode = msgspec.msgpack.Encoder().encode
 
     def work(fd: int, request: bytes, mark: Callable[[int], None]) -> Iterator[bytes]:
         for chunk in judge(fd, decode(request), rules, mark):
-            yield encode(chunk)
+            yield encoded(chunk)
 
     return work
 
 
-def _warm(rules: sighting.Rules) -> None:
+def warm(rules: sighting.Rules) -> None:
     """Judge a first mail, so that modules and today's route table are loaded before anything is limited or timed."""
     now = time.time_ns() // 1000
     facts = Facts(Origin(net.v4(0x08080808).packed, now, "", imported=True))
@@ -110,4 +104,4 @@ def _chunk(
                 mark(place)
                 yield sighting.Delivery(request.segment, ordinal, record.sha256, record.mail, record.facts)
 
-    return Chunk(last + 1, sighting.judge(deliveries(), rules, killed))
+    return rows.chunk(last + 1, sighting.judge(deliveries(), rules, killed))

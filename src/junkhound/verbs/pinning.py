@@ -81,6 +81,12 @@ class Tracer:
             for plan in intakes.plans(office).values()
             if plan.relays or plan.name in office.config.traps
         }
+        for (
+            name,
+            analysis,
+        ) in office.ledger.judged().items():  # as its rows were judged, be it by a command line's relays
+            if (border := intakes.boundary_of(office, name, analysis)) is not None:
+                self.boundaries[name] = border
         engine = office.config.engine
         limits = Limits(memory_mb=engine.parser_memory_mb, item_s=engine.parser_mail_s)
         self.jail = Jail(_TRACER, self.boundaries, limits) if engine.isolate else None

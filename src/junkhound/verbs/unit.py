@@ -11,12 +11,10 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
 
 import msgspec
 
-from junkhound import sighting, tables
+from junkhound import sighting
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import DataError
 from junkhound.kernel.jail import Died, Jail, Limits
@@ -26,25 +24,13 @@ from junkhound.ledger.packs import Packs, write_pack
 from junkhound.ledger.spool import Spool
 from junkhound.ledger.store import open_store
 from junkhound.tables import Kind
-from junkhound.verbs.parser import Chunk, Orders, Request, judge
+from junkhound.verbs.parser import Orders, Request, judge
+from junkhound.verbs.rows import TABLES, Chunk, Rows, decoded
+from junkhound.verbs.task import Task
 from junkhound.wire import segment as segments
 
 PARSER = "junkhound.verbs.parser:start"
 """What runs in the confined child."""
-
-
-class Task(msgspec.Struct, frozen=True, array_like=True):
-    """A segment to judge, by name: in the spool, or (``packed``) from its pack, judged anew.
-
-    ``skip`` are ordinals that turned out to be known when they were committed. ``version`` is part of the
-    objects' names, so that rows judged anew stand beside the old ones until the manifest swaps them.
-    """
-
-    name: str
-    ingested_at: int
-    packed: bool = False
-    skip: tuple[int, ...] = ()
-    version: int = 1
 
 
 class UnitOfWork:
@@ -58,7 +44,6 @@ class UnitOfWork:
         limits = Limits(memory_mb=engine.parser_memory_mb, item_s=engine.parser_mail_s)
         self.jail = Jail(PARSER, orders, limits) if engine.isolate else None
         self.rules = None if engine.isolate else orders.rules()
-        self.decode = msgspec.msgpack.Decoder(Chunk).decode
 
     def close(self) -> None:
         """End the parser process."""
@@ -69,19 +54,22 @@ class UnitOfWork:
         """Judge one segment. Errors: DataError for a damaged one, Temporary where the store cannot take it."""
         segment = int(task.name, 16)
         with self._opened(task) as (fd, ordinals):
-            rows = _Rows()
+            rows = Rows()
             for chunk in self._judged(fd, Request(segment, skip=task.skip, ordinals=ordinals)):
-                rows.add(chunk.batch)
+                rows.add(chunk)
             pack = None if task.packed else self._pack(task, fd)
+        again = self.store.exists(objects.fresh_path(task.ingested_at, task.name, task.version, "sightings"))
+        put = tuple(self._put(task, rows))
         return UnitEntry(
             segment=segment,
             segment_name=task.name,
-            objects=tuple(self._put(task, rows)),
+            objects=put,
             pack=pack,
             names=tuple(sorted(rows.names)),
             intakes=tuple((intake, analysis, count) for (intake, analysis), count in sorted(rows.intakes.items())),
             rows=rows.rows,
             counts=dict(rows.counts),
+            ids=b"" if again else rows.ids(),
         )
 
     @contextmanager
@@ -131,12 +119,9 @@ class UnitOfWork:
     def _checked(self, frame: bytes) -> Chunk:
         """A frame decoded strictly: whoever sent it has parsed hostile mail."""
         try:
-            chunk = self.decode(frame)
+            return decoded(frame)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise DataError(f"a parser sent what is no batch of rows: {error}") from None
-        if chunk.batch.columns.keys() - _TABLES.keys():
-            raise DataError("a parser sent rows of a table that does not exist")
-        return chunk
 
     def _pack(self, task: Task, fd: int) -> PackEntry | None:
         if os.fstat(fd).st_size == 0:
@@ -149,10 +134,9 @@ class UnitOfWork:
         buffer = mmap.mmap(fd, 0, prot=mmap.PROT_READ)
         return write_pack(self.store, task.name, segments.records(memoryview(buffer)), keep)
 
-    def _put(self, task: Task, rows: _Rows) -> Iterator[ObjectEntry]:
-        for name, table in _TABLES.items():
-            columns = rows.table(name)
-            if any(columns.values()):
+    def _put(self, task: Task, rows: Rows) -> Iterator[ObjectEntry]:
+        for name, table in TABLES.items():
+            if columns := rows.table(name):
                 path = objects.fresh_path(task.ingested_at, task.name, task.version, name)
                 yield objects.write(self.store, table, columns, path)
 
@@ -160,54 +144,5 @@ class UnitOfWork:
 _DEATHS = 4
 """Two reading a mail, and two keeping it unread."""
 
-_TABLES = {
-    table.name: table for table in (tables.SIGHTINGS, tables.KEYS, tables.NAMES, tables.TEMPLATES, tables.SESSIONS)
-}
 _UNPACKED = frozenset(int(kind) for kind in (*sighting.SPARSE, *sighting.WITHOUT_MAIL))
 assert Kind.JUNK not in _UNPACKED
-
-
-class _Rows:
-    """The chunks of one segment put together."""
-
-    def __init__(self) -> None:
-        self.columns: dict[str, dict[str, list[Any]]] = {}
-        self.names: set[tuple[int, str, str]] = set()
-        self.intakes: Counter[tuple[int, int]] = Counter()
-        self.counts: Counter[str] = Counter()
-        self.rows = 0
-
-    def add(self, batch: sighting.Batch) -> None:
-        for name, columns in batch.columns.items():
-            mine = self.columns.setdefault(name, {})
-            for column, values in columns.items():
-                mine.setdefault(column, []).extend(values)
-        self.names.update(batch.names)
-        for intake, analysis, count in batch.intakes:
-            self.intakes[intake, analysis] += count
-        self.counts.update(batch.counts)
-        self.rows += batch.rows
-
-    def table(self, name: str) -> dict[str, list[Any]]:
-        """The columns of one table; templates and names once each, as their chunks do not know of each other."""
-        columns = self.columns.get(name, {})
-        by = _ONCE.get(name)
-        if by is None or not columns:
-            return columns
-        first: dict[tuple[Any, ...], int] = {}
-        for place, key in enumerate(zip(*(columns[column] for column in by), strict=True)):
-            first.setdefault(key, place)
-        return {column: [values[place] for place in first.values()] for column, values in columns.items()}
-
-
-_ONCE = {"templates": ("template",), "names": ("kind", "key")}
-
-
-def again(task: Task, skip: tuple[int, ...]) -> Task:
-    """The same segment without these ordinals, under names of its own."""
-    return msgspec.structs.replace(task, skip=tuple(sorted({*task.skip, *skip})), version=task.version + 1)
-
-
-def factory(config: Config, orders: Orders) -> partial[UnitOfWork]:
-    """What ``engine.map_units`` wants: called in each worker, it makes the worker's unit."""
-    return partial(UnitOfWork, config, orders)

@@ -14,7 +14,9 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     """Leaf part 1: who handed it over, when, to which intake, and as what.
 
     ``client`` has 4 or 16 bytes. ``received_at`` is our clock at the end of DATA in microseconds; for an import
-    it is when we took it in, and says nothing of when it was sent. ``intake`` names the trap instance or mailbox.
+    it is when we took it in, and says nothing of when it was sent; for a session that a file tells us of it is the
+    session's time. Then ``taken_at`` is our clock, else None: it is the same. ``intake`` names the trap instance or
+    mailbox.
     ``kind`` is a ``tables.Kind`` number as the operator stated it. ``imported`` mail was not received by a
     session of ours; ``arrival`` tells apart deliveries of equal bytes where their source does (RUNTIME, observation 4).
     ``truncated``: the mail went on beyond the bytes that are kept. ``count`` is 1 for a mail, else how many sessions
@@ -29,6 +31,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     arrival: str = ""
     truncated: bool = False
     count: int = 1
+    taken_at: int | None = None  # since segment version 2
 
 
 class Recipient(msgspec.Struct, frozen=True, array_like=True):

@@ -77,6 +77,7 @@ def facts_of(
     """The facts of a delivery: those found in its line, the others as given here.
 
     A line with client, time and arrival reports a whole session: it counts as seen then, and is no import.
+    ``received_at`` is when we took the line in, whatever time it tells.
     """
     imported = imported and not {"client", "received_at", "arrival"} <= found.keys()
     session = {name: found[name] for name in _SESSION if name in found}
@@ -89,6 +90,7 @@ def facts_of(
             imported=imported,
             arrival=found.get("arrival", ""),
             truncated=truncated,
+            taken_at=received_at if found.get("received_at", received_at) != received_at else None,
         ),
         Envelope(found.get("mail_from"), tuple(found.get("rcpt", ()))),
         Session(**session),

@@ -23,6 +23,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 VARIANTS = ("o", "rd", "cl", "cl2")
 
 _CHUNK = 1 << 20
@@ -32,11 +34,11 @@ _SAMPLE = 50  # messages whose Content-Length must all be right
 _WEEKDAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _ASCTIME = re.compile(_WEEKDAY + rb",? +" + _MONTH + rb" +\d\d? +\d\d?:\d\d(?::\d\d)?(?: +[^ \r\n]{1,9}){0,2} +\d{4}\b")
-# Finds every candidate; where group 1 is there, it is a postmark with a full date before a header field: nearly always.
+# At a candidate; where group 1 is there, it is a postmark with a full date before a header field: nearly always.
 _CANDIDATE = {
     end: re.compile(
         end
-        + rb"From (?:(?![ \t]*:)[^\r\n]{0,300}?"
+        + rb"From (?:(?![ \t]*:)(?:[^ \r\n]{1,300} +|[^\r\n]{0,300}?)"  # one word, nearly always
         + _ASCTIME.pattern
         + rb"[^\r\n]{0,300}"
         + line_end
@@ -132,7 +134,10 @@ class _Splitter:
         self.ended = False
         self.marked = False  # a postmark was passed whose message is to come, and be it empty
         self.failed: Exception | None = None
-        self.candidate = _CANDIDATE[b"\n"].search
+        self.line_end = b"\n"
+        self.candidate = _CANDIDATE[b"\n"].match
+        self.places: list[int] = []  # line ends before "From " in the window, from the one that is next on
+        self.place = 0
         self.after = -1  # where the next message starts, if that is known already
         self.dated = True
         self.lengths = False
@@ -149,9 +154,24 @@ class _Splitter:
         if not chunk:
             self.ended = True
             return False
-        self.window = self.window[self.at :] + chunk
-        self.at = 0
+        at = self.at
+        known = len(self.window) - at
+        self.window = self.window[at:] + chunk
+        self.places = [place - at for place in self.places[self.place :] if place >= at]
+        self.places += self._places(max(known - len("\nFrom ") + 1, 0))
+        self.place = self.at = 0
         return True
+
+    def _places(self, since: int) -> list[int]:
+        """Where a line end stands before ``From `` in the window. Found by pairs: ``bytes.find`` takes eight times as
+        long, since every space in the text may be the end of what it looks for."""
+        window = self.window
+        pair = np.frombuffer(self.line_end + b"F", np.uint16)[0]
+        found = []
+        for start in (since, since + 1):
+            pairs = np.frombuffer(window, np.uint16, max(len(window) - start, 0) // 2, min(start, len(window)))
+            found += (np.flatnonzero(pairs == pair) * 2 + start).tolist()
+        return sorted(place for place in found if window.startswith(b"From ", place + 1))
 
     def pieces(self) -> Iterator[Piece]:
         while len(self.window) < _CHUNK and self.more():  # what the beginning tells must not depend on the reads
@@ -159,6 +179,10 @@ class _Splitter:
         self._open()
         number = 0
         while self.at < len(self.window) or self.more() or self.marked:
+            if not self.lengths and not self.variant:
+                for payload in self._plain():
+                    number += 1
+                    yield Piece(payload, number, False)
             payload, truncated = self._next()
             if self.failed is not None and self.at >= len(self.window):
                 break
@@ -175,12 +199,31 @@ class _Splitter:
             self.at += 1
         end = _line_end(self.window, self.at)
         if self.window[end : end + 1] == b"\r" and self.window[end + 1 : end + 2] != b"\n":
-            self.candidate = _CANDIDATE[b"\r"].search
+            self.line_end = b"\r"
+            self.candidate = _CANDIDATE[b"\r"].match
+            self.places = self._places(0)
         if is_postmark(self.window[self.at : end]):
             self.marked = True
             self.dated = bool(_SOME_DATE.search(self.window, self.at, end))
             self.at = _past(self.window, end)
         self.lengths = self.variant not in ("o", "rd") and self._lengths_hold()
+
+    def _plain(self) -> Iterator[bytes]:
+        """The messages from here on as long as each ends before a dated postmark in the window: nearly all of them."""
+        window, limit, candidate = self.window, self.limit, self.candidate
+        for before in self.places[self.place :]:
+            if before >= self.at:
+                found = candidate(window, before)
+                if found is None or found[1] is None or before - self.at >= limit:
+                    return
+                last = window[before - 1 : before + 1]
+                if last == b"\n\n":
+                    payload = window[self.at : before]
+                else:
+                    payload = self._without_blank_line(window[self.at : before + 1])
+                self.at, self.marked = found.end(), True
+                yield payload
+            self.place += 1
 
     def _next(self) -> tuple[bytes, bool]:
         """The message at ``at``, and step behind the postmark that ends it."""
@@ -225,11 +268,14 @@ class _Splitter:
         self.after = -1
         window = self.window
         while True:
-            found = self.candidate(window, look)
-            if found is None:
+            while self.place < len(self.places) and self.places[self.place] < look:
+                self.place += 1
+            if self.place == len(self.places):
                 return -1, max(self.at, len(window) - len("\nFrom ") + 1)
-            at = found.start() + 1
-            if found[1] is not None:
+            before = self.places[self.place]
+            at = before + 1
+            found = self.candidate(window, before)
+            if found is not None and found[1] is not None:
                 self.after = found.end()
                 return at, at
             if at - 1 + _AHEAD > len(window) and not self.ended:

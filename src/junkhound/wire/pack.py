@@ -21,8 +21,12 @@ from junkhound.kernel.errors import DataError, TamperError
 VERSION = 1
 MAGIC = b"JHP"
 LEVEL = 1
-"""Level 3 costs a third more time and saves 2% of the bytes; a trained dictionary would hold pieces of mail that may
-have to be erased."""
+"""Of long records. Level 3 costs a third more time and saves 2% of the bytes; a trained dictionary would hold pieces of
+mail that may have to be erased."""
+
+LONG = 1 << 16
+"""Records up to this size are compressed for speed: a small table that stays in the processor's cache, and no matches
+under 6 bytes. Against level 1 that saves a third of the time and costs 1.5% of the bytes (mails of 6 kB)."""
 
 # version, magic, CRC-32 of all that follows up to the frames, segment, generation, dictionary, mails, kept, root
 _HEAD = struct.Struct("<B3sIQIIII32s")
@@ -72,11 +76,10 @@ def build(segment: int, root: bytes, leaves: Sequence[bytes], frames: Sequence[F
     """The whole object; ``frames`` in order of ordinal."""
     offset = HEAD_BYTES + 32 * len(leaves) + _INDEX.size * len(frames)
     index = []
-    for frame in frames:
-        index.append(
-            _INDEX.pack(frame.ordinal, len(frame.packed), offset, frame.record_length, frame.digest[:DIGEST_BYTES])
-        )
-        offset += len(frame.packed)
+    row = _INDEX.pack
+    for ordinal, record_length, digest, packed in frames:
+        index.append(row(ordinal, len(packed), offset, record_length, digest[:DIGEST_BYTES]))
+        offset += len(packed)
     lists = b"".join((*leaves, *index))
     head = _HEAD.pack(VERSION, MAGIC, 0, segment, generation, 0, len(leaves), len(frames), root)
     crc = zlib.crc32(lists, zlib.crc32(head[_CHECKED_FROM:]))
@@ -117,11 +120,21 @@ class Packer:
     """Compresses records one by one; for one thread."""
 
     def __init__(self) -> None:
-        self._zstd = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False)
+        short = zstandard.ZstdCompressionParameters(
+            strategy=zstandard.STRATEGY_FAST,
+            window_log=16,
+            hash_log=13,
+            chain_log=13,
+            min_match=6,
+            write_checksum=False,
+        )
+        self._short = zstandard.ZstdCompressor(compression_params=short).compress
+        self._long = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False).compress
 
-    def frame(self, ordinal: int, record: bytes, digest: bytes) -> Frame:
+    def frame(self, ordinal: int, record: bytes | memoryview, digest: bytes) -> Frame:
         """The frame of a record whose mail has the SHA-256 ``digest``."""
-        return Frame(ordinal, len(record), digest, self._zstd.compress(record))
+        size = len(record)
+        return Frame(ordinal, size, digest, (self._short if size <= LONG else self._long)(record))
 
 
 def unpack(frame: bytes, entry: Entry) -> bytes:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Buffer = bytes | bytearray | memoryview
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"JHR"
 SALT_BYTES = 16
 
@@ -30,6 +30,8 @@ SALT_BYTES = 16
 _HEAD = struct.Struct("<B3sIIIII16s32s")
 HEAD_BYTES = _HEAD.size
 _CHECKED_FROM = 8  # the CRC starts after itself
+_CHECKED = struct.Struct("<IIII16s32s")
+_BEGIN = bytes((VERSION,)) + MAGIC
 _NEWEST = "it was written by a newer release: run that one"
 
 
@@ -48,22 +50,32 @@ def encode(salt: bytes, facts: Facts, mail: bytes, digest: bytes = b"") -> bytes
 
 def facts_parts(facts: Facts) -> tuple[bytes, bytes, bytes]:
     """The canonical bytes of origin, envelope and session: what a leaf commits to, each on its own."""
+    global _encoded
+    if facts is _encoded[0]:
+        parts: tuple[bytes, bytes, bytes] = _encoded[1]
+        return parts
     pack = _encoder()
     try:
-        return pack(facts.origin), pack(facts.envelope), pack(facts.session)
+        parts = pack(facts.origin), pack(facts.envelope), pack(facts.session)
     except UnicodeEncodeError:  # lone surrogates in a text that a stranger wrote
-        return part(facts.origin), part(facts.envelope), part(facts.session)
+        parts = part(facts.origin), part(facts.envelope), part(facts.session)
+    _encoded = facts, parts
+    return parts
 
 
 def frame(salt: bytes, origin: bytes, envelope: bytes, session: bytes, mail: bytes, digest: bytes = b"") -> bytes:
     """One record from parts that are already encoded; ``digest`` saves hashing the mail again."""
+    return front(salt, (origin, envelope, session), len(mail), digest or sha256(mail).digest()) + mail
+
+
+def front(salt: bytes, parts: tuple[bytes, bytes, bytes], mail_bytes: int, digest: bytes) -> bytes:
+    """All of a record that stands before its mail, which has so many bytes and this SHA-256."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes, not {len(salt)}")
-    facts = origin + envelope + session
-    digest = digest or sha256(mail).digest()
-    head = _HEAD.pack(VERSION, MAGIC, 0, len(mail), len(origin), len(envelope), len(session), salt, digest)
-    crc = zlib.crc32(facts, zlib.crc32(head[_CHECKED_FROM:]))
-    return b"".join((head[:4], crc.to_bytes(4, "little"), head[_CHECKED_FROM:], facts, mail))
+    origin, envelope, session = parts
+    checked = _CHECKED.pack(mail_bytes, len(origin), len(envelope), len(session), salt, digest)
+    checked += origin + envelope + session
+    return _BEGIN + zlib.crc32(checked).to_bytes(4, "little") + checked
 
 
 class Record:
@@ -100,7 +112,7 @@ class Record:
     def mail(self) -> bytes:
         """The kept bytes."""
         if self._mail is None:
-            self._mail = self._view[self._mail_at : self.offset + self.length].tobytes()
+            self._mail = self.mail_view.tobytes()
         return self._mail
 
     @property
@@ -118,12 +130,22 @@ class Record:
     @property
     def frame(self) -> bytes:
         """The record as it stands in its segment, bit by bit."""
-        return self._view[self.offset : self.offset + self.length].tobytes()
+        return self.frame_view.tobytes()
+
+    @property
+    def frame_view(self) -> memoryview:
+        """As ``frame``, where it lies: not a copy."""
+        return self._view[self.offset : self.offset + self.length]
+
+    @property
+    def mail_view(self) -> memoryview:
+        """As ``mail``, where it lies: not a copy."""
+        return self._view[self._mail_at : self.offset + self.length]
 
     @property
     def whole(self) -> bool:
         """Whether the mail has its SHA-256."""
-        return sha256(self._view[self._mail_at : self.offset + self.length]).digest() == self.sha256
+        return sha256(self.mail_view).digest() == self.sha256
 
     def verify(self) -> None:
         """Check the mail against its SHA-256. Errors: DataError."""
@@ -186,7 +208,7 @@ def _read(view: memoryview, offset: int, ordinal: int) -> Record | None:
     version, magic, crc, mail_bytes, origin, envelope, session, salt, digest = _HEAD.unpack_from(view, offset)
     if magic != MAGIC:
         return None
-    if version != VERSION:
+    if not 1 <= version <= VERSION:  # 1 lacks the last field of origin
         if version > VERSION:
             raise DataError(f"segment record of version {version} at byte {offset}", _NEWEST)
         return None
@@ -202,6 +224,10 @@ def _read(view: memoryview, offset: int, ordinal: int) -> Record | None:
 
 def decode_facts(parts: tuple[bytes, bytes, bytes]) -> Facts:
     """Facts from their three canonical parts; fields that later releases append are passed over."""
+    global _decoded
+    if parts == _decoded[0]:  # one file after the other of a mailbox: their facts are the same
+        same: Facts = _decoded[1]
+        return same
     import msgspec
 
     make, origin, envelope, session = _decoders()
@@ -209,7 +235,12 @@ def decode_facts(parts: tuple[bytes, bytes, bytes]) -> Facts:
         facts: Facts = make(origin(parts[0]), envelope(parts[1]), session(parts[2]))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DataError(f"facts of a record cannot be read: {error}") from None
+    _decoded = parts, facts
     return facts
+
+
+_decoded: tuple[Any, Any] = (None, None)  # the newest facts; they cannot be changed
+_encoded: tuple[Any, Any] = (None, None)
 
 
 _cache: dict[str, Any] = {}
