@@ -1,6 +1,6 @@
 """Every benchmark in turn, each in a process of its own: bench/out/figures.json, and the table in docs/figures.md.
 
-    python -m bench                            about a quarter of an hour; on an otherwise idle machine
+    python -m bench                            about three quarters of an hour; on an otherwise idle machine
     python -m bench --only analyse --only rspamd    these alone; the page stays as it is
     python -m bench --quick                    small sizes, to see that everything runs; the page stays as it is
 
@@ -55,6 +55,7 @@ SECTIONS = {
         "--entries 10000 --alone --swap --rounds 1 --seconds 1 --outstanding 400", needs="dnsperf",
     ),
     "smtp": Section("smtp", "--json --mails 3000 --rounds 3", "--json --mails 100 --rounds 1", needs="smtp-source"),
+    "serve": Section("serve", "--rate 1500 --seconds 900", "--rate 50 --seconds 10", 1500),
 }  # fmt: skip
 """In the order of the table; ``{home}`` is a folder of its own, gone afterwards."""
 

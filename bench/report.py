@@ -184,9 +184,32 @@ def smtp(found: dict[str, Any]) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def serve(found: dict[str, Any]) -> Iterator[Row]:
+    what = f"serve at {found['asked_a_second']:,} mails a second for {found['seconds'] / 60:.0f} minutes"
+    lost = found["acknowledged"] - found["rows"]
+    cpu = ", ".join(f"{role} {us:.0f}" for role, us in found["cpu_us_per_mail"].items())
+    yield Row(
+        f"{what}: mails lost", "none", f"{lost} of {found['acknowledged']:,}, {found['refused']} refused",
+        f"{found['a_second']:,} a second; CPU us a mail: {cpu}", met=lost == 0,
+    )  # fmt: skip
+    for words, key in (("memory of all its processes", "resident_mb"), ("backlog in the spool", "spool_mb")):
+        early, late = found[f"{key}_first_half"], found[f"{key}_second_half"]
+        yield Row(
+            f"the same: {words}", "no growth", f"{early} MB in its first half, {late} MB in its second",
+            met=late <= early * 1.1 + 16,
+        )  # fmt: skip
+    for words, key, bar in (("a row that can be read", "row_s", 10), ("a listing of scope own", "listing_s", 90)):
+        here = found[key]
+        p95 = here.get("p95", float("inf"))
+        yield Row(
+            f"from 250 to {words}", f"95 of 100 within {bar} s", f"p95 {p95:.1f} s",
+            f"p50 {here.get('p50', 0):.1f} s of {here['count']}", met=p95 < bar,
+        )  # fmt: skip
+
+
 READERS: dict[str, Callable[[dict[str, Any]], Iterator[Row]]] = {
     "analyse": analyse, "rspamd": rspamd, "ingest": ingest, "ledger": ledger, "sides": sides, "dns": dns,
-    "lists": dns, "smtp": smtp,
+    "lists": dns, "smtp": smtp, "serve": serve,
 }  # fmt: skip
 
 

@@ -45,6 +45,14 @@ def test_files_to_rows_gives_rates_and_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_service_under_load_loses_nothing_and_says_how_long_rows_took(tmp_path: Path) -> None:
+    found = said("serve", "--rate", "20", "--seconds", "5", corpus=tmp_path)
+    assert found["acknowledged"] == found["rows"] > 50
+    assert found["row_s"]["count"] == found["listing_s"]["count"] > 0
+    assert len(list(report.serve(found))) == 5
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("rspamd") is None, reason="rspamd is not installed (make bench-peers)")
 def test_rspamd_answers_beside_us(tmp_path: Path) -> None:
     found = said("rspamd", "--mails", "4", "--rounds", "1", corpus=tmp_path)
