@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from random import SystemRandom
 
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.service.log import say
@@ -11,16 +14,51 @@ from junkhound.verbs import lists
 from junkhound.verbs import publish as publishing
 from junkhound.verbs.office import Office
 
+BATCH_S = (300.0, 900.0)
+"""A list of scope public is written in batches, at random this long after the one before."""
+_draw = SystemRandom().uniform
+
+
+class Pace:
+    """Which lists are to be written: own ones as soon as they changed, public ones when their batch is due.
+
+    A public list that followed each mail at once would tell its sender which address was the trap.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        draw: Callable[[float, float], float] = _draw,
+    ) -> None:
+        self._clock, self._draw = clock, draw
+        self._due: dict[str, float] = {}
+        self._changed: set[str] = set()
+
+    def changed(self, name: str) -> None:
+        """The list may hold something else than what was written last."""
+        self._changed.add(name)
+
+    def take(self, name: str, scope: str) -> bool:
+        """Whether the list is to be written now; if so, its next batch is drawn."""
+        now = self._clock()
+        if name not in self._changed or (scope == "public" and now < self._due.get(name, now)):
+            return False
+        self._changed.discard(name)
+        self._due[name] = now + self._draw(*BATCH_S)
+        return True
+
 
 def run(office: Office, stop: threading.Event, notes: Notes) -> None:
     """Decide and publish every ``[serve] decide_s``, when something changed or a day has passed since the last time."""
     settings = office.config.serve
-    seen, rested = -1, 0.0
+    seen, rested, pace = -1, 0.0, Pace()
     while not stop.is_set():
         changes = office.ledger.changes()
         if changes != seen or rested >= settings.full_decide_h * 3600:
-            _round(office, notes)
-            seen, rested = office.ledger.changes(), 0.0
+            _decide(office, notes, pace)
+            seen, rested = changes, 0.0  # what changed meanwhile is read in the next round
+        _publish(office, notes, pace)
+        seen = office.ledger.changes() if rested == 0.0 else seen
         notes.write(force=True)
         waited = 0.0
         while waited < settings.decide_s and not stop.wait(1):
@@ -29,15 +67,28 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
         rested += waited
 
 
-def _round(office: Office, notes: Notes) -> None:
+def _decide(office: Office, notes: Notes, pace: Pace) -> None:
+    for name in office.config.lists:
+        pace.changed(name)
     try:
         for done in lists.decide(office):
             notes.gauges[f'list_entries{{list="{done.name}"}}'] = done.entries
             if done.refused is not None:
                 notes.add("refusals_total")
                 say("decider", done.refused.message, list=done.name)
-        publishing.publish(office)
         notes.add("rounds_total")
     except JunkhoundError as error:  # a held lease, a guard: the next round tries again
         notes.add("failures_total")
         say("decider", error.message)
+
+
+def _publish(office: Office, notes: Notes, pace: Pace) -> None:
+    for name, rules in office.config.lists.items():
+        if not pace.take(name, rules.scope):
+            continue
+        try:
+            publishing.publish(office, name)
+        except JunkhoundError as error:
+            pace.changed(name)
+            notes.add("failures_total")
+            say("decider", error.message, list=name)
