@@ -29,7 +29,8 @@ class Service:
         self.toml.write_text(
             f'[store]\nhome = "home"\n[engine]\nworkers = 1\n[network]\nallow_documentation = true\n'
             f'[traps.lures]\ndomains = ["trap.example"]\n[smtp]\nlisten = ["127.0.0.1:{self.port}"]\n'
-            f'hostname = "mx.example.org"\nproxies = ["127.0.0.0/8"]\nxclient = true\n[serve]\ndecide_s = 1\n'
+            f'hostname = "mx.example.org"\nproxies = ["127.0.0.0/8"]\nxclient = true\n'
+            f'starttls_certificate = "self-signed"\n[serve]\ndecide_s = 1\n'
         )
         self.home = folder / "home"
         self.log = open(folder / "log", "wb")  # noqa: SIM115 - closed by stop
@@ -102,6 +103,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def test_acknowledged_mail_becomes_rows_and_files_whoever_is_killed(service: Service) -> None:
     acknowledged = service.send(10)
     assert acknowledged == 10
+    with smtplib.SMTP("127.0.0.1", service.port, timeout=10) as client:
+        assert client.starttls()[0] == 220, "by a certificate made when the service started"
+        assert client.sock.version() == "TLSv1.3"
     wait(lambda: service.rows() == 10, 40, service.said)
     os.kill(service.pid("judge"), signal.SIGKILL)
     acknowledged += service.send(10, 10)

@@ -188,7 +188,9 @@ class Smtp:
     listen: tuple[str, ...] = setting(("127.0.0.1:2525",), "where SMTP is spoken", "address:port")
     lmtp: tuple[str, ...] = setting((), "where LMTP is spoken", "address:port or unix:/path")
     hostname: str = setting("", "name in the greeting; empty means the machine's", "host name")
-    starttls_certificate: str = setting("", "certificate for STARTTLS; empty offers none", "path")
+    starttls_certificate: str = setting(
+        "", "certificate for STARTTLS; empty offers none, self-signed makes one in the home", "path"
+    )
     starttls_key: str = setting("", "its private key", "path")
     auth: bool = setting(False, "offer AUTH; it never succeeds, guesses are counted")
     proxies: tuple[str, ...] = setting((), "proxies whose PROXY header or XCLIENT is believed", "networks")

@@ -23,6 +23,7 @@ from junkhound.wire import smtp
 
 TICK_S = 0.25
 ROOM_S = 2.0
+SELF_SIGNED = "self-signed"
 SESSIONS_S = 60.0  # sessions without mail wait for a segment with mail this long
 
 
@@ -30,7 +31,7 @@ def gates(config: Config, key: bytes) -> tuple[trap.Gate, trap.Gate]:
     """What the SMTP and the LMTP listeners are. Errors: ConfigError for a certificate that cannot be loaded."""
     said = config.smtp
     proxies = tuple(found for words in said.proxies if (found := net.parse_network(words)) is not None)
-    offered = _tls(said.starttls_certificate, said.starttls_key)
+    offered = _tls(config)
     made = []
     for protocol in ("smtp", "lmtp"):
         policy = smtp.Policy(
@@ -53,8 +54,13 @@ def gates(config: Config, key: bytes) -> tuple[trap.Gate, trap.Gate]:
     return made[0], made[1]
 
 
-def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
-    return tls.context(certificate, key) if certificate else None
+def _tls(config: Config) -> ssl.SSLContext | None:
+    """What STARTTLS offers; a certificate of our own is made once, by the supervisor before the first trap starts."""
+    said = config.smtp
+    if said.starttls_certificate == SELF_SIGNED:
+        hostname = said.hostname or socket.getfqdn()
+        return tls.context(*map(str, tls.self_signed(config.home / "keys", hostname)))
+    return tls.context(said.starttls_certificate, said.starttls_key) if said.starttls_certificate else None
 
 
 def run(office: Office, stop: threading.Event, notes: Notes, sockets: Sequence[tuple[str, socket.socket]]) -> None:
@@ -131,7 +137,11 @@ class _Room:
 
 
 def listeners(config: Config) -> list[tuple[str, socket.socket]]:
-    """Bind every listener of the settings. Errors: ConfigError naming the one that cannot be had."""
+    """Bind every listener of the settings, with a certificate that can be used.
+
+    Errors: ConfigError naming the one that cannot be had.
+    """
+    _tls(config)
     bound = []
     for protocol, places in (("smtp", config.smtp.listen), ("lmtp", config.smtp.lmtp)):
         bound += [(protocol, bind(place, f"[smtp] {'listen' if protocol == 'smtp' else 'lmtp'}")) for place in places]
