@@ -48,7 +48,7 @@ def parse_text(text: str) -> int | None:
     if 8 < colon < 40:
         clock = _CLOCK.get(text[colon - 2 : colon + 3])
         if clock is not None:
-            day, rest = _HEADS[text[: colon - 2]], _TAILS[text[colon + 3 : colon + 12]]
+            day, rest = DAYS[text[: colon - 2]], SECONDS[text[colon + 3 : colon + 12]]
             if day is not None and rest is not None:
                 return day + clock + rest
     return _any(text)
@@ -77,8 +77,12 @@ def _tail(text: str) -> int | None:
     return None if found is None or offset is None else (int(found[1]) - offset) * 1_000_000
 
 
-_HEADS = Memo(_head, 4096)
-_TAILS = Memo(_tail, 8192)
+DAYS = Memo(_head, 4096)
+"""``Mon, 6 Jan 2025 `` as the instant the day begins, None where it is no day in the usual form."""
+SECONDS = Memo(_tail, 8192)
+"""``:05 +0100`` as what it adds to hour and minute, in microseconds."""
+clock_of = _CLOCK.get
+"""``10:00`` in microseconds, or None."""
 
 
 def _instant(day: int | None, hour: int, minute: int, second: int, offset: int | None) -> int | None:

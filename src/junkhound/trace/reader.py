@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
-from junkhound.trace.dialects import LINE_LIMIT, read_line
+from junkhound.trace.again import read_again
+from junkhound.trace.dialects import LINE_LIMIT
 from junkhound.trace.hop import Hop
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Hops(Sequence[Hop]):
         below = start > self._originator
         if index < READ_LIMIT:
             value = self._raw[start : end if end - start < LINE_LIMIT else start + LINE_LIMIT].decode("latin-1")
-            hop = read_line(value, index, below)
+            hop = read_again(value, index, below)
         else:
             hop = Hop(index=index, below_originator=below)
         self._hops[index] = hop
