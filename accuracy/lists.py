@@ -104,13 +104,17 @@ def ingest(folder: Path, home: Path, day: str, progress: Progress) -> Path:
         if half[name] == "A":
             progress(f"ingesting {name}", 0.0)
             _junkhound(settings, "ingest", "--trap", name, "--as", "junk", str(path))
-    inline = replace(config.load(settings), engine=config.Engine(name="inline", isolate=False))
-    office = Office(inline)
+    loaded = config.load(settings)
+    inline = replace(loaded, engine=config.Engine(name="inline", isolate=False))
     boxes = sorted(path for path in (folder / "mail/people").glob("*/*") if half[path.parent.name] == "A")
     for number, path in enumerate(boxes):
         progress("ingesting mailboxes", number / len(boxes))
-        kind = Kind.GOOD if path.name.startswith("Inbox") else Kind.JUNK
-        verbs_ingest.ingest(office, verbs_ingest.Request((str(path),), kind, mailbox=path.parent.name))
+        kind, name = Kind.GOOD if path.name.startswith("Inbox") else Kind.JUNK, path.parent.name
+        # Every ingest prepares all intakes of its settings: with this one's alone it takes a tenth of the time.
+        office = Office(replace(inline, traps={}, mailboxes={name: loaded.mailboxes[name]}))
+        verbs_ingest.ingest(office, verbs_ingest.Request((str(path),), kind, mailbox=name))
+        office.ledger.close()
+    office = Office(inline)
     office.ledger.compact(office.now)
     office.ledger.close()
     return settings
