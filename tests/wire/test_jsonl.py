@@ -36,6 +36,10 @@ rows = st.fixed_dictionaries(
         "tls_version": ports,
         "tls_cipher": texts,
         "client_hello": texts,
+        "dialect": st.lists(texts.map(str.encode), max_size=4).map(tuple),
+        "command_us": st.lists(st.integers(0, 1 << 40), max_size=4).map(tuple),
+        "replies": st.lists(st.integers(100, 599), max_size=4).map(tuple),
+        "manners": st.integers(0, 31),
     },
 )
 

@@ -17,6 +17,7 @@ from junkhound.kernel.errors import DataError, UsageError
 from junkhound.wire.facts import Envelope, Facts, Origin, Recipient, Session
 
 NEEDED = "mail"
+MAX_COMMANDS = 1000  # commands of one session that are told
 
 
 class Line(NamedTuple):
@@ -104,6 +105,8 @@ def _plain(name: str, value: Any) -> Any:
         return clock.to_datetime(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if name == "rcpt":
         return [{"address": _words(r.address), "code": r.code, "trap": r.trap} for r in value]
+    if name == "dialect":
+        return [_words(one) for one in value]
     return _words(value) if isinstance(value, bytes) else value
 
 
@@ -156,6 +159,23 @@ def _recipient(value: Any) -> Recipient:
     return Recipient(_bytes(value["address"]), _whole(200, 599)(code), trap)
 
 
+def _dialect(value: Any) -> tuple[bytes, ...]:
+    if not isinstance(value, list) or len(value) > MAX_COMMANDS:
+        raise ValueError
+    return tuple(_bytes(one) for one in value)
+
+
+def _numbers(low: int, high: int) -> Callable[[Any], tuple[int, ...]]:
+    check = _whole(low, high)
+
+    def checks(value: Any) -> tuple[int, ...]:
+        if not isinstance(value, list) or len(value) > MAX_COMMANDS:
+            raise ValueError
+        return tuple(map(check, value))
+
+    return checks
+
+
 _NO_SPACE = {ord(space): None for space in " \t\r\n"}
 _PORT = _whole(0, 65535)
 _SESSION: dict[str, Callable[[Any], Any]] = {
@@ -168,6 +188,10 @@ _SESSION: dict[str, Callable[[Any], Any]] = {
     "tls_version": _whole(0, 65535),
     "tls_cipher": _text,
     "client_hello": _text,
+    "dialect": _dialect,
+    "command_us": _numbers(0, 1 << 40),
+    "replies": _numbers(100, 599),
+    "manners": _whole(0, 0xFFFF_FFFF),
 }
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "client": _address,
