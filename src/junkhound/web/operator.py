@@ -41,75 +41,122 @@ Maker = Callable[..., Fields]
 
 def operator_app(settings: Config, at: int | None = None, port: int = 0) -> Starlette:
     """The application; ``at`` pins its moment, ``port`` names its cookie, which browsers share between ports."""
-    desk, front, doors = Desk(settings, at), Pages(), Doors(settings)
-    cookie = f"junkhound-{port}"
-    served: Counter[str] = Counter()
-    say = front.sayer("base.html")
-    mail_limit = settings.web.mail_limit_mb << 20
+    return _Operator(settings, at, port).app()
 
-    def page(template: str, make: Maker) -> tuple[Callable[[Request], Response], Callable[[Request], Response]]:
+
+class _Operator:
+    """The answers of the operator's listener, one method for each kind of route."""
+
+    def __init__(self, settings: Config, at: int | None, port: int) -> None:
+        self.settings = settings
+        self.desk, self.front, self.doors = Desk(settings, at), Pages(), Doors(settings)
+        self.cookie = f"junkhound-{port}"
+        self.served: Counter[str] = Counter()
+        self.say = self.front.sayer("base.html")
+        self.mail_limit = settings.web.mail_limit_mb << 20
+
+    def app(self) -> Starlette:
+        """Routes behind the guards, outermost first."""
+        return Starlette(
+            routes=self.routes(), middleware=self.guards(), exception_handlers={HTTPException: self.unrouted},
+            lifespan=self.life,
+        )  # fmt: skip
+
+    def routes(self) -> list[Route | Mount]:
+        """Every path; each page of ``_PAGES`` also as JSON."""
+        found: list[Route | Mount] = [
+            Route("/enter", self.enter),
+            Route("/leave", self.leave, methods=["POST"]),
+            Route("/healthz", self.health),
+            Route("/readyz", self.ready),
+            Route("/metrics", self.counters),
+            Route("/search", self.search),
+            Route("/trace", self.paste, methods=["GET"]),
+            Route("/trace", self.trace, methods=["POST"]),
+            Route("/trace.json", self.trace, methods=["POST"]),
+        ]
+        for path, template, make in _PAGES:
+            html, data = self.page(template, make)
+            # the form with .json first: an address in the path would swallow its end
+            found += [Route("/overview.json" if path == "/" else f"{path}.json", data), Route(path, html)]
+        return [*found, Mount("/static", StaticFiles(directory=static_folder()))]
+
+    def guards(self) -> list[Middleware]:
+        """What a request passes before any route sees it."""
+        names = {*LOOPBACK_NAMES, *(name.lower() for name in self.settings.web.names)}
+        room, seconds = 3 * self.mail_limit + _FORM_ROOM, self.settings.web.request_s
+        return [
+            Middleware(_Counted, served=self.served),
+            Middleware(SafeHeaders),
+            Middleware(Lean, say=self.say, note=_note),
+            Middleware(OwnName, names=names, say=self.say),
+            Middleware(
+                MembersOnly, doors=self.doors, cookie=self.cookie, say=self.say,
+                open_paths=("/enter", "/healthz", "/readyz", "/metrics"), folders=("/static/",),
+            ),
+            Middleware(SameOrigin, say=self.say),
+            Middleware(Patience, limit=room, seconds=seconds, say=self.say),
+        ]  # fmt: skip
+
+    def page(self, template: str, make: Maker) -> tuple[Callable[[Request], Response], Callable[[Request], Response]]:
+        """One page as HTML and as JSON."""
+
         def fields(request: Request) -> Fields:
             ask = {name: value for name, value in request.query_params.items() if name in _ASKED}
-            return make(desk, ask, **request.path_params)
+            return make(self.desk, ask, **request.path_params)
 
         def html(request: Request) -> Response:
-            return front.page(template, fields(request), path=request.url.path, asked=_carried(request))
+            return self.front.page(template, fields(request), path=request.url.path, asked=_carried(request))
 
         def data(request: Request) -> Response:
             return as_json(fields(request))
 
         return html, data
 
-    def routes() -> list[Route]:
-        found = []
-        for path, template, make in _PAGES:
-            html, data = page(template, make)
-            # the form with .json first: an address in the path would swallow its end
-            found += [Route("/overview.json" if path == "/" else f"{path}.json", data), Route(path, html)]
-        return found
+    def search(self, request: Request) -> Response:
+        return RedirectResponse(pages.search(self.desk, request.query_params.get("q", "")), 303)
 
-    def search(request: Request) -> Response:
-        return RedirectResponse(pages.search(desk, request.query_params.get("q", "")), 303)
+    def paste(self, request: Request) -> Response:
+        return self._trace_page(None, "", "")
 
-    def paste(request: Request) -> Response:
-        fields = {"mailboxes": sorted(settings.mailboxes), "limit": settings.web.mail_limit_mb}
-        return _own_referrer(
-            front.page("trace.html", {**fields, "found": None, "relays": "", "mailbox": ""}, path="/trace")
-        )
+    async def trace(self, request: Request) -> Response:
+        payload, relays, mailbox = await _handed_in(request, self.mail_limit)
+        found = await run_in_threadpool(pages.trace, self.desk, payload, relays, mailbox)
+        return as_json(found) if request.url.path.endswith(".json") else self._trace_page(found, relays, mailbox)
 
-    async def trace(request: Request) -> Response:
-        payload, relays, mailbox = await _handed_in(request, mail_limit)
-        found = await run_in_threadpool(pages.trace, desk, payload, relays, mailbox)
-        if request.url.path.endswith(".json"):
-            return as_json(found)
-        fields = {"mailboxes": sorted(settings.mailboxes), "limit": settings.web.mail_limit_mb, "found": found}
-        return _own_referrer(front.page("trace.html", {**fields, "relays": relays, "mailbox": mailbox}, path="/trace"))
+    def _trace_page(self, found: Fields | None, relays: str, mailbox: str) -> Response:
+        fields = {
+            "mailboxes": sorted(self.settings.mailboxes),
+            "limit": self.settings.web.mail_limit_mb,
+            "found": found,
+        }
+        asked = {"relays": relays, "mailbox": mailbox}
+        return _own_referrer(self.front.page("trace.html", {**fields, **asked}, path="/trace"))
 
-    def enter(request: Request) -> Response:
-        if request.method != "GET" or "prefetch" in request.headers.get(
-            "sec-purpose", request.headers.get("purpose", "")
-        ):
+    def enter(self, request: Request) -> Response:
+        purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
+        if request.method != "GET" or "prefetch" in purpose:
             raise Refused("a link is not opened ahead of time", "open it yourself")
-        session = doors.enter(request.query_params.get("token", ""))
+        session = self.doors.enter(request.query_params.get("token", ""))
         if session is None:
             raise Refused("this link was used or has ended", "junkhound web --link prints another")
         after = request.query_params.get("next", "/")
         response = RedirectResponse(after if _NEXT.match(after) else "/", 303)
-        response.set_cookie(cookie, session, httponly=True, samesite="strict", path="/")
+        response.set_cookie(self.cookie, session, httponly=True, samesite="strict", path="/")
         return response
 
-    def leave(request: Request) -> Response:
-        doors.leave(guard.session_of(request.scope, cookie))
-        response = front.page("left.html", {})
-        response.delete_cookie(cookie, path="/", httponly=True, samesite="strict")
+    def leave(self, request: Request) -> Response:
+        self.doors.leave(guard.session_of(request.scope, self.cookie))
+        response = self.front.page("left.html", {})
+        response.delete_cookie(self.cookie, path="/", httponly=True, samesite="strict")
         return response
 
-    def health(request: Request) -> Response:
+    def health(self, request: Request) -> Response:
         return Response("ok\n", media_type="text/plain")
 
-    def ready(request: Request) -> Response:
+    def ready(self, request: Request) -> Response:
         try:
-            desk.ready()
+            self.desk.ready()
         except JunkhoundError as error:
             return as_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}}, 503)
         except Exception as error:
@@ -117,51 +164,20 @@ def operator_app(settings: Config, at: int | None = None, port: int = 0) -> Star
             return as_json({"error": {"code": "temporary", "message": "the ledger does not answer", "hint": None}}, 503)
         return Response("ready\n", media_type="text/plain")
 
-    def counters(request: Request) -> Response:
-        own = {f'web_answers_total{{status="{status}"}}': float(count) for status, count in served.items()}
-        text = metrics.exposed([settings.home / "run"], own)
+    def counters(self, request: Request) -> Response:
+        own = {f'web_answers_total{{status="{status}"}}': float(count) for status, count in self.served.items()}
+        text = metrics.exposed([self.settings.home / "run"], own)
         return Response(text, headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
     @contextlib.asynccontextmanager
-    async def life(app: Starlette) -> AsyncIterator[None]:
+    async def life(self, app: Starlette) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         yield
-        desk.close()
+        self.desk.close()
 
-    def unrouted(request: Request, error: Exception) -> Response:
+    def unrouted(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
-        return say(unmet(request, status), request.url.path, status)
-
-    names = {*LOOPBACK_NAMES, *(name.lower() for name in settings.web.names)}
-    return Starlette(
-        routes=[
-            Route("/enter", enter),
-            Route("/leave", leave, methods=["POST"]),
-            Route("/healthz", health),
-            Route("/readyz", ready),
-            Route("/metrics", counters),
-            Route("/search", search),
-            Route("/trace", paste, methods=["GET"]),
-            Route("/trace", trace, methods=["POST"]),
-            Route("/trace.json", trace, methods=["POST"]),
-            *routes(),
-            Mount("/static", StaticFiles(directory=static_folder())),
-        ],
-        middleware=[
-            Middleware(_Counted, served=served),
-            Middleware(SafeHeaders),
-            Middleware(Lean, say=say, note=_note),
-            Middleware(OwnName, names=names, say=say),
-            Middleware(
-                MembersOnly, doors=doors, cookie=cookie, say=say,
-                open_paths=("/enter", "/healthz", "/readyz", "/metrics"), folders=("/static/",),
-            ),
-            Middleware(SameOrigin, say=say),
-            Middleware(Patience, limit=3 * mail_limit + _FORM_ROOM, seconds=settings.web.request_s, say=say),
-        ],
-        exception_handlers={HTTPException: unrouted},
-        lifespan=life,
-    )  # fmt: skip
+        return self.say(unmet(request, status), request.url.path, status)
 
 
 _ASKED = frozenset(("at", "by", "country", "asn", "since", "until", "kind", "limit", "page"))

@@ -30,51 +30,78 @@ _log = logging.getLogger("junkhound.web")
 
 def public_app(settings: Config, at: int | None = None) -> Starlette:
     """The application; it opens no ledger and knows nothing that was not published."""
-    out = Out(settings)
-    front = Pages(contact=settings.publish.contact or f"hostmaster@{settings.publish.zone}")
-    say = front.sayer("public.html")
-    system = clock.SystemClock()
+    return _Public(settings, at).app()
 
-    def now() -> int:
-        return system.now() if at is None else at
 
-    def start() -> dict[str, Any]:
-        files = out.files(now())
+class _Public:
+    """The answers of the public listener, one method for each route."""
+
+    def __init__(self, settings: Config, at: int | None) -> None:
+        self.settings, self.at = settings, at
+        self.out = Out(settings)
+        self.front = Pages(contact=settings.publish.contact or f"hostmaster@{settings.publish.zone}")
+        self.say = self.front.sayer("public.html")
+        self.clock = clock.SystemClock()
+
+    def app(self) -> Starlette:
+        """Routes behind the guards, outermost first."""
+        names = frozenset(name.lower() for name in self.settings.web.public_names)
+        return Starlette(
+            routes=[
+                Route("/", self.home),
+                Route("/index.json", self.home_data),
+                Route("/r", self.look),
+                Route("/r/{number}.json", self.record_data),
+                Route("/r/{number}", self.record_page),
+                Route("/files/{name}", self.file),
+                Route("/robots.txt", self.robots),
+                Mount("/static", StaticFiles(directory=static_folder())),
+            ],
+            middleware=[
+                Middleware(SafeHeaders),
+                Middleware(Lean, say=self.say, note=_note),
+                *([Middleware(OwnName, names=names, say=self.say)] if names else []),
+                Middleware(Patience, limit=1024, seconds=self.settings.web.request_s, say=self.say),
+            ],
+            exception_handlers={HTTPException: self.unrouted},
+        )
+
+    def now(self) -> int:
+        return self.clock.now() if self.at is None else self.at
+
+    def start(self) -> dict[str, Any]:
+        """Lists with their rules, and the files that can be had."""
+        files = self.out.files(self.now())
         rules = {
-            name: listing.explain(listing.policy_of(name, settings.lists[name]))
-            for name in sorted(out.public)
+            name: listing.explain(listing.policy_of(name, self.settings.lists[name]))
+            for name in sorted(self.out.public)
             if any(file.list == name for file in files)
         }
         shown = [{"name": f.name, "list": f.list, "size": f.size, "expires": f.expires} for f in files]
         return {"lists": [{"name": name, "rules": said} for name, said in rules.items()], "files": shown}
 
-    def record(request: Request) -> dict[str, Any]:
-        number = str(request.path_params["number"]).upper()
-        if not _NUMBER.match(number):
-            raise UsageError(f"not the number of a listing: {number!r}", "it looks like JH-2026-000123")
-        found = out.record(number, now())
+    def record(self, request: Request) -> dict[str, Any]:
+        """One listing and what to do about it."""
+        found = self.out.record(_number(str(request.path_params["number"]).upper()), self.now())
         return {"record": found, "advice": list(advice(found["class"]))}
 
-    def home(request: Request) -> Response:
-        return _fresh(front.page("public-start.html", start()))
+    def home(self, request: Request) -> Response:
+        return _fresh(self.front.page("public-start.html", self.start()))
 
-    def home_data(request: Request) -> Response:
-        return _fresh(as_json(start()))
+    def home_data(self, request: Request) -> Response:
+        return _fresh(as_json(self.start()))
 
-    def record_page(request: Request) -> Response:
-        return _fresh(front.page("public-record.html", record(request)))
+    def record_page(self, request: Request) -> Response:
+        return _fresh(self.front.page("public-record.html", self.record(request)))
 
-    def record_data(request: Request) -> Response:
-        return _fresh(as_json(record(request)))
+    def record_data(self, request: Request) -> Response:
+        return _fresh(as_json(self.record(request)))
 
-    def look(request: Request) -> Response:
-        number = request.query_params.get("q", "").strip().upper()[:40]
-        if not _NUMBER.match(number):
-            raise UsageError(f"not the number of a listing: {number!r}", "it looks like JH-2026-000123")
-        return RedirectResponse(f"/r/{number}", 303)
+    def look(self, request: Request) -> Response:
+        return RedirectResponse(f"/r/{_number(request.query_params.get('q', '').strip().upper()[:40])}", 303)
 
-    def file(request: Request) -> Response:
-        found = out.file(str(request.path_params["name"]), now())
+    def file(self, request: Request) -> Response:
+        found = self.out.file(str(request.path_params["name"]), self.now())
         headers = {**_FRESH, "etag": found.etag, "cross-origin-resource-policy": "cross-origin"}
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if found.etag in known or "*" in known:
@@ -82,36 +109,24 @@ def public_app(settings: Config, at: int | None = None) -> Starlette:
         kind = "application/json" if found.name.endswith(".json") else "text/plain; charset=utf-8"
         return FileResponse(found.path, headers=headers, media_type=kind)
 
-    def robots(request: Request) -> Response:
+    def robots(self, request: Request) -> Response:
         return Response("User-agent: *\nDisallow: /r/\n", media_type="text/plain")
 
-    def unrouted(request: Request, error: Exception) -> Response:
+    def unrouted(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
         said = UsageError("this page can only be read") if status == 405 else NotFound("no such page", "begin at /")
-        return say(said, request.url.path, status)
+        return self.say(said, request.url.path, status)
 
-    names = frozenset(name.lower() for name in settings.web.public_names)
-    return Starlette(
-        routes=[
-            Route("/", home),
-            Route("/index.json", home_data),
-            Route("/r", look),
-            Route("/r/{number}.json", record_data),
-            Route("/r/{number}", record_page),
-            Route("/files/{name}", file),
-            Route("/robots.txt", robots),
-            Mount("/static", StaticFiles(directory=static_folder())),
-        ],
-        middleware=[
-            Middleware(SafeHeaders),
-            Middleware(
-                Lean, say=say, note=lambda error, path: _log.error("the page %r failed", path[:200], exc_info=error)
-            ),
-            *([Middleware(OwnName, names=names, say=say)] if names else []),
-            Middleware(Patience, limit=1024, seconds=settings.web.request_s, say=say),
-        ],
-        exception_handlers={HTTPException: unrouted},
-    )
+
+def _number(text: str) -> str:
+    """The number of a listing. Errors: UsageError."""
+    if not _NUMBER.match(text):
+        raise UsageError(f"not the number of a listing: {text!r}", "it looks like JH-2026-000123")
+    return text
+
+
+def _note(error: BaseException, path: str) -> None:
+    _log.error("the page %r failed", path[:200], exc_info=error)
 
 
 def _fresh(response: Response) -> Response:
