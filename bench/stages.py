@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.ingest import spam, write
+from bench.ingest import installed, spam, write
 
 ROOT = Path(__file__).parents[1]
 
@@ -171,14 +171,14 @@ def processes(path: Path, home: Path, judged: bool) -> dict[str, float]:
     """CPU seconds of a real run by kind of process; ``sum`` is what the system says of all of them."""
     toml = home.parent / f"{home.name}.toml"
     toml.write_text(f'[store]\nhome = "{home}"\n[engine]\nworkers = 2\n')
+    env = {**installed(home.parent), "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     module = "junkhound" if judged else "bench.nulled"
     options = ["ingest", "--as", "junk", "--mailbox", "bench", "--relay", "127.0.0.0/8", "--json", str(path)]
     pid = os.posix_spawn(
         sys.executable, [sys.executable, "-m", module, "--config", str(toml), *options],
-        {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"},
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+        env, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
     )  # fmt: skip
     seen: dict[int, tuple[str, float]] = {}
     over = threading.Event()
