@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import astuple
+
 from junkhound.trace.dates import DAYS, SECONDS, clock_of
 from junkhound.trace.dialects import read_line
 from junkhound.trace.dialects.grammar import pattern
@@ -45,11 +47,16 @@ def read_again(value: str, index: int, below: bool) -> Hop:
     if hop.id == queued and hop.at == at and hop.dialect != "scan":
         if len(_known) >= KEPT:
             _known.clear()
-        values = tuple(getattr(hop, name) for name in _FIELDS)
+        values = astuple(hop)
         _known[front, rest] = (
             values[:_ID], values[_ID + 1 : _AT], values[_AT + 1 : _INDEX], values[_BELOW + 1 :],
         )  # fmt: skip
     return hop
+
+
+def forget() -> None:
+    """Forget all lines, as a measurement does before each pass over the same mail."""
+    _known.clear()
 
 
 def _instant(date: str) -> int | None:
