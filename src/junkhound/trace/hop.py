@@ -37,3 +37,4 @@ class Hop(msgspec.Struct, frozen=True, gc=False):
     impossible: bool = False  # the line shows an address that cannot be one
     ambiguous: bool = False  # more than one address could be the peer's, so ``ip`` is None
     pickup: bool = False  # handed in on that machine itself: by a local user, a program, a mailbox owner
+    account: str | None = None  # whose log-in it was, where the line says so: what a provider is told

@@ -7,6 +7,7 @@ is only nearly right is left to the general scanner, which prefers no address to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from junkhound.kernel.registry import Registry
 from junkhound.trace.hop import Hop
 
 LINE_LIMIT = 4096  # of a line, the rest is not read: no honest server writes so much
+TRIES = 4
 
 
 class Dialect(NamedTuple):
@@ -29,55 +31,122 @@ class Dialect(NamedTuple):
 
 dialects: Registry[Dialect] = Registry("dialects")
 
-# Tried in this order: the common ones first; dialects of other packages stand before the last, which takes most.
-_FIRST = ("postfix", "sendmail", "exchange", "exim", "fetchmail", "qmail", "gmail", "local", "yahoo", "http")
+# These are looked for one by one, which is cheapest for what is met most; all others by one alternation.
+_COMMON = ("postfix", "sendmail", "exchange", "exim", "fetchmail", "qmail")
 _LAST = "plain"
 
-_order: list[tuple[str, Callable[[str, int, bool], Hop | None]]] = []
+Reader = Callable[[str, int, bool], Hop | None]
+_common: list[tuple[str, Reader]] = []
+_rare: dict[str, tuple[Reader, ...]] = {}
+_find: list[re.Pattern[str]] = []
 
 
-def table() -> list[tuple[str, Callable[[str, int, bool], Hop | None]]]:
-    """(marker, reader) in the order they are tried."""
-    if not _order:
-        known = dict(dialects)
-        names = [*_FIRST, *(name for name in known if name not in _FIRST and name != _LAST)]
-        common = [(known[name].markers[0], known[name].read) for name in names]
-        rare = [(marker, known[name].read) for name in names for marker in known[name].markers[1:]]
-        _order.extend([*common, *rare, *((marker, known[_LAST].read) for marker in known[_LAST].markers)])
-    return _order
+def table() -> list[tuple[str, Reader]]:
+    """(marker, reader) of all dialects, in the order in which they are tried; builds the tables of ``read_line``."""
+    known = dict(dialects)
+    if not _common:
+        _common.extend((known[name].markers[0], known[name].read) for name in _COMMON)
+        rare = [(marker, known[name].read) for name in _COMMON for marker in known[name].markers[1:]]
+        rare += [
+            (m, known[name].read)
+            for name in known
+            if name not in _COMMON and name != _LAST
+            for m in known[name].markers
+        ]
+        for marker, _ in rare:  # one that stands inside another is found with it
+            _rare[marker] = tuple(dict.fromkeys(reader for other, reader in rare if other in marker))
+        longest = sorted(_rare, key=len, reverse=True)
+        _find.append(re.compile(f"(?=({'|'.join(map(re.escape, longest))}))"))  # markers may overlap
+    readers = [(marker, reader) for marker, readers in _rare.items() for reader in readers]
+    return [*_common, *readers, ("", known[_LAST].read)]
 
 
 def read_line(value: str, index: int, below: bool) -> Hop:
-    """One Received value as a hop: the first two dialects whose marker it holds may try, then the scanner."""
-    tried = None
-    # Asking for one literal after the other takes 0.6 us where one alternation of all takes 1.3 us.
-    for marker, reader in _order or table():
-        if marker in value and reader is not tried:
+    """One Received value as a hop: dialects whose marker it holds may try, at most ``TRIES``, then the scanner."""
+    if not _find:
+        table()
+    for marker, reader in _common:
+        if marker in value:
             hop = reader(value, index, below)
             if hop is not None:
                 return hop
-            if tried is not None:
-                break
-            tried = reader
-    return scan(value, index, below)
+    tried: list[Reader] = []
+    for marker in _find[0].findall(value):
+        for reader in _rare[marker]:
+            if reader not in tried and len(tried) < TRIES:
+                tried.append(reader)
+                hop = reader(value, index, below)
+                if hop is not None:
+                    return hop
+    return plain.read(value, index, below) or scan(value, index, below)
 
 
 from junkhound.trace.dialects import (  # noqa: E402  each registers itself
+    aol,
+    barracuda,
+    communigate,
+    courier,
+    domino,
     exchange,
     exim,
     fetchmail,
     gmail,
+    haraka,
     http,
+    ironport,
     local,
+    mailgun,
+    mdaemon,
+    mimecast,
+    momentum,
+    opensmtpd,
     plain,
     postfix,
+    powermta,
+    proofpoint,
     qmail,
+    sendgrid,
     sendmail,
+    ses,
     yahoo,
+    zimbra,
+    zmailer,
 )
 from junkhound.trace.scan import scan  # noqa: E402  it shares the dialects' grammar
 
 __all__ = [
-    "LINE_LIMIT", "Dialect", "dialects", "exchange", "exim", "fetchmail", "gmail", "http", "local", "plain", "postfix",
-    "qmail", "read_line", "sendmail", "table", "yahoo",
+    "LINE_LIMIT",
+    "Dialect",
+    "aol",
+    "barracuda",
+    "communigate",
+    "courier",
+    "dialects",
+    "domino",
+    "exchange",
+    "exim",
+    "fetchmail",
+    "gmail",
+    "haraka",
+    "http",
+    "ironport",
+    "local",
+    "mailgun",
+    "mdaemon",
+    "mimecast",
+    "momentum",
+    "opensmtpd",
+    "plain",
+    "postfix",
+    "powermta",
+    "proofpoint",
+    "qmail",
+    "read_line",
+    "sendgrid",
+    "sendmail",
+    "ses",
+    "table",
+    "yahoo",
+    "zimbra",
+    "zmailer",
 ]  # fmt: skip

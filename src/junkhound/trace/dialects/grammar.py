@@ -20,6 +20,8 @@ WORD = r"[^\s()\[\]<>;]++"
 HELO = rf"(?P<helo>{WORD}|\[[^\s()\[\];]*+\])"
 IP = r"\[(?:IPv6:)?(?P<ip>[0-9A-Fa-f:.]++)(?:%\w++)?\]"
 IP2 = IP.replace("<ip>", "<ip2>")
+# The form that most share: the name claimed, then the name looked up and the address.
+PEER = rf"from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]@]++)\s++)?{IP}(?::\d++)?\)"
 BY = r"(?P<by>[^\s()\[\];]++)"
 ID = r"(?:\s++id\s++(?P<id>[^\s;()]++))?"
 FOR = r"(?:\s++for\s++<?(?P<recipient>[^\s<>();]++)>?)?"
@@ -144,6 +146,7 @@ def make(
     local: bool = False,
     verified: bool = False,
     pickup: bool = False,
+    account: str | None = None,
 ) -> Hop | None:
     """The hop of matched text; None if what stands for an address is none (then the scanner looks)."""
     peer = None
@@ -164,5 +167,5 @@ def make(
     return Hop(
         peer, seen, _NAMES[helo], _NAMES[by], None if by_ip is None else _ADDRESSES[by_ip], protocol, id, recipient,
         ident, envelope_from, auth, tls, at, dialect, local, index, below, rdns is not None and seen is None,
-        verified and seen is not None, False, False, pickup,
+        verified and seen is not None, False, False, pickup, account,
     )  # fmt: skip

@@ -24,6 +24,7 @@ _OWN = pattern(
     rf"\s*+by\s++{BY}\s++\(Postfix(?P<pickup>,\s++from\s++userid\s++\d++)?[^()\[\]]*+(?:\([^()\[\]]*+\))?\)"
     rf"(?:\s++with\s++(?P<protocol>\w++))?{ID}{FOR}{DATE}"
 )
+_LOGIN = pattern(r"uthenticated sender(?::\s++([^\s()]++))?")
 _TLS = pattern(r"using\s++(\S++)")
 
 
@@ -41,14 +42,15 @@ def read(value: str, index: int, below: bool) -> Hop | None:
             pickup=pickup is not None,
         )  # fmt: skip
     helo, rdns, ip, notes, by, protocol, queued, recipient, date = found.groups()
-    auth, tls = False, None
+    auth, tls, login = False, None, None
     if notes:
-        auth = "uthenticated sender" in notes
+        login = _LOGIN.search(notes)
+        auth = login is not None
         encrypted = _TLS.search(notes)
         tls = encrypted and encrypted[1]
     return make(
         "postfix", index, below, ip, rdns, helo, by, protocol, queued, recipient, date,
-        auth=auth, tls=tls, verified=True,
+        auth=auth, tls=tls, verified=True, account=login and login[1],
     )  # fmt: skip
 
 
