@@ -18,6 +18,9 @@ scope = "public"
 """
 
 
+CLOUD = "2001:db8::/32"  # where the grammar of such a provider has its inner servers
+
+
 def domains(intake: Intake) -> list[str]:
     """The mail domains of an intake, in order."""
     found = {address.rpartition("@")[2] for addresses in intake.addresses.values() for address in addresses}
@@ -29,6 +32,15 @@ def kind(intake: Intake) -> str:
     return max(sorted(intake.addresses), key=lambda name: len(intake.addresses[name])) or "pristine"
 
 
+def stated(intake: Intake) -> list[str]:
+    """The relays as their operator states them; of a big provider also names and network of its inner servers."""
+    found = [one.address for one in intake.relays] + [one.name for one in intake.relays]
+    for one in intake.relays:
+        if one.software == "microsoft-365":
+            found += [f".{one.name.partition('.')[2]}", CLOUD]
+    return found
+
+
 def settings(intakes: Iterable[Intake]) -> str:
     """The settings file."""
     parts = [HEAD]
@@ -38,8 +50,7 @@ def settings(intakes: Iterable[Intake]) -> str:
         if trap:
             lines += [f"domains = {_texts(domains(intake))}", f'kind = "{kind(intake)}"']
         if intake.relays:
-            named = [one.address for one in intake.relays] + [one.name for one in intake.relays]
-            lines.append(f"relays = {_texts(dict.fromkeys(named))}")
+            lines.append(f"relays = {_texts(dict.fromkeys(stated(intake)))}")
             lines.append(f'country = "{intake.relays[0].country}"')
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
