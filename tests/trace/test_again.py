@@ -21,7 +21,16 @@ FRONTS = (
     "from a by b",
     "",
 )
-IDS = ("", " id AB", " id 4YRV6F1R3Kz3w", " id <7@x>", " id 1tUk4T-000001-2B", " id (x)", " id Microsoft", " id [192.0.2.1]")
+IDS = (
+    "",
+    " id AB",
+    " id 4YRV6F1R3Kz3w",
+    " id <7@x>",
+    " id 1tUk4T-000001-2B",
+    " id (x)",
+    " id Microsoft",
+    " id [192.0.2.1]",
+)
 RESTS = ("", "\n\tfor <a@example.org>", " for b id c", " (note; x)", " ")
 DATES = (
     " Mon, 6 Jan 2025 10:00:05 +0000", " Tue, 07 Jan 2025 23:59:60 -0330 (IST)\r\n", " Mon, 6 Jan 2025 10:00:05 GMT",
@@ -35,7 +44,9 @@ line = st.builds(
 )  # fmt: skip
 
 
-@given(st.lists(line, min_size=2, max_size=12), st.text(st.characters(codec="latin-1"), max_size=3), st.integers(0, 200))
+@given(
+    st.lists(line, min_size=2, max_size=12), st.text(st.characters(codec="latin-1"), max_size=3), st.integers(0, 200)
+)
 def test_memory_says_what_the_reader_says(lines: list[str], extra: str, place: int) -> None:
     for number, value in enumerate([*lines, lines[0][:place] + extra + lines[0][place:], *lines]):
         assert read_again(value, number, number > 3) == read_line(value, number, number > 3)
@@ -47,10 +58,13 @@ def test_on_real_mail_reasons_and_memory_change_nothing() -> None:
         for _, _, raw in messages(f"{name}.tar.gz", 700):
             mail = message.parse(raw)
             hops = trace.read(mail)
-            assert list(hops) == [
-                read_line(raw[start:end][:4096].decode("latin-1"), index, hops[index].below_originator)
-                for index, (start, end) in enumerate((s, e) for n, _, s, e in mail.fields if n == b"received")
-            ][: len(hops)]
+            assert (
+                list(hops)
+                == [
+                    read_line(raw[start:end][:4096].decode("latin-1"), index, hops[index].below_originator)
+                    for index, (start, end) in enumerate((s, e) for n, _, s, e in mail.fields if n == b"received")
+                ][: len(hops)]
+            )
             top = next((hop.by for hop in hops if hop.by and "." in hop.by and "/" not in hop.by), None)
             for relays in ((), ("127.0.0.0/8", ".outlook.com", "2603:1000::/24", top or "mx.example.org")):
                 try:

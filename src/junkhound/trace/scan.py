@@ -41,6 +41,7 @@ _SENDER = pattern(r"envelope-(?:from|sender)\s++<?([^<>()\s]++)")
 _LATE_ID = pattern(r";[^;]*?\sid\s++(\S++)")  # after the date, as some write it
 _LATE_SENDER = pattern(r"\sfor\s++<[^<>]*+>\s++from\s++<([^<>]*+)>")
 _LOGGED_IN = pattern(r"\b(?:AUTH(?::|=)\s*\w|[Aa]uthenticated\b|account\s+\S+@|smtp-auth\b)")
+_CLAIMS = frozenset(("helo", "ehlo", "lhlo"))
 _BROWSER = frozenset(("HTTP", "HTTPS", "HTTPU"))
 _NAMED_BY_ADDRESS = _BROWSER | {"TCP", "NNFMP"}
 
@@ -186,7 +187,11 @@ def _note(peer: _Peer, note: str, front: str | None) -> bool:
         peer.helo = helo[1].rstrip("]") + "]" if helo[1].startswith("[") else helo[1]
     if ident:
         peer.ident = ident[1]
-    if found := _PEER.match(note):
+    found = _PEER.match(note)
+    if found is not None and (found["name"] or "").lower() in _CLAIMS:
+        peer.helo = f"[{found['ip']}]"  # (HELO [192.0.2.9]): an address that was only said
+        return True
+    if found is not None:
         rest = found["rest"].strip()
         if _ADDRESS_LIKE.search(rest) and "helo=" not in rest.lower() and "ident=" not in rest.lower():
             peer.ambiguous = True

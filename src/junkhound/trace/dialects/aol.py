@@ -10,7 +10,7 @@ from junkhound.trace.dialects.grammar import BY, DATE, FOR, ID, PEER, WORD, make
 from junkhound.trace.hop import Hop
 
 _SMTP = pattern(
-    rf"\s*+{PEER}\s++by\s++(?P<by>[\w.-]++\.aol\.com)\s++\((?:v[\w.-]++|[\w/.-]++)\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
+    rf"\s*+{PEER}\s++by\s++(?P<by>[\w.-]+\.aol\.com)\s++\((?:v[\w.-]++|[\w/.-]++)\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
 )
 _MEMBER = pattern(
     rf"\s*+from\s++(?P<account>{WORD})\s++by\s++{BY}\s++\(mail_out_v[\w.]*+\){ID}(?:\s++\(\d++\))?{FOR}{DATE}"

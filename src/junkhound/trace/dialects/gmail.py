@@ -11,7 +11,7 @@ from junkhound.trace.hop import Hop
 
 _TLS = r"(?:\s++\(version=(?P<tls>[^\s()]++)[^()\[\]]*+\))?(?:\s++\(Google\s++Transport\s++Security\))?"
 _SMTP = pattern(
-    rf"\s*+from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?{IP}\)\s++by\s++(?P<by>[\w.-]++\.google\.com|smtp\.gmail\.com|gmr-mx\.google\.com)"
+    rf"\s*+from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?{IP}\)\s++by\s++(?P<by>[\w.-]+\.google\.com|smtp\.gmail\.com|gmr-mx\.google\.com)"
     rf"\s++with\s++(?P<protocol>\w++){ID}{FOR}{_TLS}{DATE}"
 )
 _INSIDE = pattern(rf"\s*+by\s++{BY}\s++with\s++(?P<protocol>SMTP|HTTP|HTTPREST){ID}{FOR}{DATE}")

@@ -12,7 +12,7 @@ from junkhound.trace.hop import Hop
 _IN = pattern(
     rf"\s*+from\s++{HELO}\s++\((?:(?P<rdns>[^\s()\[\]]++)\s++)?(?:{IP}|unknown)\)\s++by\s++{BY}\s++\(SG\)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}"
 )
-_INSIDE = pattern(rf"\s*+by\s++(?P<by>[\w.-]++\.sendgrid\.net)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}")
+_INSIDE = pattern(rf"\s*+by\s++(?P<by>[\w.-]+\.sendgrid\.net)\s++with\s++(?P<protocol>\w++){ID}{FOR}{DATE}")
 
 
 def read(value: str, index: int, below: bool) -> Hop | None:
