@@ -13,7 +13,7 @@ from support.corpus import messages
 
 FRONTS = (
     "from pc.example.net (unknown [198.51.100.7])\n\tby mx.example.org (Postfix) with ESMTP",
-    "from pc.example.net (IDENT:me@pc.example.net [198.51.100.7] (may be forged)) by mx.example.org (8.11.6/8.11.6) with",
+    "from pc.example.net (IDENT:me@pc.example.net [198.51.100.7] (may be forged)) by mx.example.org (8.11.6/8.11.6)",
     "from pc.example.net ([198.51.100.7] helo=mx id 7)\n\tby mx.example.org with esmtp (Exim 4.96)",
     "from unknown (HELO a id 7) (198.51.100.7)\n  by mx.example.org with SMTP",
     "from store [192.0.2.9]\n\tby localhost with IMAP (fetchmail-5.9.0)",

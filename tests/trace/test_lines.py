@@ -1,4 +1,4 @@
-"""Golden lines of every dialect: what a real program of that name writes, with documentation names, and what it says."""
+"""Golden lines of every dialect: what a program of that name writes, with documentation names, and what it says."""
 
 from __future__ import annotations
 
