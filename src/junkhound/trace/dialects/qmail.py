@@ -11,13 +11,14 @@ from junkhound.trace.dialects.grammar import BY, DATE, WORD, make, pattern
 from junkhound.trace.hop import Hop
 
 _SMTP = pattern(
-    rf"\s*+from\s++(?P<rdns>{WORD})\s++(?:\((?:HELO|EHLO)(?:\s++(?P<helo>{WORD}|\[[^\s()\[\]]*+\]))?\s*+\)\s++)?"
-    rf"\((?:(?P<ident>[^\s()\[\]@]*+)@)?(?P<ip>[0-9A-Fa-f:.]++)\)(?P<auth>\s++\(smtp-auth\s++username[^()\[\]]*+\))?"
+    rf"\s*+from\s++(?P<rdns>{WORD}|\[[0-9A-Fa-f:.]++\])\s++(?:\((?:HELO|EHLO)(?:\s++(?P<helo>{WORD}|\[[^\s()\[\]]*+\]))?\s*+\)\s++)?"
+    rf"\((?:(?P<ident>[^\s()\[\]]*)@)?(?P<ip>[0-9A-Fa-f:.]++)(?P<login>\s++with\s++(?:login|plain|cram-md5))?\)"
+    rf"(?P<auth>\s++\(smtp-auth\s++username[^()\[\]]*+\))?"
     rf"\s++by\s++{BY}(?:\s++\(qp\s++\d++\))?\s++with\s++(?:\((?P<tls>[^()\[\]]*+)\)\s++)?(?P<protocol>[\w-]++)"
     r"(?:\s++\([^()\[\]]*+\))?" + DATE
 )
 _SELF = pattern(
-    rf"\s*+\(qmail\s++\d++\s++invoked\s++(?P<how>by\s++uid\s++\d++|by\s++alias|from\s++network|for\s++bounce)\){DATE}"
+    rf"\s*+\(qmail(?:\s++\d++)?\s++invoked\s++(?P<how>by\s++uid\s++\d++|by\s++alias|from\s++network|for\s++bounce)\){DATE}"
 )
 _SCANNER = pattern(
     rf"\s*+from\s++(?P<helo>{WORD})\s++by\s++{BY}\s++(?:by\s++uid\s++\d++\s++)?"
@@ -29,14 +30,13 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     """Read a line of qmail, or None."""
     found = _SMTP.match(value)
     if found is not None:
-        rdns, helo, ident, ip, auth, by, tls, protocol, date = found.group(
-            "rdns", "helo", "ident", "ip", "auth", "by", "tls", "protocol", "date"
-        )
+        rdns, helo, ident, ip, login, auth, by, tls, protocol, date = found.groups()
         if helo is None and "(HELO" not in value and "(EHLO" not in value:
             helo = rdns if rdns != "unknown" else None
+        account = ident if login else None
         return make(
-            "qmail", index, below, ip=ip, rdns=rdns, helo=helo, ident=ident or None, by=by, tls=tls,
-            protocol=protocol, auth=auth is not None, date=date,
+            "qmail", index, below, ip, None if rdns[0] == "[" else rdns, helo, by, protocol, None, None, date,
+            ident=None if login else ident or None, tls=tls, auth=bool(auth or login), account=account,
         )  # fmt: skip
     found = _SELF.match(value)
     if found is not None:
@@ -52,4 +52,6 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     return None
 
 
-dialects.register("qmail")(Dialect(("(qmail", "(HELO ", "qmail-scanner", " with SMTP;", " with QMQP;"), read))
+dialects.register("qmail")(
+    Dialect(("(qmail", "(HELO ", "qmail-scanner", " with SMTP;", " with QMQP;", " with login)", " with plain)"), read)
+)
