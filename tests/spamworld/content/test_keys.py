@@ -82,7 +82,7 @@ def seen(page: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "trick", tricks.HIDING.keys() | {"zerowidth", "shy", "confusables", "comments", "tags", "entities", "reverse"}
+    "trick", [*tricks.HIDING, "zerowidth", "shy", "confusables", "comments", "tags", "entities", "reverse"]
 )
 def test_a_reader_sees_the_same_words(trick: str) -> None:
     text = "<p>Thousands of customers already order Vitalex &amp; others from our pharmacy</p>"
