@@ -74,7 +74,7 @@ def test_on_real_mail_reasons_and_memory_change_nothing() -> None:
                 brief = trace.judge(trace.read(mail), border, explain=False)
                 full = trace.judge(hops, border, explain=True)
                 assert brief.reasons == ()
-                for field in brief.__struct_fields__:
-                    assert field == "reasons" or getattr(brief, field) == getattr(full, field), field
+                for field in set(brief.__struct_fields__) - {"reasons", "weights"}:
+                    assert getattr(brief, field) == getattr(full, field), field
                 checked += 1
     assert checked > 4000

@@ -72,6 +72,7 @@ class Clue(IntFlag):
     SESSION_FACTS = 1 << 18  # anchored on what our own session saw
     FOR_OTHER = 1 << 19  # the border's line names another recipient
     FORGED = 1 << 20  # at least one line below the boundary contradicts what is known
+    WITH_KEYWORD = 1 << 21  # the protocol of a line below the boundary contradicts its TLS or log-in
 
 
 class Defect(IntFlag):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Address, Network, Space, parse_network, space
 from junkhound.trace.dialects.grammar import name
+from junkhound.trace.known import Known, embedded
 from junkhound.trace.memo import Memo
 from junkhound.trace.peer import LOOPBACK, OWN, PRIVATE, RELAY, STRANGER, Peer
 
@@ -46,9 +47,11 @@ class Boundary:
     stranger may claim any name.
     """
 
-    __slots__ = ("_hosts", "_own", "_relays", "_suffixes", "allow_documentation", "names", "sides")
+    __slots__ = ("_hosts", "_own", "_relays", "_suffixes", "allow_documentation", "known", "names", "sides")
 
-    def __init__(self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool) -> None:
+    def __init__(
+        self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool, known: Known | None = None
+    ) -> None:
         hosts: set[str] = set()
         suffixes: set[str] = set()
         networks: dict[bool, list[Network]] = {True: [], False: []}
@@ -67,6 +70,7 @@ class Boundary:
         self.names: Memo[str | None, bool] = Memo(self.knows_name, REMEMBERED)  # the same as knows_name
         self.sides: Memo[Address, Peer] = Memo(self.side, REMEMBERED)  # the same as side
         self.allow_documentation = allow_documentation
+        self.known = embedded() if known is None else known
 
     def __bool__(self) -> bool:
         return bool(self._hosts or self._suffixes or self._relays or self._own)
@@ -120,15 +124,18 @@ def relay(words: str) -> tuple[Network | None, str]:
     return None, host
 
 
-def boundary(relays: Iterable[str], own: Iterable[str] = (), allow_documentation: bool = False) -> Boundary:
+def boundary(
+    relays: Iterable[str], own: Iterable[str] = (), allow_documentation: bool = False, known: Known | None = None
+) -> Boundary:
     """The boundary that settings describe. Errors: ConfigError naming the entry that is no relay.
 
     Args:
         relays: networks, addresses, host names, or suffixes with a leading dot.
         own: the same, for what is ours: never a source.
         allow_documentation: treat RFC 5737 and RFC 3849 space as public, for demonstrations.
+        known: relays of others that are never blamed; those that come with the program where None.
     """
-    return Boundary(relays, own, allow_documentation)
+    return Boundary(relays, own, allow_documentation, known)
 
 
 def same_machine(ip: Address) -> bool:

@@ -8,25 +8,21 @@ from collections.abc import Sequence
 from junkhound.kernel.clock import MINUTE
 from junkhound.kernel.net import Address, Space, parse, space
 from junkhound.tables import Clue, Path
-from junkhound.trace import queueid, reasons
+from junkhound.trace import deeper as deepest
+from junkhound.trace import queueid, reasons, weights
 from junkhound.trace.border import NOWHERE, Boundary
+from junkhound.trace.deeper import deeper
 from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
 from junkhound.trace.names import DYNAMIC, together
 from junkhound.trace.peer import PRIVATE, STEP
-from junkhound.trace.verdict import Verdict
+from junkhound.trace.verdict import HopReason, Verdict
 from junkhound.trace.walk import AT_PRIVATE, AT_RELAY, AT_STRANGER, AT_UNREAD, SESSION, Walk, walk
 from junkhound.wire.facts import Facts
 
 NEAR = 2  # lines below the hand-over that are looked at; the rest are counted
 MANY = 25  # hops; honest mail has seen far fewer
 BACKWARDS = 5 * MINUTE  # clocks of honest servers differ by less, mostly
-
-# P that the hand-over injected the message itself. Starting values, to be fitted on labelled mail:
-ALONE = 0.99  # nothing below its line, or it logged in
-TYPED = 0.97  # lines below that do not fit it
-MAYBE_RELAY = 0.7  # a line below that could well be its own: it may have passed somebody else's mail on
-UNREAD_LIMIT = 0.9  # the line was read by the general scanner
 
 # Plain integers: an IntFlag costs two microseconds an operation.
 _HOP_UNREAD, _HELO_LITERAL, _HELO_OURS = int(Clue.HOP_UNREAD), int(Clue.HELO_LITERAL), int(Clue.HELO_OURS)
@@ -35,6 +31,7 @@ _GAP, _TIME_BACKWARDS, _IMPOSSIBLE_ADDRESS = int(Clue.GAP), int(Clue.TIME_BACKWA
 _QUEUE_ID_CLOCK, _QUEUE_ID_FORM = int(Clue.QUEUE_ID_CLOCK), int(Clue.QUEUE_ID_FORM)
 _CLAIMS_OUR_NAME, _AUTHENTICATED = int(Clue.CLAIMS_OUR_NAME), int(Clue.AUTHENTICATED)
 _BELOW_ORIGINATOR, _NO_DATE, _MANY_HOPS = int(Clue.BELOW_ORIGINATOR), int(Clue.NO_DATE), int(Clue.MANY_HOPS)
+_WITH_KEYWORD = int(Clue.WITH_KEYWORD)
 _PRIVATE_HANDOVER, _FETCHED = int(Clue.PRIVATE_HANDOVER), int(Clue.FETCHED)
 _SESSION_FACTS, _FOR_OTHER, _FORGED = int(Clue.SESSION_FACTS), int(Clue.FOR_OTHER), int(Clue.FORGED)
 _PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
@@ -53,6 +50,7 @@ _ID_CLUES = {
     (None, False): 0, (True, False): 0, (False, False): _QUEUE_ID_FORM, (True, True): _QUEUE_ID_CLOCK,
 }  # fmt: skip
 _NEVER = 1 << 62
+_IN_CLEAR = frozenset(("SMTP", "LMTP"))  # RFC 3848: a session with TLS has been an ESMTP session, and says so
 
 
 def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = None, explain: bool = True) -> Verdict:
@@ -73,11 +71,16 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
     clues = _trusted_clues(path, border) if last is not None else 0
     if count > MANY:
         clues |= _MANY_HOPS
+    inside = None
     odd: list[int] = []
-    if end is AT_STRANGER and path.believed < count and last is not None and not last.auth:
-        odd = _lines_below(hops, count, path, last, border)
-        for found in odd:
-            clues |= found
+    if end is AT_STRANGER and last is not None and not last.auth:
+        provider = border.known.provider(last)
+        if provider is not None:
+            inside = deeper(hops, path.believed, provider, border)
+        elif path.believed < count:
+            odd = _lines_below(hops, count, path, last, border, NEAR)
+            for found in odd:
+                clues |= found
     seen_at = None if last is None else last.at
     if seen_at is None and last is not None:
         clues |= _NO_DATE
@@ -86,14 +89,29 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
             clues |= _for_other(last.recipient, facts)
         if facts.origin.client is not None and not facts.origin.imported:
             seen_at = facts.origin.received_at
-    why = reasons.explain(hops, path, odd, border) if explain else ()
+    why: tuple[HopReason, ...] = ()
+    if explain:
+        rest = _lines_below(hops, count, path, last, border, reasons.SHOWN) if odd and last is not None else odd
+        why = reasons.explain(hops, path, rest, border, inside)
     if last is None:
         return Verdict(None, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, None, None, count)
-    helo, rdns = last.helo, last.rdns
+    helo, rdns, ip = last.helo, last.rdns, last.ip
+    if inside is not None:
+        sure = 0.0 if inside.source is None else deepest.SURE
+        return Verdict(
+            ip, inside.source, None, True, sure, inside.path, _CLUES[clues], seen_at, why, helo, rdns, count,
+            provider=inside.provider.name, account=inside.account,
+        )  # fmt: skip
     if end is AT_STRANGER:
-        ip, sure = last.ip, _confidence(last, odd)
-        return Verdict(ip, ip, ip, True, sure, _class(last), _CLUES[clues], seen_at, why, helo, rdns, count)
-    ip = last.ip if end is AT_PRIVATE or end is AT_RELAY else None
+        sure = weights.ALONE if not odd else weights.SURE[clues, odd[0]]
+        if last.dialect == "scan" and sure > weights.UNREAD_LIMIT:
+            sure = weights.UNREAD_LIMIT
+        weighed = weights.found(clues, odd[0]) if explain and odd else ()
+        return Verdict(
+            ip, ip, ip, True, sure, _class(last), _CLUES[clues], seen_at, why, helo, rdns, count, None, last.account,
+            weighed,
+        )  # fmt: skip
+    ip = ip if end is AT_PRIVATE or end is AT_RELAY else None
     return Verdict(ip, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, helo, rdns, count)
 
 
@@ -101,17 +119,6 @@ def _class(last: Hop) -> Path:
     if last.auth:
         return _WEBMAIL_PATH if last.protocol in _WEBMAIL else _AUTHENTICATED_PATH
     return _DIRECT
-
-
-def _confidence(last: Hop, odd: list[int]) -> float:
-    """P that the machine at the end of the walk injected the message; see the constants above."""
-    if last.auth or not odd:
-        sure = ALONE
-    elif odd[0] & (_GAP | _FORGED | _HOP_UNREAD):
-        sure = TYPED
-    else:
-        sure = MAYBE_RELAY
-    return min(sure, UNREAD_LIMIT) if last.dialect == "scan" else sure
 
 
 def _trusted_clues(path: Walk, border: Boundary) -> int:
@@ -158,18 +165,20 @@ def _said(hop: Hop, border: Boundary) -> int:
     return clues
 
 
-def _lines_below(hops: Sequence[Hop], count: int, path: Walk, last: Hop, border: Boundary) -> list[int]:
+def _lines_below(hops: Sequence[Hop], count: int, path: Walk, last: Hop, border: Boundary, near: int) -> list[int]:
     """Clues of each of the next lines under the hand-over: typed, perhaps, by the one who connected."""
     odd = []
     ours = [seen.by for seen, _ in path.seen]
     above, first = last, path.believed
-    for place in range(first, first + NEAR if first + NEAR < count else count):
+    for place in range(first, first + near if first + near < count else count):
         hop = hops[place]
         by, at, clues = hop.by, hop.at, 0
         if hop.dialect == "":
             clues = _HOP_UNREAD
         if hop.below_originator:
             clues |= _BELOW_ORIGINATOR
+        if hop.tls is not None and hop.protocol in _IN_CLEAR:
+            clues |= _WITH_KEYWORD
         if hop.impossible or (hop.ip is not None and border.sides[hop.ip] is PRIVATE and _nowhere(hop.ip)):
             clues |= _IMPOSSIBLE_ADDRESS
         if hop.id is not None:

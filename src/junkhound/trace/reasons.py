@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from junkhound.tables import Clue
 from junkhound.trace.border import Boundary
+from junkhound.trace.deeper import Inside
 from junkhound.trace.hop import Hop
 from junkhound.trace.peer import LOOPBACK, OWN, PICKUP, PRIVATE, RELAY, STEP, STRANGER, Peer
 from junkhound.trace.verdict import HopReason
@@ -21,7 +22,9 @@ _IMPOSSIBLE = int(Clue.IMPOSSIBLE_ADDRESS)
 _CLAIMS_US = int(Clue.CLAIMS_OUR_NAME)
 
 
-def explain(hops: Sequence[Hop], path: Walk, odd: list[int], border: Boundary) -> tuple[HopReason, ...]:
+def explain(
+    hops: Sequence[Hop], path: Walk, odd: list[int], border: Boundary, inside: Inside | None = None
+) -> tuple[HopReason, ...]:
     """One reason a hop, our own session first; after ``SHOWN`` lines below the hand-over the rest is left out."""
     found = [_believed(hop, peer) for hop, peer in path.seen]
     if path.end is AT_NOBODY and not path.seen:
@@ -29,6 +32,9 @@ def explain(hops: Sequence[Hop], path: Walk, odd: list[int], border: Boundary) -
     if path.end in (AT_INSIDE, AT_RELAY):
         found[-1] = _dead_end(path)
     first = path.believed
+    if inside is not None:
+        found.extend(_inside(hops[place], inside) for place in range(first, inside.believed))
+        first = inside.believed
     for place in range(first, min(len(hops), first + SHOWN)):
         clues = odd[place - first] if place - first < len(odd) else 0
         if clues & _FORGED:
@@ -37,6 +43,21 @@ def explain(hops: Sequence[Hop], path: Walk, odd: list[int], border: Boundary) -
         else:
             found.append(HopReason(place, "unverified", _TYPED, None, None, clues))
     return tuple(found)
+
+
+def _inside(hop: Hop, inside: Inside) -> HopReason:
+    """The sentence for a line that a known relay wrote."""
+    name = inside.provider.name
+    if hop.index + 1 < inside.believed:
+        return HopReason(hop.index, "believed", f"a step inside {name}", hop.ip, hop.by)
+    if inside.client:
+        who = f"the customer {inside.account}" if inside.account else "a customer"
+        text = f"{name} took it from {who}, who had logged in" + (f", at {hop.ip}" if inside.source else "")
+    elif inside.source is not None:
+        text = f"{name} took it from {hop.ip}"
+    else:
+        text = f"a step inside {name}; who brought it there is not written"
+    return HopReason(hop.index, "believed", text, hop.ip, hop.by)
 
 
 def _nobody(hops: Sequence[Hop], border: Boundary) -> tuple[HopReason, ...]:

@@ -47,3 +47,6 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     helo: str | None = None
     rdns: str | None = None
     hops: int = 0
+    provider: str | None = None  # the known relay that handed the message over
+    account: str | None = None  # whose log-in brought it there, where a believed line says so
+    weights: tuple[tuple[str, float], ...] = ()  # prior odds and clue ratios behind ``confidence``, where asked for

@@ -1,0 +1,64 @@
+"""Below a hand-over by a known relay: what its own lines say of the machine that brought the message to it.
+
+Only lines under the relay's names, without a gap from the hand-over on, are believed, and only of a relay that writes
+one for every message; the first of them that saw a customer ends it, since below it the customer typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from junkhound.kernel.net import Address
+from junkhound.tables import Path
+from junkhound.trace.border import Boundary
+from junkhound.trace.hop import Hop
+from junkhound.trace.known import Provider
+from junkhound.trace.peer import STRANGER
+
+DEEP = 30  # lines of one provider; the longest seen are about ten
+SURE = 0.95  # P that the address is the injector's: short of what it takes to blame one
+
+_WEBMAIL = frozenset(("HTTP", "HTTPS", "HTTPU", "HTTPREST"))
+
+
+class Inside(msgspec.Struct, frozen=True):
+    """How far the provider's own lines led: ``believed`` counts all lines from the top that are believed."""
+
+    provider: Provider
+    believed: int
+    source: Address | None = None
+    path: Path = Path.UNKNOWN
+    account: str | None = None
+    client: bool = False  # the last line saw a customer that had logged in
+
+
+def deeper(hops: Sequence[Hop], start: int, provider: Provider, border: Boundary) -> Inside:
+    """Read the provider's own lines from place ``start`` on."""
+    path = provider.path
+    if not provider.stamps:
+        return Inside(provider, start, path=path)
+    place = start
+    for place in range(start, min(len(hops), start + DEEP)):
+        hop = hops[place]
+        if not provider.wrote(hop):
+            return Inside(provider, place, path=path)
+        if hop.pickup or hop.auth:
+            return _customer(provider, place + 1, hop, border)
+        ip = hop.ip
+        if hop.local or (ip is not None and (provider.has(ip) or border.sides[ip] is not STRANGER)):
+            continue
+        if ip is None:
+            return Inside(provider, place + 1, path=path)
+        return Inside(provider, place + 1, ip, Path.FORWARDED if path is Path.WEBMAIL else path)
+    return Inside(provider, place, path=path)
+
+
+def _customer(provider: Provider, believed: int, hop: Hop, border: Boundary) -> Inside:
+    """The line in which the provider saw a customer."""
+    source = hop.ip if hop.ip is not None and border.sides[hop.ip] is STRANGER else None
+    path = provider.path
+    if path is Path.WEBMAIL and hop.ip is not None and hop.protocol not in _WEBMAIL:
+        path = Path.AUTHENTICATED
+    return Inside(provider, believed, source, path, hop.account, client=True)

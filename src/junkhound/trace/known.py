@@ -1,0 +1,100 @@
+"""Known relays: machines that hand over other people's mail, so that their address is never the one to blame.
+
+Published ranges and names stand in ``data/known.toml`` with their source and date; a boundary may be given others.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from junkhound.kernel.net import Address, Network, parse_network
+from junkhound.tables import Path
+from junkhound.trace.hop import Hop
+from junkhound.trace.memo import Memo
+
+KINDS = {"webmail": Path.WEBMAIL, "bulk": Path.ESP, "list": Path.LIST, "forwarder": Path.FORWARDED}
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """One known relay; see the head of ``data/known.toml`` for what the fields say."""
+
+    name: str
+    path: Path
+    networks: tuple[Network, ...]
+    names: tuple[str, ...]
+    writes: tuple[str, ...] = ()
+    inside: tuple[Network, ...] = ()
+    stamps: bool = False
+    client: str | None = None
+
+    def wrote(self, hop: Hop) -> bool:
+        """Whether a line is written under the provider's name, or by one of its inner addresses."""
+        by = hop.by
+        if by is not None and (by in self.writes or by.endswith(self.writes)):
+            return True
+        return hop.by_ip is not None and self.has(hop.by_ip)
+
+    def has(self, address: Address) -> bool:
+        """Whether the address is one of the provider's machines."""
+        return any(net.holds(address) for net in self.networks) or any(net.holds(address) for net in self.inside)
+
+
+class Known:
+    """All known relays, asked by what a believed line says of the machine at its other end."""
+
+    __slots__ = ("_addresses", "_names", "providers")
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self.providers = tuple(providers)
+        self._addresses: Memo[Address, Provider | None] = Memo(self._by_address)
+        self._names: Memo[str, Provider | None] = Memo(self._by_name)
+
+    def provider(self, hop: Hop) -> Provider | None:
+        """The provider that the line's peer is a machine of: by its address, or by a name that was checked."""
+        if hop.ip is None:
+            return None
+        found = self._addresses[hop.ip]
+        if found is None and hop.verified and hop.rdns is not None:
+            return self._names[hop.rdns]
+        return found
+
+    def _by_address(self, address: Address) -> Provider | None:
+        return next((p for p in self.providers if any(net.holds(address) for net in p.networks)), None)
+
+    def _by_name(self, name: str) -> Provider | None:
+        return next((p for p in self.providers if name in p.names or name.endswith(_suffixes(p.names))), None)
+
+
+def _suffixes(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name.startswith("."))
+
+
+def provider(said: dict[str, Any]) -> Provider:
+    """One entry of the file. Errors: KeyError or ValueError for one that is not as the head of the file says."""
+    return Provider(
+        said["name"], KINDS[said["kind"]], _networks(said["networks"]), tuple(said["names"]), tuple(said["writes"]),
+        _networks(said.get("inside", ())), said["stamps"], said.get("client"),
+    )  # fmt: skip
+
+
+def _networks(words: Iterable[str]) -> tuple[Network, ...]:
+    found = []
+    for word in words:
+        net = parse_network(word)
+        if net is None:
+            raise ValueError(f"not a network: {word!r}")
+        found.append(net)
+    return tuple(found)
+
+
+@cache
+def embedded() -> Known:
+    """The known relays that come with the program."""
+    text = resources.files("junkhound.trace").joinpath("data", "known.toml").read_text("utf-8")
+    return Known(provider(said) for said in tomllib.loads(text)["provider"])
