@@ -10,7 +10,7 @@ from typing import Any
 from spamworld.out.generate import Order, job_of, make
 from spamworld.out.render import UNIT, Crew, units
 
-SAMPLE = 3000
+SAMPLE = 10_000
 
 Progress = Callable[[str, float], None]
 
