@@ -80,7 +80,7 @@ def test_relays_are_learned_and_known_mail_is_judged_anew(tmp_path: Path) -> Non
     found = rows(office(tmp_path / "home"))
     assert len(found) == len({(row["id_hi"], row["id_lo"]) for row in found}) == 500
     anchored = [row for row in found if row["addr_lo"] is not None]
-    assert len(anchored) > 0.9 * len(found)
+    assert len(anchored) > 0.6 * len(found), "a third came through relays of many people, whose address is not blamed"
     assert all(row["seen_at"] is not None and row["vantage"] for row in anchored)
     third = answer(face(tmp_path, *ingest))
     assert (third["added"], third["rejudged"], third["known"]) == (0, 0, 500)

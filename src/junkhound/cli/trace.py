@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     help="Believe the Received lines of this relay too; repeatable. Your mail provider's servers, for instance.",
 )
 @click.option("--at", metavar="WHEN", help="Pin the moment; a trace does not depend on it.")
+@click.option("--explain", is_flag=True, help="Show what each clue weighs in how sure the answer is.")
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts and hops as JSON.")
 @click.pass_obj
 def command(
     where: dict[str, Any], paths: tuple[str, ...], mailbox: str | None, trap: str | None, relays: tuple[str, ...],
-    at: str | None, as_json: bool,
+    at: str | None, explain: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Say which machine handed a mail over, whose network it is in, and why each line is believed or not.
 
@@ -54,7 +55,7 @@ def command(
     for number, traced in enumerate(found):
         if number:
             click.echo()
-        for line in _lines(traced):
+        for line in [*_lines(traced), *(_weighed(traced) if explain else ())]:
             click.echo(_printable(line))
 
 
@@ -65,6 +66,19 @@ def _lines(traced: Traced) -> list[str]:
     if clues:
         lines += ["", f"  noticed   {', '.join(clues)}"]
     return lines
+
+
+def _weighed(traced: Traced) -> list[str]:
+    """How the confidence comes about: the odds without any clue, and what each clue multiplies them by."""
+    verdict = traced.verdict
+    if verdict.address is None:
+        return []
+    if not verdict.weights:
+        return ["", f"  weighed   no line below the hand-over: {verdict.confidence:.1%}"]
+    prior, *clues = verdict.weights
+    lines = ["", f"  weighed   {prior[1]:>8.2f} to 1  a machine with a line below its own, before any clue"]
+    lines += [f"            {'x ' + format(ratio, 'g'):>8}       {name.replace('_', ' ')}" for name, ratio in clues]
+    return [*lines, f"            {verdict.confidence:.1%} that it sent the mail itself"]
 
 
 def _who(traced: Traced) -> list[str]:
@@ -92,6 +106,11 @@ def _nobody(traced: Traced) -> str:
         return f"no line can be believed; if {traced.assumed} is your mail server, say --relay {traced.assumed}: {then}"
     if not traced.hops:
         return "the mail has no Received line"
+    verdict = traced.verdict
+    if verdict.provider is not None:
+        inside = f"; its own lines say that {verdict.source} brought it there" if verdict.source is not None else ""
+        account = f"; the account is {verdict.account}" if verdict.account is not None else ""
+        return f"it came through {verdict.provider} ({verdict.handover}), which many people use{inside}{account}"
     return {
         "unknown": "a relay we believe brought it, and who is behind that relay is not known",
         "local": "it never left our own machines",
@@ -142,6 +161,9 @@ def _plain(traced: Traced) -> dict[str, Any]:
         "seen_at": None if verdict.seen_at is None else clock.text(verdict.seen_at),
         "helo": verdict.helo,
         "rdns": verdict.rdns,
+        "provider": verdict.provider,
+        "account": verdict.account,
+        "weights": [{"clue": name, "ratio": ratio} for name, ratio in verdict.weights],
         "clues": [clue.name.lower() for clue in verdict.clues if clue.name],
         "network": None
         if network is None or not network.asn
