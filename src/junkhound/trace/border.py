@@ -9,34 +9,12 @@ from junkhound.kernel.net import Address, Network, Space, parse_network, space
 from junkhound.trace.dialects.grammar import name
 from junkhound.trace.known import Known, embedded
 from junkhound.trace.memo import Memo
+from junkhound.trace.networks import Networks
 from junkhound.trace.peer import LOOPBACK, OWN, PRIVATE, RELAY, STRANGER, Peer
 
 _PUBLIC, _DOCUMENTATION = Space.PUBLIC, Space.DOCUMENTATION
 REMEMBERED = 50_000  # addresses and names whose side is kept: relays come back with every mail
 _LOCAL_NAMES = frozenset(("localhost", "localhost.localdomain", "localhost4", "localhost6", "local"))
-
-
-class Networks:
-    """A set of networks that answers whether one holds an address, in one look-up a prefix length."""
-
-    __slots__ = ("_by_length",)
-
-    def __init__(self, networks: Iterable[Network]) -> None:
-        lengths: dict[int, set[int]] = {}
-        for network in networks:
-            shift = 128 - network.bits
-            lengths.setdefault(shift, set()).add((network.hi << 64 | network.lo) >> shift)
-        self._by_length = tuple(sorted(lengths.items()))
-
-    def __contains__(self, address: Address) -> bool:
-        number = address.hi << 64 | address.lo
-        for shift, held in self._by_length:  # noqa: SIM110  any() would cost three times as much
-            if number >> shift in held:
-                return True
-        return False
-
-    def __bool__(self) -> bool:
-        return bool(self._by_length)
 
 
 class Boundary:

@@ -10,7 +10,7 @@ from junkhound.kernel.net import Address, Space, parse, space
 from junkhound.tables import Clue, Path
 from junkhound.trace import deeper as deepest
 from junkhound.trace import queueid, reasons, weights
-from junkhound.trace.border import NOWHERE, Boundary
+from junkhound.trace.border import NOWHERE, Boundary, local_name
 from junkhound.trace.deeper import deeper
 from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
@@ -186,7 +186,7 @@ def _lines_below(hops: Sequence[Hop], count: int, path: Walk, last: Hop, border:
         if by is not None:
             if by != above.helo and not _fits(above, hop):
                 clues |= _GAP
-            if border.names[by] or by in ours:
+            if border.names[by] or (by in ours and not local_name(by)):  # every machine is "localhost" to itself
                 clues |= _CLAIMS_OUR_NAME
         if hop.by_ip is not None and border.knows(hop.by_ip):
             clues |= _CLAIMS_OUR_NAME

@@ -17,6 +17,7 @@ from junkhound.kernel.net import Address, Network, parse_network
 from junkhound.tables import Path
 from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
+from junkhound.trace.networks import Networks
 
 KINDS = {"webmail": Path.WEBMAIL, "bulk": Path.ESP, "list": Path.LIST, "forwarder": Path.FORWARDED}
 
@@ -27,9 +28,9 @@ class Provider(msgspec.Struct, frozen=True):
     name: str
     path: Path
     networks: tuple[Network, ...]
+    machines: Networks  # the same, and its inner ones
     names: tuple[str, ...]
     writes: tuple[str, ...] = ()
-    inside: tuple[Network, ...] = ()
     stamps: bool = False
     client: str | None = None
 
@@ -42,7 +43,7 @@ class Provider(msgspec.Struct, frozen=True):
 
     def has(self, address: Address) -> bool:
         """Whether the address is one of the provider's machines."""
-        return any(net.holds(address) for net in self.networks) or any(net.holds(address) for net in self.inside)
+        return address in self.machines
 
 
 class Known:
@@ -77,10 +78,12 @@ def _suffixes(names: Iterable[str]) -> tuple[str, ...]:
 
 def provider(said: dict[str, Any]) -> Provider:
     """One entry of the file. Errors: KeyError or ValueError for one that is not as the head of the file says."""
+    networks = _networks(said["networks"])
+    machines = Networks([*networks, *_networks(said.get("inside", ()))])
+    names, writes = tuple(said["names"]), tuple(said["writes"])
     return Provider(
-        said["name"], KINDS[said["kind"]], _networks(said["networks"]), tuple(said["names"]), tuple(said["writes"]),
-        _networks(said.get("inside", ())), said["stamps"], said.get("client"),
-    )  # fmt: skip
+        said["name"], KINDS[said["kind"]], networks, machines, names, writes, said["stamps"], said.get("client")
+    )
 
 
 def _networks(words: Iterable[str]) -> tuple[Network, ...]:

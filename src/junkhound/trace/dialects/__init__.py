@@ -7,7 +7,6 @@ is only nearly right is left to the general scanner, which prefers no address to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -31,53 +30,69 @@ class Dialect(NamedTuple):
 
 dialects: Registry[Dialect] = Registry("dialects")
 
-# These are looked for one by one, which is cheapest for what is met most; all others by one alternation.
-_COMMON = ("postfix", "sendmail", "exchange", "exim", "fetchmail", "qmail")
+_COMMON = (
+    "postfix",
+    "sendmail",
+    "exchange",
+    "exim",
+    "fetchmail",
+    "qmail",
+)  # asked for first, one by one
 _LAST = "plain"
+_KEY = 3  # letters of a marker in parentheses by which it is found
 
 Reader = Callable[[str, int, bool], Hop | None]
 _common: list[tuple[str, Reader]] = []
-_rare: dict[str, tuple[Reader, ...]] = {}
-_find: list[re.Pattern[str]] = []
+_opened: dict[str, tuple[Reader, ...]] = {}  # by what stands behind an opening parenthesis
+_others: list[tuple[str, Reader]] = []
 
 
 def table() -> list[tuple[str, Reader]]:
     """(marker, reader) of all dialects, in the order in which they are tried; builds the tables of ``read_line``."""
     known = dict(dialects)
+    common = [(known[name].markers[0], known[name].read) for name in _COMMON]
+    rare = [(marker, known[name].read) for name in _COMMON for marker in known[name].markers[1:]]
+    rare += [
+        (marker, known[name].read)
+        for name in known
+        if name not in _COMMON and name != _LAST
+        for marker in known[name].markers
+    ]
     if not _common:
-        _common.extend((known[name].markers[0], known[name].read) for name in _COMMON)
-        rare = [(marker, known[name].read) for name in _COMMON for marker in known[name].markers[1:]]
-        rare += [
-            (m, known[name].read)
-            for name in known
-            if name not in _COMMON and name != _LAST
-            for m in known[name].markers
-        ]
-        for marker, _ in rare:  # one that stands inside another is found with it
-            _rare[marker] = tuple(dict.fromkeys(reader for other, reader in rare if other in marker))
-        longest = sorted(_rare, key=len, reverse=True)
-        _find.append(re.compile(f"(?=({'|'.join(map(re.escape, longest))}))"))  # markers may overlap
-    readers = [(marker, reader) for marker, readers in _rare.items() for reader in readers]
-    return [*_common, *readers, ("", known[_LAST].read)]
+        for marker, reader in rare:
+            key = marker[1 : 1 + _KEY]
+            if marker[0] == "(" and len(key) == _KEY:
+                _opened[key] = (*_opened.get(key, ()), reader)
+            else:
+                _others.append((marker, reader))
+        _common.extend(common)
+    return [*common, *rare, ("", known[_LAST].read)]
 
 
 def read_line(value: str, index: int, below: bool) -> Hop:
     """One Received value as a hop: dialects whose marker it holds may try, at most ``TRIES``, then the scanner."""
-    if not _find:
+    if not _common:
         table()
     for marker, reader in _common:
         if marker in value:
             hop = reader(value, index, below)
             if hop is not None:
                 return hop
-    tried: list[Reader] = []
-    for marker in _find[0].findall(value):
-        for reader in _rare[marker]:
-            if reader not in tried and len(tried) < TRIES:
-                tried.append(reader)
-                hop = reader(value, index, below)
-                if hop is not None:
-                    return hop
+    tried = 0
+    at = value.find("(") + 1
+    while at:
+        for reader in _opened.get(value[at : at + _KEY], ()):
+            hop = reader(value, index, below) if tried < TRIES else None
+            if hop is not None:
+                return hop
+            tried += 1
+        at = value.find("(", at) + 1
+    for marker, reader in _others:
+        if marker in value and tried < TRIES:
+            hop = reader(value, index, below)
+            if hop is not None:
+                return hop
+            tried += 1
     return plain.read(value, index, below) or scan(value, index, below)
 
 

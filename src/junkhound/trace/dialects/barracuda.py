@@ -20,4 +20,4 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     return make("barracuda", index, below, ip, rdns, helo, by, protocol, queued, recipient, date)
 
 
-dialects.register("barracuda")(Dialect(("Firewall)",), read))
+dialects.register("barracuda")(Dialect(("(Spam",), read))

@@ -21,4 +21,4 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     return make("domino", index, below, ip, rdns, helo, by, protocol, queued, recipient, date)
 
 
-dialects.register("domino")(Dialect(("Domino", "(IBM Notes"), read))
+dialects.register("domino")(Dialect(("(Lotus ", "(IBM ", "(HCL "), read))
