@@ -120,6 +120,8 @@ def test_a_disk_that_can_only_be_read(tmp_path: Path) -> None:
             call(tmp_path, *JUNK, str(source), home="disk/home").returncode == 0
         )  # a process of its own closes all files
         remount("ro")
+        assert "5 known" in face(tmp_path, *JUNK, str(source), home="disk/home").stdout, "nothing to write"
+        source = mbox(tmp_path / "more.mbox", [junk(n) for n in range(10)])
         for home in ("disk/home", "disk/other"):
             done = face(tmp_path, *JUNK, str(source), home=home)
             assert done.returncode == 75
@@ -127,7 +129,7 @@ def test_a_disk_that_can_only_be_read(tmp_path: Path) -> None:
         done = face(tmp_path, *JUNK, "--json", str(source), home="disk/home")
         assert (done.returncode, answer(done)["error"]["code"]) == (75, "temporary")
         remount("rw")
-        assert "5 known" in face(tmp_path, *JUNK, str(source), home="disk/home").stdout
+        assert "5 new, 5 known" in face(tmp_path, *JUNK, str(source), home="disk/home").stdout
 
 
 def test_a_home_that_may_not_be_made(tmp_path: Path) -> None:

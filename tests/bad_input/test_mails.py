@@ -163,13 +163,12 @@ def test_a_message_that_kills_its_parser_in_the_command_line(tmp_path: Path) -> 
         '[engine]\nname = "pool"\nworkers = 1\n[network]\nallow_documentation = true\n'
     )
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "if '-c' in sys.orig_argv and 'jail' in ' '.join(sys.orig_argv):\n"
-        "    from junkhound.sighting import batch\n    parse = batch.parse\n"
-        "    def hungry(raw):\n"
-        "        if b'offer 2' in raw:\n            hoard = bytearray(1 << 40)\n"
-        "        return parse(raw)\n"
-        "    batch.parse = hungry\n"
+        "from junkhound.sighting import batch\n"
+        "parse = batch.parse\n"
+        "def hungry(raw):\n"
+        "    if b'offer 2' in raw:\n        hoard = bytearray(1 << 40)\n"
+        "    return parse(raw)\n"
+        "batch.parse = hungry\n"
     )
     for number in range(5):
         put(tmp_path / f"in/{number}.eml", junk(number))
