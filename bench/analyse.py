@@ -5,7 +5,7 @@
 Each row of ``STEPS`` is the whole way up to and with that step, so that a row minus the one before is the step's own
 cost as it is paid in company (caches cold from the other steps). ``analyse``, the figure that counts, is the sighting
 row with all its side rows: ``sighting.judge`` over batches of 128, as a worker runs it, the mail's SHA-256 included and
-every text sketched anew. One warm pass first; then the passes of all rows take turns, so that a busy neighbour hits
+every text sketched anew and no Received line remembered. One warm pass first; then the passes of all rows take turns, so that a busy neighbour hits
 every row alike; the median pass counts. Mails come by hash order: of the development corpus, or, where that is absent,
 made up.
 """
@@ -33,6 +33,7 @@ from junkhound import attribution, content, sighting, trace
 from junkhound.content import template
 from junkhound.evidence.message import Message, parse
 from junkhound.tables import Standing
+from junkhound.trace import again
 from junkhound.wire.facts import Facts, Origin
 
 Step = Callable[[bytes], Any]
@@ -114,6 +115,7 @@ def whole(mails: Sequence[bytes]) -> Pass:
 
     def run(some: Sequence[bytes]) -> None:
         template.forget()
+        again.forget()
         for start in range(0, len(some), CHUNK):
             sighting.judge(
                 [
