@@ -5,9 +5,9 @@
 Each row of ``STEPS`` is the whole way up to and with that step, so that a row minus the one before is the step's own
 cost as it is paid in company (caches cold from the other steps). ``analyse``, the figure that counts, is the sighting
 row with all its side rows: ``sighting.judge`` over batches of 128, as a worker runs it, the mail's SHA-256 included and
-every text sketched anew and no Received line remembered. One warm pass first; then the passes of all rows take turns, so that a busy neighbour hits
-every row alike; the median pass counts. Mails come by hash order: of the development corpus, or, where that is absent,
-made up.
+every text sketched anew and no Received line remembered. One warm pass first; then the passes of all rows take turns,
+so that a busy neighbour hits every row alike; the median pass counts. Mails come by hash order: of the development
+corpus, or, where that is absent, made up.
 """
 
 from __future__ import annotations
