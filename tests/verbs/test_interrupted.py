@@ -23,8 +23,13 @@ def begin(folder: Path, *words: str, settings: str = SETTINGS) -> subprocess.Pop
     return subprocess.Popen(
         [sys.executable, "-m", "junkhound", "--home", "home", *words],
         cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "HOME": str(folder)}, start_new_session=True,
+        env={**os.environ, "HOME": str(folder)}, start_new_session=True, preexec_fn=_hears_ctrl_c,
     )  # fmt: skip
+
+
+def _hears_ctrl_c() -> None:
+    """As in a terminal, also where the tests themselves run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(what: object, seconds: float = 60) -> None:
