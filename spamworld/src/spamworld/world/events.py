@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from spamworld.parameters import Parameters, Tier
@@ -33,11 +35,13 @@ def events(
 ) -> list[Event]:
     """The run's events in order of time; the tier's table says which, and where in the run."""
     out: list[Event] = []
+    scene = _Scene(p, tier, nets, senders, networks, domains, bot_share)
     for n, text in enumerate(tier.events):
         kind, _, place = text.partition("@")
+        if kind not in _MAKERS:
+            raise ValueError(f"unknown kind of event '{kind}'")
         at = start + int(float(place) * tier.days) * DAY + 10 * 3_600_000_000
-        q = quick(seed, "event", n, kind)
-        out += _made(q, p, tier, kind, at, nets, senders, networks, domains, bot_share, start)
+        out += _MAKERS[kind](scene, quick(seed, "event", n, kind), kind, at)
     at = start + int(tier.days * p.events.feed_at) * DAY
     out.append(Event("feed", "feed", at, f"trap domain {domains[-1]} is added", intake=domains[-1]))
     seen: dict[str, int] = {}
@@ -45,136 +49,99 @@ def events(
     for event in sorted(out, key=lambda e: e.at):
         seen[event.id] = seen.get(event.id, 0) + 1
         suffix = "" if seen[event.id] == 1 else f"-{seen[event.id]}"
-        named.append(Event(**{f: getattr(event, f) for f in Event.__struct_fields__} | {"id": event.id + suffix}))
+        named.append(msgspec.structs.replace(event, id=event.id + suffix))
     return named
 
 
-def _made(
-    q: random.Random,
-    p: Parameters,
-    tier: Tier,
-    kind: str,
-    at: int,
-    nets: Sequence[Botnet],
-    senders: Sequence[Spammer],
-    networks: Sequence[Network],
-    domains: Sequence[str],
-    bots: float,
-    start: int,
-) -> list[Event]:
-    e = p.events
-    match kind:
-        case "E1":
-            hit = _holding(nets, e.e1_share)
-            share = bots * sum(b.share for b in nets if b.id in hit)
-            size = min(0.98, q.uniform(e.e1_low, e.e1_high) / share)
-            half = int(q.uniform(e.e1_half_low_d, e.e1_half_high_d) * DAY)
-            return [
-                Event(
-                    "E1",
-                    kind,
-                    at,
-                    "a hoster is cut off and with it the controllers of botnets",
-                    botnets=hit,
-                    size=size,
-                    half=half,
-                    displaced=e.e1_displaced,
-                    hoster=nets[hit[0] - 1].hoster,
-                )
-            ]
-        case "E2":
-            drop = q.uniform(e.e2_low, e.e2_high)
-            first = min(1.0, drop / (bots * nets[0].share))
-            out = [Event("E2", kind, at, "the largest botnet is shut down for good", botnets=(1,), size=first)]
-            left = drop - bots * nets[0].share * first
-            if left > 0 and len(nets) > 1:  # its sibling shared renters and controllers
-                out.append(
-                    Event(
-                        "E2-sibling",
-                        "E2",
-                        at,
-                        "its sibling loses its controllers too",
-                        botnets=(2,),
-                        size=min(1.0, left / (bots * nets[1].share)),
-                    )
-                )
-            return out
-        case "E3":
-            return [_small(q, p, nets, bots, at)]
-        case "E4":
-            return [
-                Event(
-                    "E4",
-                    kind,
-                    at,
-                    "a takedown is announced and nothing happens",
-                    botnets=(q.randrange(1, len(nets) + 1),),
-                )
-            ]
-        case "E5":
-            day = dt.datetime.fromtimestamp(at / 1e6, dt.UTC)
-            at = int(dt.datetime(day.year, 12, 24, tzinfo=dt.UTC).timestamp()) * 1_000_000
-            return [
-                Event(
-                    "E5",
-                    kind,
-                    at,
-                    "the holidays: fewer machines are switched on",
-                    at + e.e5_days * DAY,
-                    size=e.e5_depth,
-                )
-            ]
-        case "E6":
-            countries = sorted({n.country for n in networks if n.role == "access"})
-            return [
-                Event(
-                    "E6",
-                    kind,
-                    at,
-                    "the providers of a country close port 25",
-                    country=q.choice(countries[:8]),
-                    size=e.e6_depth,
-                    half=int(e.e6_ramp_d * DAY),
-                )
-            ]
-        case "E7":
-            last = at + int(max(0.6, tier.days * e.e7_days) * DAY)
-            name = domains[q.randrange(0, max(1, len(domains) - 1))]
-            return [Event("E7", kind, at, f"trap domain {name} is down", last, intake=name)]
-        case "E8":
-            pair = (_small(q, p, nets, bots, at), _small(q, p, nets, bots, at + int(e.e8_gap_d * DAY), 1))
-            return [
-                Event(**{f: getattr(x, f) for f in Event.__struct_fields__} | {"id": "E8", "kind": "E8"}) for x in pair
-            ]
-        case "arrest" | "sentence" | "seizure":
-            who = senders[q.randrange(len(senders))].id if kind == "sentence" else 1 + tier.spammers // 3
-            replaced = kind == "arrest" and q.random() < e.arrest_replaced
-            return [
-                Event(
-                    kind,
-                    kind,
-                    at,
-                    {
-                        "arrest": "a spammer is arrested",
-                        "sentence": "a spammer is sentenced",
-                        "seizure": "machines are seized",
-                    }[kind],
-                    spammer=who,
-                    size=0.0 if replaced else 1.0,
-                )
-            ]
-        case "law":
-            return [
-                Event(
-                    "law",
-                    kind,
-                    at,
-                    "a law asks for a postal address and a way out",
-                    element=q.choice(("E6", "E8")),
-                    size=p.canspam.law_shift,
-                )
-            ]
-    raise ValueError(f"unknown kind of event '{kind}'")
+class _Scene(NamedTuple):
+    """What an event may touch."""
+
+    p: Parameters
+    tier: Tier
+    nets: Sequence[Botnet]
+    senders: Sequence[Spammer]
+    networks: Sequence[Network]
+    domains: Sequence[str]
+    bots: float  # share of all junk that bots send
+
+
+def _depeering(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    e, hit = s.p.events, _holding(s.nets, s.p.events.e1_share)
+    share = s.bots * sum(b.share for b in s.nets if b.id in hit)
+    size = min(0.98, q.uniform(e.e1_low, e.e1_high) / share)
+    half = int(q.uniform(e.e1_half_low_d, e.e1_half_high_d) * DAY)
+    what = "a hoster is cut off and with it the controllers of botnets"
+    hoster = s.nets[hit[0] - 1].hoster
+    return [Event(kind, kind, at, what, botnets=hit, size=size, half=half, displaced=e.e1_displaced, hoster=hoster)]
+
+
+def _largest(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    drop = q.uniform(s.p.events.e2_low, s.p.events.e2_high)
+    first = min(1.0, drop / (s.bots * s.nets[0].share))
+    out = [Event(kind, kind, at, "the largest botnet is shut down for good", botnets=(1,), size=first)]
+    left = drop - s.bots * s.nets[0].share * first
+    if left > 0 and len(s.nets) > 1:  # its sibling shared renters and controllers
+        size = min(1.0, left / (s.bots * s.nets[1].share))
+        what = "its sibling loses its controllers too"
+        out.append(Event(f"{kind}-sibling", kind, at, what, botnets=(2,), size=size))
+    return out
+
+
+def _one(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    return [_small(q, s.p, s.nets, s.bots, at)]
+
+
+def _two(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    later = at + int(s.p.events.e8_gap_d * DAY)
+    pair = (_small(q, s.p, s.nets, s.bots, at), _small(q, s.p, s.nets, s.bots, later, 1))
+    return [msgspec.structs.replace(each, id=kind, kind=kind) for each in pair]
+
+
+def _nothing(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    named = (q.randrange(1, len(s.nets) + 1),)
+    return [Event(kind, kind, at, "a takedown is announced and nothing happens", botnets=named)]
+
+
+def _holidays(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    e, year = s.p.events, dt.datetime.fromtimestamp(at / 1e6, dt.UTC).year
+    at = int(dt.datetime(year, 12, 24, tzinfo=dt.UTC).timestamp()) * 1_000_000
+    what = "the holidays: fewer machines are switched on"
+    return [Event(kind, kind, at, what, at + e.e5_days * DAY, size=e.e5_depth)]
+
+
+def _closed_ports(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    e, countries = s.p.events, sorted({n.country for n in s.networks if n.role == "access"})
+    what, country = "the providers of a country close port 25", q.choice(countries[:8])
+    return [Event(kind, kind, at, what, country=country, size=e.e6_depth, half=int(e.e6_ramp_d * DAY))]
+
+
+def _outage(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    last = at + int(max(0.6, s.tier.days * s.p.events.e7_days) * DAY)
+    name = s.domains[q.randrange(0, max(1, len(s.domains) - 1))]
+    return [Event(kind, kind, at, f"trap domain {name} is down", last, intake=name)]
+
+
+_AT_COURT = {
+    "arrest": "a spammer is arrested", "sentence": "a spammer is sentenced", "seizure": "machines are seized",
+}  # fmt: skip
+
+
+def _court(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    who = s.senders[q.randrange(len(s.senders))].id if kind == "sentence" else 1 + s.tier.spammers // 3
+    replaced = kind == "arrest" and q.random() < s.p.events.arrest_replaced
+    return [Event(kind, kind, at, _AT_COURT[kind], spammer=who, size=0.0 if replaced else 1.0)]
+
+
+def _law(s: _Scene, q: random.Random, kind: str, at: int) -> list[Event]:
+    what, element = "a law asks for a postal address and a way out", q.choice(("E6", "E8"))
+    return [Event(kind, kind, at, what, element=element, size=s.p.canspam.law_shift)]
+
+
+_MAKERS: dict[str, Callable[[_Scene, random.Random, str, int], list[Event]]] = {
+    "E1": _depeering, "E2": _largest, "E3": _one, "E4": _nothing, "E5": _holidays, "E6": _closed_ports, "E7": _outage,
+    "E8": _two, "arrest": _court, "sentence": _court, "seizure": _court, "law": _law,
+}  # fmt: skip
+"""How each kind of event is made."""
 
 
 def _holding(nets: Sequence[Botnet], share: float) -> tuple[int, ...]:
