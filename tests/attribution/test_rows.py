@@ -64,7 +64,8 @@ def test_any_text_reads_or_is_refused(lines) -> None:
         rows = list(read_csv(lines))
     except DataError:
         return
-    RouteTable.from_bytes(pack(rows, name="t", date="2006-05-04", source="s", level=1))
+    table = RouteTable.from_bytes(pack(rows, name="t", date="2006-05-04", source="s", level=1))
+    assert table.date == "2006-05-04"
 
 
 FORMS = {

@@ -137,7 +137,8 @@ marks = st.sampled_from(
 
 @given(st.lists(st.one_of(marks, st.text(max_size=5)), max_size=60).map("".join))
 def test_any_text_reads(source: str) -> None:
-    text, links, _ = html.read(source.encode("utf-8", "replace"))
-    text.decode()
-    for place, value in links:
-        (place + value).encode()
+    octets = source.encode("utf-8", "replace")
+    text, links, _ = html.read(octets)
+    assert text.decode().encode() == text
+    assert len(text) <= 8 * len(octets), "no text out of nothing"
+    assert all((place + value).encode() for place, value in links)

@@ -132,6 +132,8 @@ def test_a_client_that_just_closes_is_gone(running: Running) -> None:
         client.unwrap()
     client.close()
     wait(lambda: not running.trap.open)
+    assert running.trap.counts.timeouts == 0, "nobody had to wait for it"
+    assert running.writer.synced == [], "it brought no mail"
 
 
 def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize("script", sorted(HERE.glob("*.txt")), ids=lambda path: path.stem)
 def test_script(script: Path, tmp_path: Path) -> None:
-    play(script.read_text("utf-8"), tmp_path)
+    said = script.read_text("utf-8")
+    assert "$ " in said, "a transcript has commands"
+    play(said, tmp_path)  # asserts what each command prints and how it ends
 
 
 def test_the_player_tells_right_from_wrong() -> None:
