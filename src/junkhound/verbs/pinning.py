@@ -81,10 +81,8 @@ class Tracer:
             for plan in intakes.plans(office).values()
             if plan.relays or plan.name in office.config.traps
         }
-        for (
-            name,
-            analysis,
-        ) in office.ledger.judged().items():  # as its rows were judged, be it by a command line's relays
+        # As its rows were judged, be it by a command line's relays.
+        for name, analysis in office.ledger.judged().items():
             if (border := intakes.boundary_of(office, name, analysis)) is not None:
                 self.boundaries[name] = border
         engine = office.config.engine

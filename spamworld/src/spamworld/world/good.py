@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +17,29 @@ from spamworld.world.setting import Setting
 
 ROBOTS = {"auto-reply": "autoreply", "dsn": "dsn"}
 NOTICES = ("python", "java", "phpmailer")
+
+
+@dataclass(slots=True)
+class _Sent:
+    """One good mail as it is worked out; ``u`` are its draws."""
+
+    person: int
+    box: int
+    home: Organisation
+    own: Machine
+    at: int
+    u: list[float]
+    sender: str
+    author: str
+    name: str
+    engine: str
+    signed: tuple[tuple[str, str], ...]
+    broken: bool = False
+    spf: str = "pass"
+    list: str = ""
+    forwarder: str = ""
+    srs: bool = False
+    arc: bool = False
 
 
 class Good:
@@ -93,89 +117,72 @@ class Good:
         own: Machine,
         u: list[float],
     ) -> Delivery:
-        s, m, servers = self.s, self.m, self.s.servers
+        servers = self.s.servers
         home = servers.companies[int(servers.organisation_of[person])]
         name, author = servers.people[person]
-        sender, broken, spf = author, False, "pass"
         signed: tuple[tuple[str, str], ...] = ((home.domain, home.selector),) if home.signs else ()
-        list_ = forwarder = ""
-        srs = arc = False
-        engine = self.programs[person]
+        sent = _Sent(person, box, home, own, at, u, author, author, name, self.programs[person], signed)
         if kind == "newsletter":
-            esp = servers.esps[person % len(servers.esps)]
-            farm = servers.farms[len(servers.webmail) + person % len(servers.esps)]
-            path: tuple[Step, ...] = (m.hop(farm[int(u[3] * len(farm))], own, at, u[4]),)
-            engine = esp.server.software
-            sender, author, name = f"bounce-{box}@{esp.domain}", f"news@{home.domain}", home.domain
-            signed = ((esp.domain, esp.selector), (home.domain, "k1")) if home.signs else ((esp.domain, esp.selector),)
+            path = self._newsletter(sent)
         elif kind in ("notice", "auto-reply", "dsn"):
-            path = (m.hop(home.server, own, at, u[4]),)
-            if kind == "notice" and u[3] < 0.4:
-                path = (Step(home.server, home.server, at - m.wait(u[5]), "local", "", user="app"), *path)
-            if kind == "notice":
-                engine = NOTICES[person % 3]
-                author, name = f"no-reply@{home.domain}", home.domain
-                sender = author
-            elif kind == "dsn":
-                author, name, sender, spf = f"mailer-daemon@{home.domain}", "Mail Delivery System", "", "none"
-            else:
-                sender, spf = "", "none"
+            path = self._robot(sent, kind)
         else:
-            path = self._personal(person, value, home, u, at)
-            if kind == "list":
-                host = servers.lists[person % len(servers.lists)]
-                path = (
-                    *path,
-                    m.hop(home.server, host.server, at - m.wait(u[6]), u[4]),
-                    m.hop(host.server, own, at, u[3]),
-                )
-                list_, broken = f"discuss@{host.domain}", person % 2 == 0
-                sender = f"discuss-bounces@{host.domain}"
-            elif kind == "forwarded":
-                over = servers.forwarders[box % len(servers.forwarders)]
-                path = (
-                    *path,
-                    m.hop(home.server, over.server, at - m.wait(u[6]), u[4]),
-                    m.hop(over.server, own, at, u[3]),
-                )
-                forwarder, srs, arc = over.domain, over.srs, over.arc
-                if srs:
-                    local, _, domain = author.partition("@")
-                    sender = f"SRS0={person:x}=aa={domain}={local}@{over.domain}"
-                else:
-                    spf = "softfail"
-            elif home.relay is not None:
-                path = (
-                    *path,
-                    m.hop(home.server, home.relay, at - m.wait(u[6]), u[4]),
-                    m.hop(home.relay, own, at, u[3]),
-                )
-            else:
-                path = (*path, m.hop(home.server, own, at, u[4]))
+            path = (*self._personal(person, value, home, u, at), *self._handed_on(sent, kind))
         return Delivery(
-            number,
-            at,
-            intake,
-            "good",
-            kind,
-            _ordered(path),
-            (recipient,),
-            sender,
-            author,
-            name,
-            "F0",
-            engine=ROBOTS.get(kind, engine),
-            class_="forward" if forwarder or list_ else "own",
+            number, at, intake, "good", kind, _ordered(path), (recipient,), sent.sender, sent.author, sent.name, "F0",
+            engine=ROBOTS.get(kind, sent.engine),
+            class_="forward" if sent.forwarder or sent.list else "own",
             language=self.languages[person % 8] if person % 4 == 0 else "en",
-            signed=signed,
-            broken=broken,
-            spf=spf,
-            list=list_,
-            forwarder=forwarder,
-            srs=srs,
-            arc=arc,
-            moved="to-junk" if u[7] < s.p.good.moved else "",
-        )
+            signed=sent.signed, broken=sent.broken, spf=sent.spf, list=sent.list, forwarder=sent.forwarder,
+            srs=sent.srs, arc=sent.arc, moved="to-junk" if u[7] < self.s.p.good.moved else "",
+        )  # fmt: skip
+
+    def _newsletter(self, sent: _Sent) -> tuple[Step, ...]:
+        """By a mass mailer, in the company's name."""
+        servers, home, person = self.s.servers, sent.home, sent.person
+        esp = servers.esps[person % len(servers.esps)]
+        farm = servers.farms[len(servers.webmail) + person % len(servers.esps)]
+        sent.engine = esp.server.software
+        sent.sender, sent.author, sent.name = f"bounce-{sent.box}@{esp.domain}", f"news@{home.domain}", home.domain
+        sent.signed = ((esp.domain, esp.selector), *(((home.domain, "k1"),) if home.signs else ()))
+        return (self.m.hop(farm[int(sent.u[3] * len(farm))], sent.own, sent.at, sent.u[4]),)
+
+    def _robot(self, sent: _Sent, kind: str) -> tuple[Step, ...]:
+        """By a program of the company: a notice, an answer, a report that a mail could not be delivered."""
+        home, m, u = sent.home, self.m, sent.u
+        path: tuple[Step, ...] = (m.hop(home.server, sent.own, sent.at, u[4]),)
+        if kind == "notice":
+            if u[3] < 0.4:
+                path = (Step(home.server, home.server, sent.at - m.wait(u[5]), "local", "", user="app"), *path)
+            sent.engine = NOTICES[sent.person % 3]
+            sent.sender = sent.author = f"no-reply@{home.domain}"
+            sent.name = home.domain
+            return path
+        sent.sender, sent.spf = "", "none"
+        if kind == "dsn":
+            sent.author, sent.name = f"mailer-daemon@{home.domain}", "Mail Delivery System"
+        return path
+
+    def _handed_on(self, sent: _Sent, kind: str) -> tuple[Step, ...]:
+        """From the author's server to the mailbox: directly, or through a relay, a list, a forwarder."""
+        servers, home, m, u = self.s.servers, sent.home, self.m, sent.u
+        between = home.relay
+        if kind == "list":
+            host = servers.lists[sent.person % len(servers.lists)]
+            between, sent.list, sent.broken = host.server, f"discuss@{host.domain}", sent.person % 2 == 0
+            sent.sender = f"discuss-bounces@{host.domain}"
+        elif kind == "forwarded":
+            over = servers.forwarders[sent.box % len(servers.forwarders)]
+            between, sent.forwarder, sent.srs, sent.arc = over.server, over.domain, over.srs, over.arc
+            if over.srs:
+                local, _, domain = sent.author.partition("@")
+                sent.sender = f"SRS0={sent.person:x}=aa={domain}={local}@{over.domain}"
+            else:
+                sent.spf = "softfail"
+        if between is None:
+            return (m.hop(home.server, sent.own, sent.at, u[4]),)
+        first = m.hop(home.server, between, sent.at - m.wait(u[6]), u[4])
+        return (first, m.hop(between, sent.own, sent.at, u[3]))
 
     def _personal(self, person: int, value: int, home: Organisation, u: list[float], at: int) -> tuple[Step, ...]:
         """From the author's own machine to the author's server."""
