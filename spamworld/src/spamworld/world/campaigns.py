@@ -144,7 +144,10 @@ def _offer(
     channel: str,
     sites: Sequence[int],
 ) -> Campaign:
-    """What one campaign offers, and the keys by which it can be paid, called or reached."""
+    """What one campaign offers, and the keys by which it can be paid, called or reached.
+
+    Longer than a screen: one field after the other, drawn from one stream in an order that the tables rest on.
+    """
     q = quick(seed, "offer", number, sender.id)
     c = p.campaigns
     count = 1 + int(c.versions_high * q.random() ** 2)

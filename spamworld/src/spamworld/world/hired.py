@@ -12,11 +12,15 @@ import numpy as np
 
 from spamworld.plan import Delivery, Machine, Recipient, Step
 from spamworld.streams import quick
+from spamworld.world.actors import Misused
 from spamworld.world.addresses import dotted
-from spamworld.world.facts import DAY, Campaign
+from spamworld.world.facts import DAY, Campaign, Network
 from spamworld.world.making import Maker, unit
 from spamworld.world.setting import Setting
 from spamworld.world.units import Units
+
+Drawn = tuple[int, int, Campaign, int, int, list[float]]
+"""What a unit drew for one mail: id, instant, campaign, trap, box, uniforms."""
 
 
 class Hired(Units):
@@ -45,71 +49,45 @@ class Hired(Units):
 
     def misused(self, kind: str, day: int) -> list[Delivery]:
         """Mails through open proxies, open relays and hacked web sites."""
-        s, m = self.s, self.m
+        s = self.s
         pool, weights = self._pools[kind][day]
+        make = {"proxy": self._proxy, "relay": self._relay, "cms": self._site}[kind]
         out = []
-        for number, at, one, trap, box, u in self._columns(kind, day, s.rates[kind, 0][day], unit(kind, 0), (kind, 0)):
-            x = _at(pool, weights, u[3], at)
-            if x is None:
-                continue
-            home = s.networks[x.network]
-            controller = self._vps(x.id % 97)
-            if kind == "proxy":
-                machine = m.machine(
-                    x.id, x.address, home, m.hosts[x.id % 4000], f"engine-{1 + x.id % 3}", 0, "windows-xp"
-                )
-                made = self._finish(
-                    number,
-                    at,
-                    one,
-                    trap,
-                    box,
-                    u,
-                    (),
-                    machine,
-                    "proxy",
-                    m.words[x.id % 2000],
-                    True,
-                    behind=controller.address,
-                )
-            elif kind == "relay":
-                name = f"mail{x.id % 5000}.{home.domain}"
-                machine = m.machine(
-                    x.id, x.address, home, name, ("sendmail", "exchange", "postfix")[x.id % 3], 0, "linux-24"
-                )
-                step = Step(
-                    controller, machine, at - m.wait(u[6]), "SMTP", m.words[x.id % 2000], 1025 + int(u[4] * 60000)
-                )
-                made = self._finish(
-                    number, at, one, trap, box, u, (step,), machine, "relay", forge=True, engine="engine-2"
-                )
-            else:
-                name = f"web{x.id % 5000}.{home.domain}"
-                machine = m.machine(
-                    x.id, x.address, home, name, ("exim", "postfix")[x.id % 2], 0, self.s.era.server_system
-                )
-                site = f"{m.words[x.id % 2000]}.example"
-                step = Step(machine, machine, at - m.wait(u[6]), "local", "", user="www-data")
-                script = f"{site}/images/{m.words[x.id * 7 % 2000]}.php" if u[12] < s.p.sources.php_header else ""
-                made = self._finish(
-                    number,
-                    at,
-                    one,
-                    trap,
-                    box,
-                    u,
-                    (step,),
-                    machine,
-                    "account",
-                    engine="php",
-                    account=f"{home.domain}/{site}",
-                    script=script,
-                    envelope_from=f"www-data@{name}",
-                    spf="none",
-                )
+        for mail in self._columns(kind, day, s.rates[kind, 0][day], unit(kind, 0), (kind, 0)):
+            x = _at(pool, weights, mail[5][3], mail[1])
+            made = None if x is None else make(x, s.networks[x.network], mail)
             if made is not None:
                 out.append(made)
         return out
+
+    def _proxy(self, x: Misused, home: Network, mail: Drawn) -> Delivery | None:
+        """Through an open proxy: nothing says who stands behind it."""
+        m, engine = self.m, f"engine-{1 + x.id % 3}"
+        machine = m.machine(x.id, x.address, home, m.hosts[x.id % 4000], engine, 0, "windows-xp")
+        name, behind = m.words[x.id % 2000], self._vps(x.id % 97).address
+        return self._finish(*mail, (), machine, "proxy", name, True, behind=behind)
+
+    def _relay(self, x: Misused, home: Network, mail: Drawn) -> Delivery | None:
+        """Through an open relay, which writes a line about the machine before it."""
+        _, at, _, _, _, u = mail
+        m, software = self.m, ("sendmail", "exchange", "postfix")[x.id % 3]
+        machine = m.machine(x.id, x.address, home, f"mail{x.id % 5000}.{home.domain}", software, 0, "linux-24")
+        before, helo = self._vps(x.id % 97), m.words[x.id % 2000]
+        step = Step(before, machine, at - m.wait(u[6]), "SMTP", helo, 1025 + int(u[4] * 60000))
+        return self._finish(*mail, (step,), machine, "relay", forge=True, engine="engine-2")
+
+    def _site(self, x: Misused, home: Network, mail: Drawn) -> Delivery | None:
+        """By a script on a hacked web site."""
+        _, at, _, _, _, u = mail
+        m, s, name = self.m, self.s, f"web{x.id % 5000}.{home.domain}"
+        machine = m.machine(x.id, x.address, home, name, ("exim", "postfix")[x.id % 2], 0, s.era.server_system)
+        site = f"{m.words[x.id % 2000]}.example"
+        step = Step(machine, machine, at - m.wait(u[6]), "local", "", user="www-data")
+        script = f"{site}/images/{m.words[x.id * 7 % 2000]}.php" if u[12] < s.p.sources.php_header else ""
+        return self._finish(
+            *mail, (step,), machine, "account", engine="php", account=f"{home.domain}/{site}", script=script,
+            envelope_from=f"www-data@{name}", spf="none",
+        )  # fmt: skip
 
     def accounts(self, kind: str, day: int) -> list[Delivery]:
         """Mails through made-up or hijacked accounts: webmail, mass mailers' customers, SMTP log-ins."""

@@ -99,6 +99,7 @@ class Junk(Units):
         home: int,
         worm: bool,
     ) -> Delivery | None:
+        """One mail of a bot, None where it does not get out; half of the length is the fields of a delivery."""
         s, m, p = self.s, self.m, self.s.p
         to_box = u[0] < p.campaigns.mailbox_share
         intake, recipients = m.target(trap, box, to_box, u[1], u[2])
