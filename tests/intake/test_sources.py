@@ -174,3 +174,12 @@ def test_a_named_pipe_given_by_name_is_read(tmp_path: Path):
     assert Taken(tmp_path / "fifo").bytes == [mail(1)]
     writer.join()
     assert Taken(tmp_path).counts == {"special": 1}
+
+
+def test_a_folder_without_mail_is_told_when_it_was_named(tmp_path: Path):
+    (tmp_path / "box/empty").mkdir(parents=True)
+    assert Taken(tmp_path / "box").counts == {"empty": 1}
+    put(tmp_path / "box/1.eml", mail(1))
+    taken = Taken(tmp_path / "box")
+    assert taken.bytes == [mail(1)]
+    assert not taken.counts, "folders below it may be empty"

@@ -81,9 +81,11 @@ class Talk:
         self._progress = progress
         self._total = total
         self._done = self._told = 0
+        self.problems = 0
 
     def wrong(self, kind: str, locator: str, text: str) -> None:
         """Count a problem and tell it."""
+        self.problems += 1
         self._counts[kind] += 1
         if self._problem is not None:
             self._problem(Problem(locator, text, kind))

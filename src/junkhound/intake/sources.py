@@ -105,7 +105,11 @@ class _Reader:
         try:
             state = os.stat(path)
             if stat.S_ISDIR(state.st_mode):
-                yield from self._folder(path)
+                before, mails = self._talk.problems, 0
+                for mails, mail in enumerate(self._folder(path), 1):  # noqa: B007 - the count is looked at behind it
+                    yield mail
+                if named and not mails and self._talk.problems == before:
+                    self._talk.wrong("empty", locator, "a folder without mail")
                 return
             if not (stat.S_ISREG(state.st_mode) or (named and stat.S_ISFIFO(state.st_mode))):
                 self._talk.wrong("special", locator, "neither file nor folder")
