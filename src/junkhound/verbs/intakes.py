@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from junkhound import sighting, tables, trace
 from junkhound.attribution import RouteTable
@@ -31,12 +30,14 @@ class Plan:
 
     def settings_hash(self, office: Office) -> str:
         """Changes whenever the same mail would get another boundary or standing."""
-        return sha256(json.dumps(self._said(office)).encode()).hexdigest()
+        return sha256(self.settings_text(office).encode()).hexdigest()
 
-    def _said(self, office: Office) -> list[Any]:
+    def settings_text(self, office: Office) -> str:
+        """What that hash is of, as ``boundary_of`` reads it again."""
         network = office.config.network
-        return [int(self.standing), sorted(self.relays), sorted(self.domains), self.country.upper(),
+        said = [int(self.standing), sorted(self.relays), sorted(self.domains), self.country.upper(),
                 sorted(network.own), network.allow_documentation]  # fmt: skip
+        return json.dumps(said)
 
 
 def plans(
@@ -97,7 +98,7 @@ def orders(
         boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
         believed = boundary if plan.relays or plan.standing is Standing.TRAP else None
         number = office.ledger.analysis(
-            plan.name, sighting.CODE_VERSION, plan.settings_hash(office), json.dumps(plan._said(office))
+            plan.name, sighting.CODE_VERSION, plan.settings_hash(office), plan.settings_text(office)
         )
         rules[plan.name] = sighting.IntakeRules(
             plan.name, plan.standing, believed, number, plan.domains, tables.country_number(plan.country)
