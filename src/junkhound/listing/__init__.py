@@ -5,7 +5,9 @@ millions of addresses and names the few that are worth deciding.
 """
 
 from junkhound.listing.beta import lower_bound
+from junkhound.listing.codes import COMBINED, HOLDS, Holds, bit_code
 from junkhound.listing.decide import Decision, Outcome, Reason, decide, hold_hours, prior
+from junkhound.listing.domain import Domain, domain_name
 from junkhound.listing.history import Counters, Day, History, Level, Pool, Unit, counters
 from junkhound.listing.policy import (
     APART_HOURS,
@@ -22,8 +24,8 @@ from junkhound.listing.witness import Witnesses, witnesses
 from junkhound.listing.words import CLASSES, count_range
 
 __all__ = [
-    "APART_HOURS", "CLASSES", "TAUS_HOURS", "WINDOW_HOURS", "Counters", "Day", "Decision", "Groups", "History",
-    "Level", "Outcome", "Policy", "Pool", "Protected", "Reason", "Rows", "Unit", "Witnesses", "count_range",
-    "counters", "decide", "explain", "hold_hours", "lower_bound", "names_without_address", "policy_of", "prior",
-    "span", "witnesses",
+    "APART_HOURS", "CLASSES", "COMBINED", "HOLDS", "TAUS_HOURS", "WINDOW_HOURS", "Counters", "Day", "Decision",
+    "Domain", "Groups", "History", "Holds", "Level", "Outcome", "Policy", "Pool", "Protected", "Reason", "Rows",
+    "Unit", "Witnesses", "bit_code", "count_range", "counters", "decide", "domain_name", "explain", "hold_hours",
+    "lower_bound", "names_without_address", "policy_of", "prior", "span", "witnesses",
 ]  # fmt: skip

@@ -21,7 +21,20 @@ _PATH_CLASS = {
     Path.AUTHENTICATED: "abused account",
     Path.RELAYED: "spam source behind a relay",
 }
-CLASSES = ("direct spam source", *_PATH_CLASS.values(), *_KIND_CLASS.values())
+_HELD_CLASS = {
+    "snowshoe": "snowshoe range",
+    "bots": "bot",
+    "accounts": "abused account",
+    "dynamic": "dynamic range",
+    "escalated": "escalated network",
+    "do-not-route": "do not route",
+    "malware": "malware sender",
+    "domains": "advertised domain",
+    "hosts": "advertised host",
+}
+CLASSES = tuple(
+    dict.fromkeys(("direct spam source", *_PATH_CLASS.values(), *_KIND_CLASS.values(), *_HELD_CLASS.values()))
+)
 
 
 def count_range(messages: int) -> str:

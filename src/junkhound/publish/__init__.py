@@ -6,12 +6,12 @@ A new form is one function from ``Edition`` to files, registered in ``outputs`` 
 
 from junkhound.publish import feed, plain, rbldnsd, served  # the forms that ship with us file themselves
 from junkhound.publish.cover import cover
-from junkhound.publish.edition import Edition, Entry, edition
+from junkhound.publish.edition import Edition, Entry, NameEntry, edition, is_code
 from junkhound.publish.guard import Last, check, spare
 from junkhound.publish.outputs import Output, outputs
 from junkhound.publish.write import Written, write
 
 __all__ = [
-    "Edition", "Entry", "Last", "Output", "Written", "check", "cover", "edition", "feed", "outputs", "plain",
-    "rbldnsd", "served", "spare", "write",
+    "Edition", "Entry", "Last", "NameEntry", "Output", "Written", "check", "cover", "edition", "feed", "is_code",
+    "outputs", "plain", "rbldnsd", "served", "spare", "write",
 ]  # fmt: skip

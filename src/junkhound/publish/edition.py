@@ -11,7 +11,7 @@ import msgspec
 from junkhound.kernel import clock, net
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Network
-from junkhound.listing import CLASSES
+from junkhound.listing import CLASSES, domain_name
 
 TXT_LIMIT = 255  # one character-string of a TXT record (RFC 1035 section 3.3)
 _LONGEST_ADDRESS = 39
@@ -21,10 +21,11 @@ _RANGE = re.compile(r"(under|over) [\d,]+\Z|[\d,]+ to [\d,]+\Z")
 
 
 class Entry(msgspec.Struct, frozen=True, order=True):
-    """One listed network, with nothing in it that tells a sender which of its mails met a trap.
+    """One listed address or network, with nothing in it that tells a sender which of its mails met a trap.
 
-    ``messages`` is a range, ``since``, ``last_seen`` and ``expires`` are UTC days. Whatever else is known of the
-    listing stays at home, because there is no field for it.
+    ``messages`` is a range, ``since``, ``last_seen`` and ``expires`` are UTC days. ``codes`` are the answers for this
+    entry, one A record each (RFC 5782 section 2.3); empty means the edition's ``code``. Whatever else is known of
+    the listing stays at home, because there is no field for it.
     """
 
     network: Network
@@ -34,22 +35,78 @@ class Entry(msgspec.Struct, frozen=True, order=True):
     since: str
     last_seen: str
     expires: str
+    codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        days = (self.since, self.last_seen, self.expires)
-        if (
-            self.listing_class not in CLASSES
-            or not _RANGE.match(self.messages)
-            or not _NUMBER.match(self.number)
-            or not all(_DAY.match(day) for day in days)
-        ):
-            raise ValueError(f"not the words of a published entry: {self!r}")
+        _in_words(self)
+
+    @property
+    def about(self) -> str:
+        """What the first words of its sentence call it."""
+        return "IP"
+
+
+class NameEntry(msgspec.Struct, frozen=True, order=True):
+    """One listed domain or host: as ``Entry``, with a name in small letters without a last dot (A-labels).
+
+    ``below`` says whether every name under it is listed with it: a registrable domain is, a single host is not.
+    """
+
+    name: str
+    number: str
+    listing_class: str
+    messages: str
+    since: str
+    last_seen: str
+    expires: str
+    codes: tuple[str, ...] = ()
+    below: bool = True
+
+    def __post_init__(self) -> None:
+        _in_words(self)
+        if domain_name(self.name) != self.name:
+            raise ValueError(f"not a domain as it is published: {self.name!r}")
+
+    @property
+    def about(self) -> str:
+        """What the first words of its sentence call it."""
+        return "Domain" if self.below else "Host"
+
+
+def _in_words(entry: Entry | NameEntry) -> None:
+    days = (entry.since, entry.last_seen, entry.expires)
+    if (
+        entry.listing_class not in CLASSES
+        or not _RANGE.match(entry.messages)
+        or not _NUMBER.match(entry.number)
+        or not all(_DAY.match(day) for day in days)
+        or not all(map(is_code, entry.codes))
+    ):
+        raise ValueError(f"not the words of a published entry: {entry!r}")
+
+
+def is_code(text: str) -> bool:
+    """Whether this can be the answer for something listed.
+
+    Outside 127/8 is tampering, 127.255.255/24 is a refusal (RFC 5782 section 2.3 and the field's habit).
+    """
+    answer = net.parse(text)
+    return (
+        answer is not None
+        and answer.is_v4
+        and answer.v4 >> 24 == 127
+        and text != "127.0.0.1"
+        and not text.startswith("127.255.255.")
+    )
 
 
 class Edition(msgspec.Struct, frozen=True):
     """One list at the moment ``at``; entries sorted, so that equal rows give equal files.
 
-    ``exclusions`` are networks that no entry may cover; ``url`` has ``%s`` where the listing's number goes.
+    A list holds addresses and networks (``entries``, which never overlap) or domains and hosts (``names``).
+    ``exclusions`` are networks that no entry may cover: what the operator protects, and what an escalated network
+    leaves out. ``url`` has ``%s`` where the listing's number goes. ``meanings`` are the codes that may be answered,
+    each with what it says, for the zone's documentation.
     """
 
     name: str
@@ -65,14 +122,25 @@ class Edition(msgspec.Struct, frozen=True):
     code: str = "127.0.0.2"
     url: str = ""
     max_network: int = 24
+    names: tuple[NameEntry, ...] = ()
+    meanings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many entries of both kinds."""
+        return len(self.entries) + len(self.names)
+
+    def codes(self, entry: Entry | NameEntry) -> tuple[str, ...]:
+        """The answers for an entry, one A record each."""
+        return entry.codes or (self.code,)
 
     @property
     def origin(self) -> str:
         """The zone of this list: its name below the operator's zone."""
         return f"{self.name}.{self.zone}"
 
-    def sentence(self, entry: Entry, address: str) -> str:
-        """The TXT record of an entry, as the one who asked for ``address`` reads it.
+    def sentence(self, entry: Entry | NameEntry, address: str) -> str:
+        """The TXT record of an entry, as the one who asked for ``address`` (or a name) reads it.
 
         One sentence under 255 bytes (RFC 5782 section 2.1); the page's address is left out where it would not fit.
         """
@@ -80,18 +148,24 @@ class Edition(msgspec.Struct, frozen=True):
             f"{entry.number}, {entry.listing_class}, {entry.messages} messages, last seen {entry.last_seen},"
             f" expires {entry.expires}"
         )
-        text = f"IP {address} is listed ({facts})."
+        text = f"{entry.about} {address} is listed ({facts})."
         page = f" {self.url.replace('%s', entry.number)}" if self.url else ""
+        if isinstance(entry, NameEntry):
+            text = text if len(text) <= TXT_LIMIT else f"{entry.about} is listed ({facts})."
+            return text + page if len(text) + len(page) <= TXT_LIMIT else text
         room = TXT_LIMIT - _LONGEST_ADDRESS + len(address)
         return text + page if len(text) + len(page) <= room else text
 
 
-def edition(entries: Iterable[Entry], **about: object) -> Edition:
+def edition(entries: Iterable[Entry | NameEntry], **about: object) -> Edition:
     """An edition with its entries in order. Errors: ConfigError for a page or zone that no file can carry."""
-    made = Edition(entries=tuple(sorted(entries)), **about)  # type: ignore[arg-type]
-    answer = net.parse(made.code)
-    if answer is None or answer.v4 >> 24 != 127 or made.code == "127.0.0.1" or made.code.startswith("127.255.255."):
-        # RFC 5782 section 2.3 and the field's habit: outside 127/8 is tampering, 127.255.255/24 is a refusal.
+    every = list(entries)
+    made = Edition(
+        entries=tuple(sorted(entry for entry in every if isinstance(entry, Entry))),
+        names=tuple(sorted(entry for entry in every if isinstance(entry, NameEntry))),
+        **about,  # type: ignore[arg-type]
+    )
+    if not is_code(made.code):
         raise ConfigError(
             f"[lists.{made.name}] code: {made.code!r} is no answer for a listed address", "write 127.0.0.2 or higher"
         )
@@ -114,6 +188,6 @@ def header(made: Edition, about: str, lines: Iterable[str]) -> list[str]:
         f"# scope {made.scope}: {who}",
         f"# generated {clock.text(made.at)}",
         f"# expires {clock.text(made.expires_at)}",
-        f"# count {len(made.entries)}",
+        f"# count {made.size}",
         f"# sha256 {digest}",
     ]

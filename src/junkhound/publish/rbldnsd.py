@@ -63,7 +63,12 @@ def _excluded(networks: Iterable[Network]) -> list[str]:
 
 
 def _entries(edition: Edition, entries: Iterable[Entry]) -> list[str]:
-    return [f"{_name(entry.network)} :{edition.code}:{_template(edition, entry)}" for entry in entries]
+    # An address that stands twice gets both answers: one A record for each code.
+    return [
+        f"{_name(entry.network)} :{code}:{_template(edition, entry)}"
+        for entry in entries
+        for code in edition.codes(entry)
+    ]
 
 
 def _template(edition: Edition, entry: Entry) -> str:
