@@ -17,7 +17,7 @@ import numpy as np
 from junkhound import content, tables, trace
 from junkhound.evidence.message import Message, parse
 from junkhound.kernel.clock import DAY
-from junkhound.sighting import headers, ids, secrecy
+from junkhound.sighting import headers, ids, secrecy, things
 from junkhound.sighting.numbers import number
 from junkhound.sighting.rules import IntakeRules, Rules
 from junkhound.tables import Clue, Defect, KeyKind, Kind, Path, Standing, State
@@ -240,33 +240,16 @@ class _Desk:
             found.add((kind, key))
             return key
 
-        for url in view.urls:
-            if url.domain:
-                add(_DOMAIN, url.domain)
-            if url.host and url.host != url.domain:
-                add(_URL_HOST, url.host)
-            if url.platform:
-                add(_PLATFORM, url.platform)
-        for attachment in view.attachments:
-            key = int.from_bytes(attachment.sha256[:8], "big")
-            kind = _PICTURE if attachment.type.startswith("image/") else _ATTACHMENT
+        for kind, name in things.of(message, view):
+            add(kind, name)
+        for kind, key, digest in things.parts(view):
             found.add((kind, key))
-            self.key_names.setdefault((kind, key), (attachment.sha256.hex(), day))
-            if attachment.name:
-                add(_ATTACHMENT_NAME, attachment.name)
-        for domain in view.addresses:
-            add(_MAIL_ADDRESS, domain)
-        if author := headers.address_domain(message.text(b"from")):
-            add(_FROM_DOMAIN, author)
-        if reply := headers.address_domain(message.text(b"reply-to")):
-            add(_REPLY_TO, reply)
-        if mailer := message.first(b"x-mailer"):
-            add(_MAILER, mailer.strip()[:255].decode("utf-8", "replace"))
+            self.key_names.setdefault((kind, key), (digest, day))
         if verdict.handover is not None and verdict.handover != verdict.address:
             add(_HANDOVER, str(verdict.handover))
         auth = 0
-        if (dkim := message.first(b"dkim-signature")) and (domain := headers.dkim_domain(dkim)):
-            auth = add(_DKIM_DOMAIN, domain)
+        if signed := things.signer(message):
+            auth = add(*signed)
         hi, lo = identity
         self.keys.extend((hi, lo, day, kind, key) for kind, key in sorted(found))
         return auth
@@ -359,10 +342,7 @@ _KINDS = frozenset(int(kind) for kind in Kind)
 # Made once: an attribute or a name of an Enum class costs a third of a microsecond each time.
 _PATH_COUNTS = tuple(f"path:{path.name.lower()}" for path in Path)
 _KIND_COUNTS = tuple(f"kind:{kind.name.lower()}" for kind in Kind)
-_URL_HOST, _DOMAIN, _PLATFORM = int(KeyKind.URL_HOST), int(KeyKind.DOMAIN), int(KeyKind.PLATFORM)
-_ATTACHMENT, _ATTACHMENT_NAME, _PICTURE = map(int, (KeyKind.ATTACHMENT, KeyKind.ATTACHMENT_NAME, KeyKind.PICTURE))
-_MAIL_ADDRESS, _FROM_DOMAIN, _REPLY_TO = int(KeyKind.MAIL_ADDRESS), int(KeyKind.FROM_DOMAIN), int(KeyKind.REPLY_TO)
-_DKIM_DOMAIN, _HANDOVER, _MAILER = int(KeyKind.DKIM_DOMAIN), int(KeyKind.HANDOVER), int(KeyKind.MAILER)
+_HANDOVER = int(KeyKind.HANDOVER)
 
 
 @lru_cache(4096)

@@ -1,0 +1,59 @@
+"""What a message shares with others: the things by which mails are joined, and by which a guard is asked.
+
+One list for rows and guards alike. A further kind of thing is one line in ``of`` and one word in ``tables.KeyKind``.
+"""
+
+from __future__ import annotations
+
+from junkhound.content import View
+from junkhound.evidence.message import Message
+from junkhound.sighting import headers
+from junkhound.tables import KeyKind
+
+Thing = tuple[int, str]
+"""Its ``KeyKind`` and its text, whose key is ``content.key(text)``."""
+
+_URL_HOST, _DOMAIN, _PLATFORM = int(KeyKind.URL_HOST), int(KeyKind.DOMAIN), int(KeyKind.PLATFORM)
+_ATTACHMENT, _ATTACHMENT_NAME, _PICTURE = map(int, (KeyKind.ATTACHMENT, KeyKind.ATTACHMENT_NAME, KeyKind.PICTURE))
+_MAIL_ADDRESS, _FROM_DOMAIN, _REPLY_TO = int(KeyKind.MAIL_ADDRESS), int(KeyKind.FROM_DOMAIN), int(KeyKind.REPLY_TO)
+_DKIM_DOMAIN, _MAILER = int(KeyKind.DKIM_DOMAIN), int(KeyKind.MAILER)
+
+
+def of(message: Message, view: View) -> list[Thing]:
+    """The things of a message, some perhaps twice; parts by their hash are ``parts``."""
+    found: list[Thing] = []
+    add = found.append
+    for url in view.urls:
+        if url.domain:
+            add((_DOMAIN, url.domain))
+        if url.host and url.host != url.domain:
+            add((_URL_HOST, url.host))
+        if url.platform:
+            add((_PLATFORM, url.platform))
+    for attachment in view.attachments:
+        if attachment.name:
+            add((_ATTACHMENT_NAME, attachment.name))
+    for domain in view.addresses:
+        add((_MAIL_ADDRESS, domain))
+    if author := headers.address_domain(message.text(b"from")):
+        add((_FROM_DOMAIN, author))
+    if reply := headers.address_domain(message.text(b"reply-to")):
+        add((_REPLY_TO, reply))
+    if mailer := message.first(b"x-mailer"):
+        add((_MAILER, mailer.strip()[:255].decode("utf-8", "replace")))
+    return found
+
+
+def parts(view: View) -> list[tuple[int, int, str]]:
+    """Kind, key and text of what stands in the message as a file: the first 64 bits of its sha256."""
+    return [
+        (_PICTURE if one.type.startswith("image/") else _ATTACHMENT, one.key, one.sha256.hex())
+        for one in view.attachments
+    ]
+
+
+def signer(message: Message) -> Thing | None:
+    """The domain of its first DKIM signature, unverified."""
+    dkim = message.first(b"dkim-signature")
+    domain = headers.dkim_domain(dkim) if dkim else ""
+    return (_DKIM_DOMAIN, domain) if domain else None
