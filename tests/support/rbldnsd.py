@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,11 +31,20 @@ QUERIES = 10_000
 @contextlib.contextmanager
 def served(edition: Edition, folder: Path, four: str = "ip4set", zone_of_clock: str = "UTC") -> Iterator[int]:
     """rbldnsd serving the edition on a free port of 127.0.0.1."""
+    sets = [f"{ZONE}:{four}:ip4set", f"{ZONE}:ip6trie:ip6trie"]
+    with serving(dict(outputs.get("rbldnsd")(edition)), sets, folder, f"2.0.0.127.{ZONE}", zone_of_clock) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def serving(
+    files: Mapping[str, bytes], sets: Sequence[str], folder: Path, asked: str, zone_of_clock: str = "UTC"
+) -> Iterator[int]:
+    """rbldnsd with these files and data sets on a free port of 127.0.0.1, once it answers for the name ``asked``."""
     program = need("rbldnsd")
     port = free_port(socket.SOCK_DGRAM)
-    sets = [f"{ZONE}:{four}:ip4set", f"{ZONE}:ip6trie:ip6trie"]
-    with _reachable(folder) as (place, user), (folder / "log").open("wb") as log:
-        for ending, content in outputs.get("rbldnsd")(edition).items():
+    with reachable(folder) as (place, user), (folder / "log").open("wb") as log:
+        for ending, content in files.items():
             (place / ending).write_bytes(content)
             (place / ending).chmod(0o644)
         server = subprocess.Popen(
@@ -43,7 +52,7 @@ def served(edition: Edition, folder: Path, four: str = "ip4set", zone_of_clock: 
             stdout=log, stderr=log, env={**os.environ, "TZ": zone_of_clock},
         )  # fmt: skip
         try:
-            _wait(port, server, folder / "log")
+            _wait(port, server, folder / "log", asked)
             yield port
         finally:
             server.terminate()
@@ -51,7 +60,7 @@ def served(edition: Edition, folder: Path, four: str = "ip4set", zone_of_clock: 
 
 
 @contextlib.contextmanager
-def _reachable(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+def reachable(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """Where the server reads: it refuses to be root, so it becomes nobody, who may not enter root's folders."""
     if os.geteuid() != 0:
         yield folder, []
@@ -61,13 +70,13 @@ def _reachable(folder: Path) -> Iterator[tuple[Path, list[str]]]:
         yield Path(made), ["-u", "nobody:nogroup"]
 
 
-def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(port: int, server: subprocess.Popen[bytes], log: Path, asked: str) -> None:
     until = time.monotonic() + 20
     while time.monotonic() < until:
         if server.poll() is not None:
             pytest.fail(f"rbldnsd stopped: {log.read_text()}")
         with contextlib.suppress(TimeoutError, ConnectionError):
-            ask(port, [(f"2.0.0.127.{ZONE}", A)], wait_s=0.1, tries=1)
+            ask(port, [(asked, A)], wait_s=0.1, tries=1)
             return
         time.sleep(0.01)  # a refused question comes back at once: do not spin
     pytest.fail(f"rbldnsd does not answer: {log.read_text()}")

@@ -13,6 +13,7 @@ from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Network
 from junkhound.listing import CLASSES, domain_name
 
+ADDRESSES, NAMES = "addresses", "names"
 TXT_LIMIT = 255  # one character-string of a TXT record (RFC 1035 section 3.3)
 _LONGEST_ADDRESS = 39
 _NUMBER = re.compile(r"JH-\d{4}-\d{6,}\Z")
@@ -105,8 +106,10 @@ class Edition(msgspec.Struct, frozen=True):
 
     A list holds addresses and networks (``entries``, which never overlap) or domains and hosts (``names``).
     ``exclusions`` are networks that no entry may cover: what the operator protects, and what an escalated network
-    leaves out. ``url`` has ``%s`` where the listing's number goes. ``meanings`` are the codes that may be answered,
-    each with what it says, for the zone's documentation.
+    leaves out; ``name_exclusions`` are domains that are never listed, with all below them. ``url`` has ``%s`` where
+    the listing's number goes. ``meanings`` are the codes that may be answered, each with what it says, for the zone's
+    documentation. ``of`` is what the list holds, ``addresses`` or ``names``: an empty list of names, too, has the test
+    entry of one (RFC 5782 section 5).
     """
 
     name: str
@@ -124,6 +127,8 @@ class Edition(msgspec.Struct, frozen=True):
     max_network: int = 24
     names: tuple[NameEntry, ...] = ()
     meanings: tuple[tuple[str, str], ...] = ()
+    of: str = ADDRESSES
+    name_exclusions: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -144,17 +149,22 @@ class Edition(msgspec.Struct, frozen=True):
 
         One sentence under 255 bytes (RFC 5782 section 2.1); the page's address is left out where it would not fit.
         """
-        facts = (
-            f"{entry.number}, {entry.listing_class}, {entry.messages} messages, last seen {entry.last_seen},"
-            f" expires {entry.expires}"
-        )
-        text = f"{entry.about} {address} is listed ({facts})."
-        page = f" {self.url.replace('%s', entry.number)}" if self.url else ""
-        if isinstance(entry, NameEntry):
-            text = text if len(text) <= TXT_LIMIT else f"{entry.about} is listed ({facts})."
+        return self.words(entry.about, address, entry.number, facts(entry))
+
+    def words(self, about: str, subject: str, number: str, facts: str) -> str:
+        """The sentence from its parts: what the subject is called, the listing's number and ``facts`` of its entry."""
+        text = f"{about} {subject} is listed ({number}, {facts})."
+        page = f" {self.url.replace('%s', number)}" if self.url else ""
+        if about != "IP":
+            text = text if len(text) <= TXT_LIMIT else f"{about} is listed ({number}, {facts})."
             return text + page if len(text) + len(page) <= TXT_LIMIT else text
-        room = TXT_LIMIT - _LONGEST_ADDRESS + len(address)
+        room = TXT_LIMIT - _LONGEST_ADDRESS + len(subject)
         return text + page if len(text) + len(page) <= room else text
+
+
+def facts(entry: Entry | NameEntry) -> str:
+    """What the sentence about an entry says in parentheses, behind its number."""
+    return f"{entry.listing_class}, {entry.messages} messages, last seen {entry.last_seen}, expires {entry.expires}"
 
 
 def edition(entries: Iterable[Entry | NameEntry], **about: object) -> Edition:

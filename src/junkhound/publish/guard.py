@@ -90,7 +90,7 @@ def _disjoint(edition: Edition) -> None:
 
 
 def _grown(edition: Edition, last: Last, max_growth: float) -> None:
-    now = len(edition.entries)
+    now = edition.size
     if now > GROWTH_FREE and last.entries and now > last.entries * (1 + max_growth):
         raise Refused(
             f"list {edition.name!r} would grow from {last.entries:,} to {now:,} entries, by more than {max_growth:.0%}",

@@ -123,5 +123,5 @@ def _publish(office: Office, policy: Policy, forms: Sequence[str], folder: Path,
         accept_growth,
     )
     written = room.write(edition, forms, folder, partial(files.put, files.DISK, mode=0o644))
-    book.note_edition(policy.name, at, len(edition.entries))
+    book.note_edition(policy.name, at, edition.size)
     return Published(policy.name, edition, written, left_out)

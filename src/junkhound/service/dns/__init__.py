@@ -6,7 +6,8 @@ plain function that also makes the templates of the arrays, so that both say the
 
 from junkhound.service.dns.answer import Book
 from junkhound.service.dns.clients import Clients
-from junkhound.service.dns.responder import Responder, open_responder
+from junkhound.service.dns.opening import open_responder
+from junkhound.service.dns.responder import Responder
 from junkhound.service.dns.zone import Data, Zone
 
 __all__ = ["Book", "Clients", "Data", "Responder", "Zone", "open_responder"]

@@ -77,7 +77,7 @@ def _look_up(face: Face, query: Query, asked: tuple[bytes, ...]) -> tuple[int, l
         low = int.from_bytes(bytes(octets).ljust(4, b"\0"), "big")  # type: ignore[arg-type]
         if len(octets) == _LONGEST_V4:
             if (place := data.find4(low)) >= 0:
-                return dns.NOERROR, _listed(face, query, "v4", place, net.v4(low))
+                return dns.NOERROR, _listed(face, query, "v4", place, str(net.v4(low)))
         else:
             exists = data.any4(low, low | (1 << 32 - 8 * len(octets)) - 1)
     if not exists and len(asked) <= _LONGEST_V6:
@@ -88,18 +88,25 @@ def _look_up(face: Face, query: Query, asked: tuple[bytes, ...]) -> tuple[int, l
             if free == 0:
                 if (place := data.find6(low)) >= 0:
                     address = net.Address(low >> 64, low & net.MASK64)
-                    return dns.NOERROR, _listed(face, query, "v6", place, address)
+                    return dns.NOERROR, _listed(face, query, "v6", place, str(address))
             else:
                 exists = data.any6(low, low | (1 << free) - 1)
+    if data.has_names:
+        wire = b"".join(bytes([len(label)]) + label for label in asked)
+        if (place := data.find_name(wire)) >= 0:
+            subject = b".".join(asked).decode("ascii", "replace")
+            return dns.NOERROR, _listed(face, query, "name", place, subject)
+        exists = exists or data.any_name(wire)
     # A name with listed names below it exists, or resolvers that ask label by label would stop here (RFC 8020).
     return (dns.NOERROR if exists else dns.NXDOMAIN), []
 
 
-def _listed(face: Face, query: Query, family: str, place: int, address: net.Address) -> list[Record]:
+def _listed(face: Face, query: Query, family: str, place: int, subject: str) -> list[Record]:
     if query.kind in (dns.A, dns.ANY):  # one set of records is enough for ANY (RFC 8482 section 4.1)
-        return [Record(query.name, dns.A, face.ttl, (face.code,))]
+        codes = face.codes[face.data.code(family, place)]
+        return [Record(query.name, dns.A, face.ttl, (code,)) for code in codes]
     if query.kind == dns.TXT:
-        return [Record(query.name, dns.TXT, face.ttl, dns.txt(face.data.sentence(family, place, str(address))))]
+        return [Record(query.name, dns.TXT, face.ttl, dns.txt(face.data.sentence(family, place, subject)))]
     return []
 
 

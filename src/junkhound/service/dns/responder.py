@@ -10,15 +10,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
-from junkhound.kernel import clock, net
-from junkhound.kernel.config import Config
-from junkhound.kernel.errors import ConfigError, DataError, JunkhoundError, NotFound
+from junkhound.kernel import clock
+from junkhound.kernel.errors import ConfigError, DataError, JunkhoundError
 from junkhound.service.dns.answer import Book
 from junkhound.service.dns.batch import Batch
-from junkhound.service.dns.clients import Clients, clients
-from junkhound.service.dns.limit import CUT, SEND, Limit, Rates
+from junkhound.service.dns.limit import CUT, SEND, Limit
 from junkhound.service.dns.mmsg import AVAILABLE, LARGEST, LEAD, ROW, Mail, large_buffer
 from junkhound.service.dns.tcp import Connections
 from junkhound.service.dns.zone import Zone
@@ -271,55 +268,5 @@ class Responder:
         self._poll.close()
 
 
-def open_responder(
-    config: Config,
-    names: Sequence[str] = (),
-    listen: Sequence[str] = (),
-    zone: str = "",
-    folder: Path | None = None,
-    shared: bool = False,
-    now: Callable[[], int] | None = None,
-) -> Responder:
-    """A responder as the settings say; ``names``, ``listen``, ``zone`` and ``folder`` win over them where given.
-
-    Errors: NotFound for a list that is none, ConfigError for an address, network or name that is none.
-    """
-    settings, about = config.dns, config.publish
-    chosen = tuple(names) or settings.lists or tuple(config.lists)
-    if folder is None:
-        folder = Path(about.folder).expanduser().absolute() if about.folder else config.home / "out"
-    networks = []
-    for words in settings.clients:
-        network = net.parse_network(words)
-        if network is None:
-            raise ConfigError(f"[dns] clients: {words!r} is no network", "write 192.0.2.0/24 or 2001:db8::/32")
-        networks.append(network)
-    zones = []
-    for name in chosen:
-        if name not in config.lists:
-            raise NotFound(f"there is no list {name!r}", f"lists: {', '.join(sorted(config.lists))}")
-        origin = f"{name}.{(zone or about.zone).rstrip('.')}"
-        try:
-            dns.name(origin)
-        except ValueError as error:
-            raise ConfigError(f"[publish] zone: {error}") from None
-        zones.append(Zone(name, origin, folder / f"{name}.served", clients(networks, config.lists[name].scope)))
-    places = [_place(words) for words in listen or settings.listen]
-    rates = Rates(settings.limit_same, settings.limit_every, settings.limit_errors, settings.limit_slip)
-    spared = Clients(network for network in networks if network.prefix > 0)
-    return Responder(
-        zones, places, settings.tcp_connections, settings.tcp_idle_s, settings.buffer_mb << 20, shared, now,
-        (lambda: Limit(rates, spared)) if settings.limit else None,
-    )  # fmt: skip
-
-
 def _is_loopback(host: str) -> bool:
     return host == "::1" or host.startswith("127.")
-
-
-def _place(words: str) -> tuple[str, int]:
-    host, colon, port = words.rpartition(":")
-    host = host.strip("[]")
-    if not colon or net.parse(host) is None or not port.isdecimal() or int(port) > 65535:
-        raise ConfigError(f"[dns] listen: {words!r} is no address with a port", "write 127.0.0.1:5353 or [::1]:5353")
-    return host, int(port)

@@ -134,7 +134,8 @@ class Template:
         made |= {DO_STEP + at: self._reply(zone, size, hit, edns) for at, (size, edns, hit) in enumerate(shapes)}
         tails = {at: reply[12 + SHORT + at % DO_STEP // 4 + self.rest :] for at, reply in made.items()}
         longest = max(map(len, tails.values()))
-        self.usable = 12 + LONG + self.rest + longest <= dns.PLAIN_SIZE and zone.origin[0] <= LONGEST_FIRST
+        fits = 12 + LONG + self.rest + longest <= dns.PLAIN_SIZE and zone.origin[0] <= LONGEST_FIRST
+        self.usable = fits and not self.face.data.has_names and len(self.face.codes) == 1
         self.tail_width, count = longest, DO_STEP + len(half)
         self.tails = np.zeros(count, f"V{longest}")
         self.sizes, self.heads, self.flags = (np.zeros(count, kind) for kind in (np.int64, np.uint64, np.uint32))
@@ -154,5 +155,5 @@ class Template:
         query = dns.Query(0, 0, name, (), dns.A, dns.IN, None if edns == _PLAIN else dns.EDNS_SIZE, 0, edns == _DO)
         face = self.face
         if outcome == _HIT:
-            return dns.reply(query, dns.NOERROR, [dns.Record(name, dns.A, face.ttl, (face.code,))])
+            return dns.reply(query, dns.NOERROR, [dns.Record(name, dns.A, face.ttl, face.codes[0])])
         return dns.reply(query, dns.NXDOMAIN, [], [face.soa])

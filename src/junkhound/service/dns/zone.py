@@ -6,7 +6,7 @@ import mmap
 import os
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ class Data:
             sections = self.head.sections
             for section in sections.values():
                 _check(file.fileno(), section, path)
+            _check_counts(file.fileno(), sections, path)
             self._map = mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ)
             self._file = os.fdopen(os.dup(file.fileno()), "rb", buffering=0)
         handle = self._file.fileno()
@@ -65,6 +66,10 @@ class Data:
         self.numbers = Numbers(_pairs(handle, first, bits), first.count)
         self._first4, self._bits4 = Column(handle, first), Column(handle, bits)
         self._hi, self._lo, self._bits6 = self._view("v6.hi", "Q"), self._view("v6.lo", "Q"), self._view("v6.bits", "B")
+        self._hash, self._what = self._view("name.hash", "Q"), self._view("name.what", "B")
+        self._end, self._text = self._view("name.end", "I"), self._view("name.text", "B")
+        self._codes = {family: self._view(f"{family}.codes", "B") for family in _TOGETHER}
+        self.has_names = len(self._hash) > 0
 
     def _view(self, name: str, code: str) -> memoryview:
         section = self.head.sections[name]
@@ -103,11 +108,52 @@ class Data:
         """Where the entry that holds this address stands; -1 for none."""
         return self._before6(number) if self.any6(number, number) else -1
 
-    def sentence(self, family: str, place: int, address: str) -> str:
-        """Why the entry at this place is listed, in words. ``family`` is ``v4`` or ``v6``."""
+    def _name(self, wire: bytes) -> int:
+        """Where this name stands, listed or not; -1 for nowhere. Names whose hashes are equal stand together."""
+        wanted = served.name_hash(wire)
+        place = bisect_left(self._hash, wanted)
+        while place < len(self._hash) and self._hash[place] == wanted:
+            if self.text(place) == wire:
+                return place
+            place += 1
+        return -1
+
+    def text(self, place: int) -> bytes:
+        """The labels of the name at this place."""
+        return bytes(self._text[self._end[place - 1] if place else 0 : self._end[place]])
+
+    def find_name(self, wire: bytes) -> int:
+        """Where the entry that holds this name (its labels in lower case) stands; -1 for none.
+
+        The nearest word counts: that of the name itself, else that of a domain above it.
+        """
+        wanted = served.ITSELF
+        while wire:
+            if (place := self._name(wire)) >= 0:
+                what = self._what[place]
+                if what & (wanted | served.NEVER):
+                    return place if what & wanted else -1
+            wire = wire[wire[0] + 1 :]
+            wanted = served.BELOW
+        return -1
+
+    def any_name(self, wire: bytes) -> bool:
+        """Whether a name stands in the list because names below it do, or itself."""
+        place = self._name(wire)
+        return place >= 0 and not self._what[place] & served.NEVER
+
+    def sentence(self, family: str, place: int, subject: str) -> str:
+        """Why the entry at this place is listed, in words. ``family`` is ``v4``, ``v6`` or ``name``."""
         section = self.head.sections[f"{family}.record"]
         size = section.type.itemsize
-        return self.head.sentence(os.pread(self._file.fileno(), size, section.offset + place * size), address)
+        record = os.pread(self._file.fileno(), size, section.offset + place * size)
+        about = "IP" if family != "name" else "Domain" if self._what[place] & served.BELOW else "Host"
+        return self.head.sentence(record, subject, about)
+
+    def code(self, family: str, place: int) -> int:
+        """Which of the list's answers the entry at this place has; 0 is the one of the whole list."""
+        codes = self._codes[family]
+        return codes[place] if codes else 0
 
 
 def _head(handle: int) -> Head:
@@ -127,14 +173,18 @@ def _pairs(handle: int, first: Section, bits: Section) -> Iterator[tuple[np.ndar
         yield np.frombuffer(some, first.type), np.frombuffer(lengths, bits.type)
 
 
+_RISING = {"v4.first": 1, "v6.hi": 0, "name.hash": 0, "name.end": 1}
+"""Sections whose numbers rise, by at least so much from piece to piece."""
+
+
 def _check(handle: int, section: Section, path: Path) -> None:
     """Read a section through once: its sum, its order, its lengths."""
     crc, before = 0, -1
     for piece in _pieces(handle, section):
         crc = zlib.crc32(piece, crc)
         column = np.frombuffer(piece, section.type)
-        if section.name in ("v4.first", "v6.hi"):
-            step = 1 if section.name == "v4.first" else 0
+        if section.name in _RISING:
+            step = _RISING[section.name]
             if before + step > int(column[0]) or (column[1:] < column[:-1]).any():
                 raise DataError(f"{str(path)!r}: {section.name} does not rise")
             before = int(column[-1])
@@ -144,8 +194,28 @@ def _check(handle: int, section: Section, path: Path) -> None:
         raise DataError(f"{str(path)!r}: {section.name} is damaged", "publish the list again")
 
 
+def _check_counts(handle: int, sections: Mapping[str, Section], path: Path) -> None:
+    """Columns that belong together have as many rows; the last name ends where the text does."""
+    for family, columns in _TOGETHER.items():
+        if len({sections[f"{family}.{column}"].count for column in columns}) > 1:
+            raise DataError(f"{str(path)!r}: columns of {family} differ in length", "publish the list again")
+        if sections[f"{family}.codes"].count not in (0, sections[f"{family}.record"].count):
+            raise DataError(f"{str(path)!r}: {family}.codes are too few or too many", "publish the list again")
+    ends, text = sections["name.end"], sections["name.text"]
+    last = os.pread(handle, 4, ends.offset + ends.size - 4) if ends.count else bytes(4)
+    if int.from_bytes(last, "little") != text.count:
+        raise DataError(f"{str(path)!r}: the names do not end where they should", "publish the list again")
+
+
+_TOGETHER = {
+    "v4": ("first", "bits", "record"),
+    "v6": ("hi", "lo", "bits", "record"),
+    "name": ("hash", "what", "end", "record"),
+}
+
+
 class Face:
-    """What a zone says in every answer, made once for each file."""
+    """What a zone says in every answer, made once for each file; ``serial`` rises with every edition."""
 
     def __init__(self, origin: str, data: Data) -> None:
         edition = data.head.edition
@@ -153,10 +223,10 @@ class Face:
         self.ttl = edition.ttl_s
         servers = [dns.name(words) for words in edition.name_servers or (f"ns.{edition.zone}",)]
         contact = dns.mailbox(edition.contact or f"hostmaster@{edition.zone}")
-        code = net.parse(edition.code)
-        self.code = b"\x7f\0\0\2" if code is None else code.packed[12:]
-        start = dns.soa(servers[0], contact, edition.at // clock.SECOND, self.ttl)
-        self.soa = Record(self.origin, dns.SOA, self.ttl, start)
+        self.codes = tuple(data.head.answers(code) for code in range(len(data.head.codes) + 1))
+        """The answers for what is listed, by the number that an entry has in its column of codes."""
+        self.serial = edition.at // clock.SECOND
+        self.soa = Record(self.origin, dns.SOA, self.ttl, dns.soa(servers[0], contact, self.serial, self.ttl))
         self.servers = [Record(self.origin, dns.NS, _NS_TTL, (server,)) for server in servers]
         what = f"list {edition.name}, scope {edition.scope}, {data.head.count:,} entries"
         when = f"as of {clock.text(edition.at)}, good until {clock.text(edition.expires_at)}"
