@@ -10,6 +10,7 @@ JOBS   ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 VENV   := .venv
 BIN    := $(VENV)/bin
 PINNED := $(shell cksum pyproject.toml | cut -d' ' -f1)
+STEPS  := $(VENV)/.steps-$(shell cat src/junkhound/kernel/compiled/*.[ch] | cksum | cut -d' ' -f1)
 AS     ?= junk
 ONCE   ?=
 MAIL   ?=
@@ -45,23 +46,28 @@ $(VENV)/.base-$(PINNED):
 $(VENV)/.%-$(PINNED): $(VENV)/.base-$(PINNED)
 	@tools/venv.sh '$(PYTHON)' '$(VENV)' '$*' '$@'
 
-run: $(VENV)/.base-$(PINNED)
+# The compiled steps, again when their sources have changed; without a compiler their twins in Python do the work.
+$(STEPS): $(VENV)/.base-$(PINNED)
+	@$(BIN)/python -m junkhound.kernel.compiled || true
+	@rm -f $(VENV)/.steps-* && touch $@
+
+run: $(STEPS)
 	@$(BIN)/junkhound demo --home .run $(if $(ONCE),--once) \
 		$(if $(MAIL),--mail '$(MAIL)' --as '$(AS)' $(if $(RELAY),--relay '$(RELAY)'))
 
-test: $(VENV)/.test-$(PINNED)
+test: $(VENV)/.test-$(PINNED) $(STEPS)
 	@$(BIN)/python -m pytest -v -n $(JOBS) --dist worksteal $(TESTS)
 
-test-all: $(VENV)/.test-$(PINNED) $(VENV)/.dask-$(PINNED)
+test-all: $(VENV)/.test-$(PINNED) $(VENV)/.dask-$(PINNED) $(STEPS)
 	@JUNKHOUND_ALL=1 $(BIN)/python -m pytest -v -n $(JOBS) --dist worksteal $(TESTS)
 
 lint: $(VENV)/.test-$(PINNED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
-accuracy: $(VENV)/.test-$(PINNED)
+accuracy: $(VENV)/.test-$(PINNED) $(STEPS)
 	@$(BIN)/python -m accuracy --tier $(TIER)
 
-bench: $(VENV)/.test-$(PINNED) $(VENV)/.bench-$(PINNED)
+bench: $(VENV)/.test-$(PINNED) $(VENV)/.bench-$(PINNED) $(STEPS)
 	@$(BIN)/python -m bench
 
 docs: $(VENV)/.docs-$(PINNED)

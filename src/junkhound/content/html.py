@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 from html import unescape
 
+from junkhound.kernel.compiled import steps
 from junkhound.tables import Defect
 
 _TOO_DEEP = int(Defect.TOO_DEEP)
@@ -43,7 +43,7 @@ _comment_end = re.compile(rb"--!?>").search
 # <b> between two letters splits no word for the reader, so it must not split one for us.
 _INSIDE = (
     rb"/?(?:[biusBIUS]|[fF][oO][nN][tT]|[sS][pP][aA][nN]|[sS][tT][rR][oO][nN][gG]|[eE][mM]|[bB][iI][gG]"
-    rb"|[sS][mM][aA][lL][lL]|[tT][tT])(?:\s[^>]*+)?>"
+    rb"|[sS][mM][aA][lL][lL]|[tT][tT])(?:\s[^<>]*+)?>"
 )
 _glue = re.compile(rb"<(?<=[^\s>]<)" + _INSIDE + rb"(?:<" + _INSIDE + rb")*+(?=\S)").sub
 _INLINE = {b"a", b"b", b"big", b"em", b"font", b"i", b"s", b"small", b"span", b"strong", b"tt", b"u"}
@@ -67,12 +67,24 @@ _entity = re.compile(rb"&(?:#(?:[0-9]{1,9}|[xX][0-9a-fA-F]{1,8})|[a-zA-Z][a-zA-Z
 _closed = re.compile(r"&(?:#(?:[0-9]{1,9}|[xX][0-9a-fA-F]{1,8})|[a-zA-Z][a-zA-Z0-9]{1,31});").sub
 
 
-def read(source: bytes) -> tuple[bytes, list[tuple[str, str]], int]:
+Reading = tuple[bytes, list[tuple[str, str]], int]
+
+
+def read(source: bytes) -> Reading:
     """Visible text, (attribute, value) of everything that leads somewhere, and ``Defect`` bits; UTF-8 in and out.
 
     Scripts, styles, comments, the title and what a style attribute plainly hides are not text. Style sheets, colours
     and layout are not computed. Runs of blanks are one blank.
     """
+    if steps is not None:
+        found: Reading | None = steps.html(source, _plain, _sent, _shown, _RESOLVED)
+        if found is not None:
+            return found
+    return read_plainly(source)
+
+
+def read_plainly(source: bytes) -> Reading:
+    """``read`` without the compiled steps."""
     low = source.lower()
     match = _unread(low)
     if match is not None:
@@ -121,12 +133,20 @@ def _after(low: bytes, name: bytes, at: int) -> int:
 
 
 def _character(match: re.Match[bytes]) -> bytes:
-    return _unescaped(match[0])
+    return _RESOLVED[match[0]]
 
 
-@lru_cache(4096)
-def _unescaped(reference: bytes) -> bytes:
-    return unescape(reference.decode("ascii")).encode("utf-8", "replace")
+class _Resolved(dict[bytes, bytes]):
+    """Character references that were met, with what they stand for."""
+
+    def __missing__(self, reference: bytes) -> bytes:
+        if len(self) >= 4096:
+            self.clear()
+        made = self[reference] = unescape(reference.decode("ascii")).encode("utf-8", "replace")
+        return made
+
+
+_RESOLVED = _Resolved()
 
 
 def _links(source: bytes, low: bytes) -> list[tuple[str, str]]:
@@ -138,7 +158,7 @@ def _links(source: bytes, low: bytes) -> list[tuple[str, str]]:
     while at >= 0:
         end = low.find(b">", at)
         _named(source, low, b"data", seen, at, end if end >= 0 else len(low))
-        at = low.find(b"<object", at + 7)
+        at = low.find(b"<object", end) if end >= 0 else -1  # what stands inside was read with this one
     seen.sort()
     found = [(name, _plain(value)) for _, name, value in seen[:MAX_LINKS]]
     if low.find(b"http-equiv") >= 0:
@@ -154,8 +174,9 @@ def _named(
     at = low.find(name, at, stop)
     while at >= 0 and len(seen) < MAX_LOOKS:
         after = at + size
-        formed = name == b"action" and low.startswith(b"form", at - 4)
-        if low[at - 5 if formed else at - 1] in _BEFORE and (match := _value(source, after)):
+        formed = name == b"action" and low.endswith(b"form", max(0, at - 4), at)
+        before = at - 5 if formed else at - 1
+        if before >= 0 and low[before] in _BEFORE and (match := _value(source, after)):
             after = match.end()
             if value := match[match.lastindex or 0]:
                 seen.append((at, "formaction" if formed else place, value))
@@ -173,6 +194,12 @@ def _refreshes(source: bytes, low: bytes) -> list[tuple[str, str]]:
             found.append(("refresh", _plain(match[1])))
         at = low.find(b"<meta", end)
     return found
+
+
+def _sent(tag: bytes) -> bytes | None:
+    """Where a tag with ``http-equiv`` sends the reader, if it does."""
+    match = _refresh(tag)
+    return match[1] if match else None
 
 
 def _plain(value: bytes) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
+
+from junkhound.kernel.compiled import steps
 
 PERMUTATIONS = 128
 MAX_WORD = 40  # bytes; longer ones are ids, hashes and random strings, other in each copy
@@ -56,30 +59,39 @@ def normalise(text: str) -> bytes:
     dates, random strings, addresses, URLs differ from copy to copy. What follows the first ``MAX_LETTER`` bytes, or
     the first ``LOOK`` of the text, no longer counts.
     """
-    return letters_of(folded(text.encode("utf-8", "replace")))
+    return fold(text.encode("utf-8", "replace"))[1]
 
 
-def folded(octets: bytes) -> bytes:
-    """The beginning of a text as letter and word set read it: the words that copies share, blanks between them."""
-    return _marked_off(_folded(octets[:LOOK]))
+def fold_plainly(octets: bytes) -> tuple[bytes, bytes]:
+    """``fold`` without the compiled steps."""
+    words = _marked_off(_folded(octets[:LOOK]))
+    return words, words.translate(None, _NO_LETTERS)[:MAX_LETTER]
 
 
-def letters_of(octets: bytes) -> bytes:
-    """``normalise`` of text that is folded already."""
-    return octets.translate(None, _NO_LETTERS)[:MAX_LETTER]
+fold: Callable[[bytes], tuple[bytes, bytes]] = fold_plainly if steps is None else steps.fold
+"""The beginning of a text as letter and word set read it (the words that copies share, blanks between them), and what
+``normalise`` makes of it."""
 
 
 def words_of(text: str) -> set[str]:
     """The set of words that a sketch stands for: of at most ``MAX_WORD`` characters, without the punctuation."""
-    return {word.decode("utf-8", "replace") for word in _words(folded(text.encode("utf-8", "replace")))}
+    return {word.decode("utf-8", "replace") for word in words(fold(text.encode("utf-8", "replace"))[0])[0]}
 
 
-def _words(octets: bytes) -> list[bytes]:
-    """The words, in order and each as often as it stands there: a sketch is that of their set."""
+def words(octets: bytes) -> tuple[list[bytes], int]:
+    """The set of words of folded text, for a sketch is that of their set, and how many words stand there."""
+    if steps is not None and len(octets) <= LOOK:
+        found: tuple[list[bytes], int] = steps.words(octets)
+        return found
+    return words_plainly(octets)
+
+
+def words_plainly(octets: bytes) -> tuple[list[bytes], int]:
+    """``words`` without the compiled steps."""
     words = octets.translate(_APART, _JOINERS).split()
     if words and max(map(len, words)) > MAX_WORD:
         words = [word for word in words if len(word) <= (MAX_WORD if word.isascii() else MAX_FOREIGN_WORD)]
-    return words
+    return list(dict.fromkeys(words)), len(words)
 
 
 def _marked_off(octets: bytes) -> bytes:
@@ -109,7 +121,7 @@ def sketch(text: str) -> bytes:
     Two sketches agree in about as many
     places as the word sets overlap (Jaccard). Source: Broder 1997; the permutations are rensa's.
     """
-    return sketched(folded(text.encode("utf-8", "replace")))[0]
+    return sketched(fold(text.encode("utf-8", "replace"))[0])[0]
 
 
 def sketched(octets: bytes) -> tuple[bytes, int]:
@@ -120,8 +132,8 @@ def sketched(octets: bytes) -> tuple[bytes, int]:
     known = xxh3_128_intdigest(octets)
     found = _remembered.get(known)
     if found is None:
-        words = _words(octets)
-        found = (_permute(words) if words else b"", len(words))
+        different, count = words(octets)
+        found = (_permute(different) if different else b"", count)
         if len(_remembered) >= MAX_REMEMBERED:
             _remembered.clear()
         _remembered[known] = found

@@ -70,13 +70,13 @@ def view(message: Message) -> View:
         reader.part(part)
     text = reader.visible()
     found = reader.found()
-    folded = template.folded(text)
+    folded, letters = template.fold(text)
     return View(
         text,
         found,
         tuple(reader.attachments),
         tuple(sorted(reader.domains)),
-        template.number(template.letters_of(folded)),
+        template.number(letters),
         message.defects | reader.defects,
         folded,
     )

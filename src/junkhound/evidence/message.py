@@ -16,6 +16,7 @@ import msgspec
 
 from junkhound.evidence import charset
 from junkhound.evidence.decode import Parameters, header, parameter, transfer, typed
+from junkhound.kernel.compiled import steps
 from junkhound.tables import Defect
 
 MAX_FIELDS = 1000  # the rest of a longer header is one field without a name
@@ -30,6 +31,7 @@ MAX_DELIMITERS = 5000  # lines that look like a boundary, in the whole message
 LOOK = 64 * 1024  # bytes of body whose line lengths are looked at
 
 Field = tuple[bytes, int, int, int]
+Header = tuple[list[Field], dict[bytes, int], int, int]
 Lookup = Callable[[bytes], bytes | None]
 
 # Plain integers: an IntFlag costs two microseconds an operation, and there are many.
@@ -192,12 +194,18 @@ def parse(raw: bytes) -> Message:
     if source.startswith((b"From ", b">From ")):
         at = source.find(b"\n") + 1 or len(source)
         defects |= _STRAY_FROM_LINE
-    fields, body, broken = split(source, at, len(source))
+    fields, index, body, broken = header_of(source, at)
+    return Message(raw, fields, body, defects | broken, source, index)
+
+
+def header_plainly(source: bytes, start: int) -> Header:
+    """``header_of`` without the compiled steps."""
+    fields, body, broken = split_plainly(source, start, len(source))
     index: dict[bytes, int] = {}
     for place, field in enumerate(fields):
         index.setdefault(field[0], place)
     index.pop(b"", None)
-    return Message(raw, fields, body, defects | broken | _look(source, at, body, fields), source, index)
+    return fields, index, body, broken | _look(source, start, body, fields)
 
 
 def _look(source: bytes, start: int, body: int, fields: list[Field]) -> int:
@@ -228,12 +236,8 @@ def _look(source: bytes, start: int, body: int, fields: list[Field]) -> int:
     return defects
 
 
-def split(source: bytes, start: int, stop: int) -> tuple[list[Field], int, int]:
-    """The fields of the header that begins at ``start``, where the body begins, and the defects met.
-
-    The header ends at a blank line or, as with Postfix and the standard library, at the first line that cannot be
-    a field.
-    """
+def split_plainly(source: bytes, start: int, stop: int) -> tuple[list[Field], int, int]:
+    """``split`` without the compiled steps."""
     if source.startswith((b"\n", b"\r\n"), start):
         return [], source.index(b"\n", start) + 1, 0
     blank = _blank_line(source, start, stop)
@@ -265,6 +269,21 @@ def split(source: bytes, start: int, stop: int) -> tuple[list[Field], int, int]:
         fields[-1] = (b"", first, first, end)
         defects |= _MANY_HEADERS
     return fields, body, defects
+
+
+header_of: Callable[[bytes, int], Header] = header_plainly
+"""Fields, place by name, where the body begins, and all defects of the header that begins there."""
+split: Callable[[bytes, int, int], tuple[list[Field], int, int]] = split_plainly
+"""The fields of the header that begins at ``start``, where the body begins, and the defects met.
+
+The header ends at a blank line or, as with Postfix and the standard library, at the first line that cannot be a field.
+"""
+if steps is not None:
+    steps.bits(
+        _NO_HEADERS, _EIGHT_BIT_HEADER, _LONG_HEADER, _NUL_BYTES, _BARE_CR, _MIXED_LINE_ENDS, _LONG_LINE,
+        _NO_HEADER_END, _BAD_HEADER_LINE, _MANY_HEADERS,
+    )  # fmt: skip
+    header_of, split = steps.header, steps.split
 
 
 def _skipped(chunk: bytes) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
+from junkhound.kernel.compiled import steps
 from junkhound.trace.again import read_again
 from junkhound.trace.dialects import LINE_LIMIT
 from junkhound.trace.hop import Hop
 
 if TYPE_CHECKING:
-    from junkhound.evidence.message import Message
+    from junkhound.evidence.message import Field, Message
 
 READ_LIMIT = 200  # hops that are ever read; the rest are counted
 
@@ -69,11 +70,22 @@ class Hops(Sequence[Hop]):
 
 def read(message: Message) -> Hops:
     """The hops of a message, in the order of its Received fields, top first. Never raises."""
-    raw, places = message.raw, []
-    originator = len(raw)
-    for name, at, start, end in message.fields:
+    raw = message.raw
+    found, originator = places(message.fields, len(raw))
+    return Hops(raw, found, originator)
+
+
+def places_plainly(fields: list[Field], size: int) -> tuple[list[tuple[int, int]], int]:
+    """Where the Received values stand, and where the topmost originator field begins (``size``: there is none)."""
+    found, originator = [], size
+    for name, at, start, end in fields:
         if name == b"received":
-            places.append((start, end))
+            found.append((start, end))
         elif name in _ORIGINATOR and at < originator:
             originator = at  # RFC 5321 section 4.4: trace fields stand above what the author wrote
-    return Hops(raw, places, originator)
+    return found, originator
+
+
+places: Callable[[list[Field], int], tuple[list[tuple[int, int]], int]] = (
+    places_plainly if steps is None else steps.received
+)

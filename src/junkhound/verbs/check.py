@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from junkhound.kernel import clock, jail
+from junkhound.kernel import clock, compiled, jail
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.verbs import config
@@ -111,6 +111,10 @@ def _packages(site: Site) -> Found:
         yield FAIL, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}"
     else:
         yield OK, f"all {len(wanted)} are here", ""
+
+
+def _steps(site: Site) -> Found:
+    yield OK, compiled.state, ""
 
 
 def _settings(site: Site) -> Found:
@@ -324,5 +328,6 @@ def _clock(site: Site) -> Found:
 
 
 CHECKS: tuple[Callable[[Site], Found], ...] = (
-    _python, _packages, _settings, _home, _disk, _sync, _state, _leases, _spool, _jail, _routes, _relays, _clock,
+    _python, _packages, _steps, _settings, _home, _disk, _sync, _state, _leases, _spool, _jail, _routes, _relays,
+    _clock,
 )  # fmt: skip

@@ -1,0 +1,31 @@
+/* The steps that are compiled where a C compiler is there; see octets.h. */
+#include "octets.h"
+
+PyObject *step_bits(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count);
+
+#define FAST(function) ((PyCFunction)(void (*)(void))function)
+
+static PyMethodDef steps[] = {
+    {"html", FAST(step_html), METH_FASTCALL, "html(source, plain, refresh, shown, unescaped) -> (text, links, defects)"},
+    {"fold", step_fold, METH_O, "fold(octets) -> (folded, letters)"},
+    {"words", step_words, METH_O, "words(folded) -> (each word once, how many there are)"},
+    {"split", FAST(step_split), METH_FASTCALL, "split(source, start, stop) -> (fields, body, defects)"},
+    {"header", FAST(step_header), METH_FASTCALL, "header(source, start) -> (fields, index, body, defects)"},
+    {"received", FAST(step_received), METH_FASTCALL, "received(fields, size) -> (places, originator)"},
+    {"bits", FAST(step_bits), METH_FASTCALL, "bits(...): the numbers of the header's defects"},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_steps", NULL, -1, steps, NULL, NULL, NULL, NULL};
+
+#define QUOTED(words) #words
+#define AS_TEXT(words) QUOTED(words)
+
+PyMODINIT_FUNC PyInit__steps(void) {
+    octets_prepare();
+    if (html_prepare() < 0 || header_prepare() < 0) return NULL;
+    PyObject *made = PyModule_Create(&module);
+    if (made != NULL && PyModule_AddStringConstant(made, "SOURCES", AS_TEXT(SOURCES)) < 0) Py_CLEAR(made);
+    return made;
+}

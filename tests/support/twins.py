@@ -1,0 +1,62 @@
+"""The compiled steps beside their twins in Python: what a piece of mail gives in both, and mail made to differ."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from junkhound.content import html, template
+from junkhound.evidence import message
+from junkhound.trace import reader
+
+MARKUP = (
+    b"<", b">", b'"', b"'", b"=", b" ", b"\n", b"\x0b", b"/", b"?", b"!", b"a", b"b", b"href", b"src=", b"action=",
+    b"formaction=", b"form", b"poster=x", b"background=", b"<!--", b"-->", b"--!>", b"<style>", b"</style>", b"<title",
+    b"<object", b"data=", b'<meta http-equiv=refresh content="0;url=http://a.example">', b"&amp;", b"&#65;", b"&nbsp;",
+    b"&nGt;", b"&#x", b"display:none", b" hidden", b"font-size:0", b"mso-hide:all", b"<b>", b"</b>", b'<span style="',
+    b'">', b"</span>", b"<p>", b"</p>", b'<div style="display:none">', b"</div>", b'<a href="http://a.example/b">',
+    b"<br>", b"=>", b"\xc2\xad", b"\xe2\x80\x99", b"\xe3\x80\x80", b"\xf0\x9f\x98\x80", b"\xff", b"\x00", b"www.",
+    b"http://b.example/?c=d", b"WWW.", b"://", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
+)  # fmt: skip
+HEADER = (
+    b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
+    b">From ", b"Subject: x", b"Date:", b"a", b"x" * 130, b"y: " + b"z" * 1100,
+)  # fmt: skip
+
+
+def pieces(words: tuple[bytes, ...], seed: int, most: int) -> Iterator[bytes]:
+    """Endless mail of these pieces in any order, the same for the same seed."""
+    dice = random.Random(seed)
+    while True:
+        yield b"".join(dice.choices(words, k=dice.randrange(1, most)))
+
+
+def of_header(source: bytes) -> Iterator[tuple[str, Any, Any]]:
+    """(step, compiled answer, the twin's answer) for a message's header, from its start and from its middle."""
+    size = len(source)
+    for start, stop in ((0, size), (size // 3, size), (size // 3, 2 * size // 3)):
+        yield "split", message.split(source, start, stop), message.split_plainly(source, start, stop)
+    for start in (0, size // 2):
+        made = message.header_of(source, start)
+        yield "header", made, message.header_plainly(source, start)
+        yield "places", reader.places(made[0], size), reader.places_plainly(made[0], size)
+
+
+def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
+    """The same for the text of a part."""
+    if markup:
+        read = html.read(text)
+        yield "html", read, html.read_plainly(text)
+        yield from of_text(read[0], markup=False)
+    folded = template.fold(text)
+    yield "fold", folded, template.fold_plainly(text)
+    yield "words", template.words(folded[0]), template.words_plainly(folded[0])
+
+
+def of_mail(mail: bytes) -> Iterator[tuple[str, Any, Any]]:
+    """The same for a whole message."""
+    yield from of_header(mail)
+    for part in message.parse(mail).parts():
+        if part.type.startswith("text/"):
+            yield from of_text(part.utf8(), part.type == "text/html")
