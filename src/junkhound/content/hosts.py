@@ -36,6 +36,23 @@ def _lists() -> tuple[PublicSuffixList, PublicSuffixList]:
     return PublicSuffixList(), PublicSuffixList(only_icann=True)
 
 
+_RESERVED = frozenset(("example", "test"))  # RFC 2606: names that stand for others, in documents and simulations
+
+
+@lru_cache(1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
+@lru_cache(16384)
+def named(host: str) -> bool:
+    """Whether somebody could have registered that name under a domain that exists."""
+    last = host.rpartition(".")[2]
+    if last in _RESERVED:
+        return bool(registrable(host))
+    return bool(_suffixes().privatesuffix(host))
+
+
 @lru_cache(32768)
 def _owners(name: str) -> tuple[str, str]:
     """Registrable domain and platform of a clean host name."""

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
-from junkhound.content import html, template, urls
+from junkhound.content import html, obfuscated, template, tracking, urls
 from junkhound.content.urls import MAX_URLS, Url
 from junkhound.evidence.message import Message, Part
 from junkhound.tables import Defect
@@ -38,8 +38,8 @@ class View(msgspec.Struct, frozen=True):
     """What the reader of a message sees, and what it links to and carries.
 
     ``text`` (kept as ``utf8``) is the visible text; of a multipart/alternative the best version that says anything.
-    ``urls`` come from all versions, each once. ``addresses`` are registrable domains of mail addresses in text and
-    mailto links.
+    ``urls`` come from all versions, each once, with those that redirectors carry inside. ``addresses`` are
+    registrable domains of mail addresses in text and mailto links.
     ``template`` is the exact hash of the normalised text, 0 for no text; ``folded`` is what it and the sketch are made
     of. ``defects`` are those of the message and of this reading.
     """
@@ -69,6 +69,8 @@ def view(message: Message) -> View:
     for part in message.parts():
         reader.part(part)
     text = reader.visible()
+    for hidden in obfuscated.hosts(text):
+        reader.links.setdefault(hidden, "spelled")
     found = reader.found()
     folded, letters = template.fold(text)
     return View(
@@ -162,6 +164,10 @@ class _Reader:
                     self.defects |= _URLS_CAPPED
                     break
                 seen.setdefault(url.text, url)
+                if tracking.carries(text):
+                    for inner in tracking.targets(text):
+                        if (behind := urls.read(inner, "target")) is not None:
+                            seen.setdefault(behind.text, behind)
         return tuple(seen.values())
 
     def visible(self) -> bytes:

@@ -113,6 +113,8 @@ class _Desk:
                 if secrecy.names_any(subject, (*self.trap_domains, *traps)):
                     subject = secrecy.shown(subject, facts.envelope.recipients, self.trap_domains)[:120]
                 self.templates[template] = (template, *content.sketched(view), *identity, day, subject)
+                if language := content.language_of(view):
+                    self.key_names[_LANGUAGE, template] = (language, day)
             auth = self._keys(identity, day, message, view, verdict, tuple(filter(secrecy.telling, traps)))
             self._session(identity, day, facts)
         defects |= message.defects
@@ -342,7 +344,7 @@ _KINDS = frozenset(int(kind) for kind in Kind)
 # Made once: an attribute or a name of an Enum class costs a third of a microsecond each time.
 _PATH_COUNTS = tuple(f"path:{path.name.lower()}" for path in Path)
 _KIND_COUNTS = tuple(f"kind:{kind.name.lower()}" for kind in Kind)
-_HANDOVER = int(KeyKind.HANDOVER)
+_HANDOVER, _LANGUAGE = int(KeyKind.HANDOVER), int(KeyKind.LANGUAGE)
 
 
 @lru_cache(4096)

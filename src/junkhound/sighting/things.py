@@ -5,6 +5,7 @@ One list for rows and guards alike. A further kind of thing is one line in ``of`
 
 from __future__ import annotations
 
+from junkhound import content
 from junkhound.content import View
 from junkhound.evidence.message import Message
 from junkhound.sighting import headers
@@ -16,7 +17,8 @@ Thing = tuple[int, str]
 _URL_HOST, _DOMAIN, _PLATFORM = int(KeyKind.URL_HOST), int(KeyKind.DOMAIN), int(KeyKind.PLATFORM)
 _ATTACHMENT, _ATTACHMENT_NAME, _PICTURE = map(int, (KeyKind.ATTACHMENT, KeyKind.ATTACHMENT_NAME, KeyKind.PICTURE))
 _MAIL_ADDRESS, _FROM_DOMAIN, _REPLY_TO = int(KeyKind.MAIL_ADDRESS), int(KeyKind.FROM_DOMAIN), int(KeyKind.REPLY_TO)
-_DKIM_DOMAIN, _MAILER = int(KeyKind.DKIM_DOMAIN), int(KeyKind.MAILER)
+_DKIM_DOMAIN, _MAILER, _MAILBOX = int(KeyKind.DKIM_DOMAIN), int(KeyKind.MAILER), int(KeyKind.MAILBOX)
+_ADDRESSED = (b"to", b"cc", b"delivered-to", b"x-original-to", b"envelope-to", b"x-envelope-to", b"apparently-to")
 
 
 def of(message: Message, view: View) -> list[Thing]:
@@ -39,9 +41,22 @@ def of(message: Message, view: View) -> list[Thing]:
         add((_FROM_DOMAIN, author))
     if reply := headers.address_domain(message.text(b"reply-to")):
         add((_REPLY_TO, reply))
+        boxes = [(_MAILBOX, box) for box in content.mailboxes(message.first(b"reply-to") or b"")]
+    else:
+        boxes = []
     if mailer := message.first(b"x-mailer"):
         add((_MAILER, mailer.strip()[:255].decode("utf-8", "replace")))
+    for find in content.finds(view):
+        (boxes if find[0] == _MAILBOX else found).append(find)
+    if boxes:
+        found += _foreign(message, boxes)
     return found
+
+
+def _foreign(message: Message, boxes: list[Thing]) -> list[Thing]:
+    """Those drop boxes that are not the address to which the mail was sent: letters repeat that one."""
+    fields = b" ".join(value[:8000] for name in _ADDRESSED for value in message.every(name)).lower()
+    return [box for box in boxes if fields.find(box[1].encode()) < 0]
 
 
 def parts(view: View) -> list[tuple[int, int, str]]:

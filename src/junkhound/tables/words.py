@@ -139,6 +139,14 @@ class KeyKind(IntEnum):
     HELO = 14
     MAILER = 15
     SUBJECT = 16
+    PHONE = 17  # E.164
+    WALLET = 18  # coin:address, its checksum right
+    IBAN = 19  # bank account, its check digits right
+    MAILBOX = 20  # whole address to which the text or Reply-To wants its answer: a drop box
+    ACCOUNT = 21  # for whom a click or a page counts: affiliate, campaign and analytics numbers
+    TICKER = 22  # symbol of a share that the text praises
+    URL_SHAPE = 23  # path and query of a link without what differs from mail to mail
+    LANGUAGE = 24  # in ``names`` only: ISO 639-1 code of the template whose number is the key
 
 
 class State(IntEnum):

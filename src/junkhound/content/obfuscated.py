@@ -1,0 +1,137 @@
+"""Hosts that a reader finds and a pattern for URLs does not: bare names, spelled dots, blanks, marks to remove."""
+
+from __future__ import annotations
+
+import re
+
+from junkhound.content.hosts import named
+
+MOST = 40
+_TRIED = 300
+_MARKS = 2  # marks to take out of one text
+_LONGEST = 120  # bytes of a name with such marks
+
+_WORD = bytes(
+    code if 97 <= code <= 122 or 48 <= code <= 57 or code in b"-._" else code + 32 if 65 <= code <= 90 else 32
+    for code in range(256)
+)
+"""A text as runs of what may stand in a host name."""
+
+_inner_dot = re.compile(rb"[a-z0-9]\.[a-z]").search
+_host = re.compile(rb"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]{2,24}").fullmatch
+_rest = re.compile(rb"(?::[0-9]{2,5})?[/?][^\s<>\"']{0,1000}+").match
+# "name [dot] com", "name (dot) com", "name DOT com", "name[.]com"
+_spelled = re.compile(
+    rb"(?<![a-z0-9.@/-])((?:[a-z0-9-]{1,63}"
+    rb"(?:\.| ?(?:[\[({<] ?(?:dot|\.|d0t|punkt|punto|point) ?[\])}>]| dot ) ?)){1,5}[a-z]{2,24})(?![a-z0-9@-])"
+).finditer
+_dots = re.compile(rb" ?[\[({<] ?(?:dot|\.|d0t|punkt|punto|point) ?[\])}>] ?| +dot +")
+# "www . name . com", "www. name .com"
+_blank = re.compile(
+    rb"(?<![a-z0-9.@-])(?:https? ?: ?/ ?/ ?)?(www ?\. ?[a-z0-9-]{1,63}(?: ?\. ?[a-z0-9-]{1,63}){0,3} ?\. ?[a-z]{2,24})"
+    rb"(?![a-z0-9@-])"
+).finditer
+_defanged = re.compile(rb"(h(?:xx|tt)ps?://)([^\s<>\"'/]{0,80}\[\.\][^\s<>\"'/]{0,80})(/[^\s<>\"']{0,500})?").finditer
+# 'remove the "*" to make the link work'
+_removal = re.compile(
+    rb"(?:remove|delete|without|omit|erase|take out)[^a-z0-9.]{1,3}(?:the |all |any |both |sign |symbol |character )*"
+    rb"[\"'(\[<]?([*#!^~%+_\-]{1,2})[\"')\]>s]?"
+).finditer
+_ENDINGS = (
+    "zip rar exe doc docx xls xlsx ppt pdf txt rtf jpg jpeg gif png bmp htm html php asp aspx jsp js css py pl sh "
+    "md c h cpp java so ps cc pm in am po mov app bat scr"
+)
+_FILES = frozenset(_ENDINGS.split())
+"""Endings of file names that are also domains of countries or of sellers: a bare one needs a path, or ``www.``."""
+
+
+def hosts(text: bytes) -> list[str]:
+    """URLs that a reader finds in the text (UTF-8) though they are not written as such."""
+    return bare(text) + disguised(text) if text else []
+
+
+def bare(text: bytes) -> list[str]:
+    """Host names without scheme or ``www.`` in running text (UTF-8), as URLs, in order, each once."""
+    runs = text.translate(_WORD)
+    if _inner_dot(runs) is None:
+        return []
+    found: dict[str, None] = {}
+    at, tried = runs.find(b"."), 0
+    while at >= 0 and tried < _TRIED and len(found) < MOST:
+        start = runs.rfind(b" ", 0, at) + 1
+        end = runs.find(b" ", at)
+        end = len(runs) if end < 0 else end
+        tried += 1
+        if end - start <= 253:
+            word = runs[start:end]
+            if start < at and word.find(b".", 0, -1) >= 0 and not _part(text, start, end):
+                host = word.strip(b".-_")
+                if _host(host) is not None:
+                    rest = _rest(text, end)
+                    name = host.decode("ascii")
+                    last = text[start + len(runs[start:end].rstrip(b".-_")) - len(name.rpartition(".")[2]) :][:2]
+                    usual = name.rpartition(".")[2] not in _FILES and not (last[:1].isupper() and last[1:].islower())
+                    if (usual or rest is not None) and not name.startswith("www.") and named(name):
+                        found["http://" + name + _tail(rest)] = None
+        at = runs.find(b".", end)
+    return list(found)
+
+
+def _part(text: bytes, start: int, end: int) -> bool:
+    """Whether what stands there belongs to a URL, a mail address or a path."""
+    return text[start - 1 : start] in (b"@", b"/", b"\\", b"=", b"%", b"&", b"?", b"+", b":", b"*") or text[
+        end : end + 1
+    ] in (b"@", b"=", b"(")
+
+
+def _tail(rest: re.Match[bytes] | None) -> str:
+    return "" if rest is None else rest[0].decode("utf-8", "replace").rstrip(".,;:!?)]}>'\"*_|")
+
+
+def disguised(text: bytes) -> list[str]:
+    """Hosts in disguise, as the URLs that the reader is meant to type."""
+    low = text.lower()
+    found: dict[str, None] = {}
+    if low.find(b"dot") >= 0 or low.find(b"[.]") >= 0 or low.find(b"(.)") >= 0 or low.find(b"punkt") >= 0:
+        for match in _defanged(low):
+            rest = text[match.start(3) : match.end(3)].decode("utf-8", "replace") if match[3] else ""
+            _take(found, match[2].replace(b"[.]", b"."), rest)
+        for match in _spelled(low):
+            if _dots.search(match[1]):
+                _take(found, _dots.sub(b".", match[1]))
+            if len(found) >= MOST:
+                break
+    if low.find(b"www .") >= 0 or low.find(b"www. ") >= 0 or low.find(b" .") >= 0:
+        for match in _blank(low):
+            if b" " in match[1]:
+                _take(found, match[1].replace(b" ", b""))
+            if len(found) >= MOST:
+                break
+    if any(low.find(word) >= 0 for word in (b"remove", b"delete", b"erase", b"without", b"omit")):
+        marks = dict.fromkeys(match[1] for match, _ in zip(_removal(low), range(MOST), strict=False))
+        for mark in list(marks)[:_MARKS]:
+            for name in _marked(low, mark):
+                _take(found, name)
+    return list(found)[:MOST]
+
+
+def _marked(low: bytes, mark: bytes) -> list[bytes]:
+    """Names with the mark inside that the reader shall take out."""
+    names: list[bytes] = []
+    at, tried = low.find(mark), 0
+    while at >= 0 and len(names) < MOST and tried < _TRIED:
+        tried += 1
+        floor, roof = max(0, at - _LONGEST), min(len(low), at + _LONGEST)
+        start = max(low.rfind(blank, floor, at) for blank in (b" ", b"\n", b"/", b">")) + 1
+        ends = (low.find(blank, at, roof) for blank in (b" ", b"\n", b"<", b"/"))
+        end = min((place for place in ends if place >= 0), default=roof)
+        word = low[max(start, floor) : end]
+        if len(word) > 6 and word.find(b".") >= 0:
+            names.append(word.replace(mark, b"").strip(b".,;:!?)\"'"))
+        at = low.find(mark, max(end, at + 1))
+    return names
+
+
+def _take(found: dict[str, None], octets: bytes, rest: str = "") -> None:
+    if _host(octets) is not None and named(name := octets.decode("ascii")):
+        found["http://" + name + rest] = None

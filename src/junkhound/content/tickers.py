@@ -1,0 +1,341 @@
+"""Stock touts: which share a text praises, with the price it names and the price it promises.
+
+A symbol alone is any word in capitals. It counts where a text says what it is ("Symbol: XXXX", an exchange's prefix or
+suffix, brackets behind a company's name) and talks of a share in another way too: a price, a target, traders' words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection
+from functools import lru_cache
+
+import msgspec
+
+MAX_TEXT = 16 * 1024
+LEAST = 4  # points that make a tout: see _score
+_HINTS = (
+    b"symbol", b"ticker", b"stock", b"otc", b".pk", b".ob", b"shares", b"invest", b"trading", b"sym:", b"pinks",
+    b"price", b"aktie", b"rsenbrief", b"bourse", b"symbole", b"objectif", b"kursziel", b"broker", b"nasdaq", b"radar",
+)  # fmt: skip
+
+
+class Tout(msgspec.Struct, frozen=True, gc=False):
+    """One share that a text praises; 0.0 and "" for what it does not say.
+
+    ``ticker`` is the symbol without its market, ``market`` that suffix or prefix (PK, OB, OTC, F). ``points`` say how
+    sure it is that this is a tout of that share at all, ``cues`` by which words.
+    """
+
+    ticker: str
+    market: str = ""
+    company: str = ""
+    price: float = 0.0
+    target: float = 0.0
+    horizon: str = ""
+    points: int = 0
+    cues: tuple[str, ...] = ()
+    start: int = 0
+    end: int = 0
+
+
+_SUFFIX = r"(?:\s?[.:]\s?(?P<market{n}>PK|OB|OTCBB|OTC|BB|QB|F|DE|V|TO|L|SG))?"
+_LETTERS = r"(?P<ticker{n}>\$?[A-Z0-9]{{2,6}}|[A-Z0-9](?:[ \-_.*~][A-Z0-9]){{2,4}})(?![A-Za-z0-9])"
+
+
+def _form(before: str, n: int, suffix: bool = True, after: str = "") -> str:
+    return before + _LETTERS.format(n=n) + (_SUFFIX.format(n=n) if suffix else "") + after
+
+
+_GAP = r"[\s:;.,=\-–—_>*|'\"()»]{1,12}"
+_NAMES = (
+    "trading symbol", "stock symbol", "ticker symbol", "symbol", "5ymbol", "symboi", "symb0l", "symbole", "ticker",
+    "sym", "symb", "sbl", "smbl", "stock", "kürzel", "kurzel", "kuerzel", "code", "tick",
+)  # fmt: skip
+_symbol = re.compile(
+    r"(?<![A-Za-z0-9])(?i:" + "|".join(sorted(_NAMES, key=len, reverse=True)) + r")" + _form(_GAP, 1)
+).finditer
+_exchange = re.compile(
+    r"(?<![A-Za-z])(?:(?i:other ?)?(?P<place>OTC ?BB|OTC ?PK|OTC|0TC|PINK ?SHEETS?|Pink ?[Ss]heets?|PINK|NASDAQ"
+    r"|NYSE|AMEX|FRANKFURT|Frankfurt|FWB|FSE|XETRA|TSXV?|CDNX|PK|BB))\s?[:;.\-]\s?" + _form("", 2)
+).finditer
+_suffixed = re.compile(
+    r"(?<![A-Za-z0-9.@/])(?P<ticker>[A-Z0-9]{3,5})\s?[.,:]\s?(?P<market>PK|OB|OTCBB|OTC|BB|P K|O B|0B)(?![A-Za-z0-9])"
+).finditer
+_bracketed = re.compile(
+    r"[A-Za-z.,]\s?\(\s?(?P<ticker>[A-Z]{3,5})\s?(?:\.\s?(?P<market>PK|OB|F|V|TO|BB|OTC))?\s?\)"
+).finditer
+_urged = re.compile(
+    r"(?<![A-Za-z])(?i:watch|buy|put|keep|grab|get|add|get on|get in on|go on|in on|on|broker|courtier|liste"
+    r"|pick up|place|own|trade|bankberater|makler)(?:\s?:)? (?P<ticker>[A-Z]{3,5})(?:\.(?P<market>PK|OB|F))?"
+    r"(?![A-Za-z])"
+).finditer
+_led = re.compile(
+    r"(?:\A|\n|[.!?:]\s)(?P<ticker>[A-Z]{3,5})(?:\.(?P<market>PK|OB|F))? "
+    r"(?i:is (?:about|set|ready|on|going|trading|the)|makes|taps|explodes|releases"
+    r"|climbs|soars|moves|vor dem|steht bereit|zieht an|va exploser|prêt|closed|up|announces)"
+).finditer
+_MONEY = (
+    r"(?:US?\$|\$|€|EUR|USD|CAD|CDN|Euro)?\s{{0,2}}(?P<{name}>[0-9Oo]{{0,4}}[.,][0-9OoIl]{{1,4}}|[0-9]{{1,4}})"
+    r"(?![0-9A-Za-z%]|[.,][0-9]{{3}})"
+)
+_price = re.compile(
+    r"(?i:(?<![A-Za-z])(?:current(?:ly)?(?: (?:market )?price)?|present price|price now|price today|recent price"
+    r"|last(?: price| trade| close)?|now(?: at)?|opening price|asking price|cur\.? price"
+    r"|[a-z]{3,9}day'?s? (?:close|open)(?: price)?"
+    r"|(?:mon|tue|tues|wed|thu|thurs|fri)\.? close|clos(?:e|ed|ing)(?: price)?|traded|finished|stood|trades"
+    r"|actual price|prix actuel|prix|cours|aktueller kurs|kurs|schloss|stand|cote|clôturé|price)"
+    r"(?: at| bei| à| of)?[\s:;.\-=>~*|]{0,8})" + _MONEY.format(name="money")
+).finditer
+_target = re.compile(
+    r"(?i:(?<![A-Za-z])(?P<when>(?:[0-9]{1,2}|one|two|three|short|long|near|mid)[ \-]{0,3}(?:days?|weeks?|months?|term)"
+    r"|within days|in the short term|by (?:mon|tues|wednes|thurs|fri)day|within days by \w+|kurzfristig|in tagen"
+    r"|sous peu)?[ \-]{0,3}(?:price[ \-]?)?(?:tar?get(?:ed)?(?: price)?|targ[ce]t price|projected(?: price)?"
+    r"|projection|we expect|expect(?:ed|ation)?(?: price)?|(?:and )?(?:analysts|insiders|we) (?:see|expect)"
+    r"|short term|long term|objectif|cible|kursziel|ziel"
+    r"|visent|attendent|sehen|erwarten|best case scenario|estimated price|speculative price|case target|limit at"
+    r"|could (?:be at|hit|reach)|reach)(?: of| at| is| price)?[\s:;.\-=>~*|]{0,8}(?:kurzfristig|in tagen)?\s?)"
+    + _MONEY.format(name="money")
+).finditer
+_horizon = re.compile(
+    r"(?i)(?<![a-z0-9])((?:[0-9]{1,2}|one|two|three)[ \-]{0,3}(?:day|week|month)s?|short[ \-]term|long[ \-]term"
+    r"|within days|by (?:mon|tues|wednes|thurs|fri)day|kurzfristig|in tagen|sous peu|en quelques jours)"
+).search
+_traders = re.compile(
+    r"(?i)(?<![a-z])(?:stocks?|shares?|investors?|traders?|trading|market|broker|penny|float|wall street|bull(?:s|ish)?"
+    r"|explode|breakout|radar|volume|strong buy|insiders?|momentum|small caps?|symbol|ticker|profits?|alert|pick"
+    r"|otc|aktie|börsenbrief|aktientipp|händler|bourse|investisseurs|titre|courtier|initiés)(?![a-z])"
+).findall
+_gain = re.compile(r"(?i)(?:up|gain|gains|move|profit|rise|\+)\s?(?:of )?\s?[0-9]{1,4}(?:\.[0-9]+)?\s?%").search
+_company = re.compile(
+    r"(?i:(?:company(?: name)?|name|firm|unternehmen|société)\s?[:;.\-]{1,2}\s{0,3})(?P<name>[A-Z0-9][^\n:()]{2,50})"
+).search
+_before = re.compile(r"((?:[A-Z][A-Za-z0-9&'.\-]{0,20},? ?){1,6})\s?\(\s?(?:Other ?)?(?:OTC[^)]{0,8}[:.]\s?)?\Z").search
+_NO_SYMBOLS = (
+    "THE AND FOR YOU ALL NOW NEW ONE OUT BUY SELL HOT USA CEO CFO IPO INC LTD LLC CORP GOLD OIL NEWS ALERT STOCK "
+    "STOCKS PRICE OTC OTCBB PINK PINKS OB PK BB ASAP PR US UK EU SEC NYSE AMEX TSX NASDAQ WATCH THIS WITH WHEN "
+    "YOUR FROM HIGH LOW OPEN CLOSE STRONG RATING TARGET SYMBOL TICKER TODAY MON TUE WED THU FRI JAN FEB MAR APR "
+    "MAY JUN JUL AUG SEP OCT NOV DEC AM PM EST PST GMT BIG TOP BEST FREE GET ACT ADD ARE CAN NOT WILL HAS HAVE "
+    "MUST NEXT WEEK WEEKS DAY DAYS TERM SHORT LONG VERY HUGE LAST COMPANY NAME TRADE DATE ABOUT FACT PROFILE "
+    "MARKET INFO READ MORE ONLINE EDT ALSO EVER INVEST RADAR MONDAY FRIDAY SUNDAY JUST MAKE MOVE RUN SOON SEE WHY "
+    "WHO HOW WHAT THAT THEY THEN THAN OUR USD EUR CAD CDN CURRENT GROUP ENERGY REPORT ON IN AT IT IS TO OF BY UP "
+    "AN IF IT'S ITS OR SO NO BE DO GO HE ME MY WE AS STOCKTIP"
+)
+_NOISE = frozenset(_NO_SYMBOLS.split())
+_LEET = str.maketrans("0158$@3", "OISBSAE")
+_UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x180E))
+
+
+def hinted(low: bytes) -> bool:
+    """Whether a text in lower case has any word without which there is no tout; costs next to nothing."""
+    hits = 0
+    for hint in _HINTS:
+        if low.find(hint) >= 0:
+            hits += 1
+            if hits >= 2:
+                return True
+    return False
+
+
+def touts(text: str, known: Collection[str] = (), subject: str = "") -> list[Tout]:
+    """The shares that a text praises, the surest first; mostly none, and of a real tout mostly one.
+
+    ``known`` are symbols that exist, from an operator's directory or from other mail of the same days; a reading by
+    OCR that is one likely confusion away from one of them becomes it.
+    """
+    text = plain(f"{subject}\n{text}" if subject else text)[:MAX_TEXT]
+    votes: Counter[str] = Counter()
+    cues: dict[str, set[str]] = {}
+    markets: dict[str, str] = {}
+    spans: dict[str, tuple[int, int]] = {}
+    for cue, find, weight in (
+        ("symbol", _symbol, 3), ("exchange", _exchange, 3), ("suffix", _suffixed, 3), ("brackets", _bracketed, 2),
+        ("urged", _urged, 1), ("led", _led, 1),
+    ):  # fmt: skip
+        for match in find(text):
+            groups = {name.rstrip("12"): value for name, value in match.groupdict().items() if value}
+            ticker = _ticker(groups.get("ticker", ""), known)
+            if not ticker:
+                continue
+            votes[ticker] += weight
+            cues.setdefault(ticker, set()).add(cue)
+            if market := groups.get("market", "").replace(" ", "").replace("0B", "OB") or (
+                groups.get("place", "") if cue == "exchange" else ""
+            ):
+                markets.setdefault(ticker, market.upper().replace(" ", "").replace("0TC", "OTC"))
+            spans.setdefault(ticker, match.span())
+    if not votes:
+        return []
+    for ticker in votes:  # what stands everywhere in the text is its subject
+        votes[ticker] += min(4, len(re.findall(rf"(?<![A-Z0-9]){re.escape(ticker)}(?![A-Z0-9])", text)))
+    _joined(votes, cues, markets, spans, known)
+    about = _about(text)
+    found = []
+    for ticker, count in votes.most_common(8):
+        points = _score(cues[ticker], about, count)
+        if points >= LEAST:
+            start, end = spans[ticker]
+            found.append(
+                Tout(
+                    ticker, markets.get(ticker, ""), _named(text, ticker, start), about.price, about.target,
+                    about.horizon, points, tuple(sorted(cues[ticker] | about.cues)), start, end,
+                )
+            )  # fmt: skip
+    best = max((tout.points for tout in found), default=0)
+    return [tout for tout in found if tout.points >= best - 1][:3]
+
+
+class _About(msgspec.Struct, frozen=True):
+    """What the text says of prices and of trading, whatever its share."""
+
+    price: float
+    target: float
+    horizon: str
+    cues: frozenset[str]
+    traders: int
+
+
+def _about(text: str) -> _About:
+    cues: set[str] = set()
+    target, horizon, spans = 0.0, "", []
+    for match in _target(text):
+        target = _money(match["money"])
+        if target:
+            horizon = (match["when"] or "").strip().lower()
+            spans.append(match.span())
+            break
+    price = 0.0
+    for match in _price(text):
+        if any(start <= match.start() < end for start, end in spans):
+            continue
+        price = _money(match["money"])
+        if price:
+            break
+    if not horizon and (said := _horizon(text)) is not None:
+        horizon = said[1].lower()
+    if price:
+        cues.add("price")
+    if target:
+        cues.add("target")
+    if _gain(text):
+        cues.add("gain")
+    words = {word.lower() for word in _traders(text)}
+    if len(words) >= 2:
+        cues.add("traders' words")
+    return _About(price, target, horizon, frozenset(cues), len(words))
+
+
+def _score(cues: set[str], about: _About, votes: int) -> int:
+    """Points: 3 for a word that says that this is a symbol, 2 for brackets, 1 for being urged; the rest from around."""
+    points = 3 if cues & {"symbol", "exchange", "suffix"} else 2 if "brackets" in cues else 1
+    points += len(cues) - 1
+    points += ("price" in about.cues) + ("target" in about.cues) + ("gain" in about.cues)
+    if "brackets" in cues and not {"price", "target"} & about.cues and not cues - {"brackets"}:
+        return 0  # (ABCD) behind a name is any association
+    if not cues & {"symbol", "exchange", "suffix", "brackets"} and not {"price", "target"} <= about.cues:
+        points -= 2
+    if cues == {"symbol"} and not {"price", "target", "gain"} & about.cues and votes < 5:
+        return 0  # "code: XKQZ" stands in every parcel notice
+    return points + (about.traders >= 2) if about.traders else 0
+
+
+@lru_cache(4096)
+def _shape(written: str) -> str:
+    letters = written.lstrip("$")
+    for mark in " -_.*~":
+        letters = letters.replace(mark, "")
+    return letters
+
+
+def _ticker(written: str, known: Collection[str]) -> str:
+    """The symbol as it is listed; "" for a word that is none."""
+    letters = _shape(written)
+    if not 2 <= len(letters) <= 6:
+        return ""
+    if letters not in known and not letters.isalpha():
+        read = letters.translate(_LEET)
+        if sum(char.isdigit() for char in letters) > 1 or not read.isalpha():
+            return ""
+        letters = read
+    if letters in _NOISE or len(letters) > 5:
+        return ""
+    return corrected(letters, known) if known else letters
+
+
+def corrected(letters: str, known: Collection[str]) -> str:
+    """The known symbol that was probably meant: itself, or the only one within one confusion of a reader by machine."""
+    if letters in known:
+        return letters
+    near = [symbol for symbol in known if abs(len(symbol) - len(letters)) <= 1 and confusion(letters, symbol) <= 1.0]
+    return near[0] if len(near) == 1 else letters
+
+
+_PAIRS = (
+    "O0 OQ OD 0D QD OC OG CG 1I IL 1L IJ IT 5S 8B BR RP EF FP UV VY UJ MN NH MH WV WN KX XY Z2 6G 4A TY 7T IF LI HK PB"
+    " DB VW"
+)
+_ALIKE = frozenset(frozenset(pair) for pair in _PAIRS.split())
+
+
+def confusion(read: str, meant: str) -> float:
+    """Edit distance in which what looks alike costs half, anything else one and a half; ``RN`` is an ``M``.
+
+    Source of the pairs: what was confused on rendered symbols, and the shapes of the letters.
+    """
+    read, meant = read.replace("RN", "M"), meant.replace("RN", "M")
+    row = [1.0 * place for place in range(len(meant) + 1)]
+    for i, mine in enumerate(read, 1):
+        last, row[0] = row[0], 1.0 * i
+        for j, theirs in enumerate(meant, 1):
+            swap = 0.0 if mine == theirs else 0.5 if frozenset((mine, theirs)) in _ALIKE else 1.5
+            last, row[j] = row[j], min(row[j] + 1.0, row[j - 1] + 1.0, last + swap)
+    return row[-1]
+
+
+def _joined(
+    votes: Counter[str], cues: dict[str, set[str]], markets: dict[str, str], spans: dict[str, tuple[int, int]],
+    known: Collection[str],
+) -> None:  # fmt: skip
+    """A symbol read wrong once, in a text that has it right elsewhere, is the one that stands there more often."""
+    for ticker, _ in reversed(votes.most_common()):
+        for other, count in votes.most_common():
+            if other == ticker or ticker in known or count <= votes[ticker]:
+                continue
+            if confusion(ticker, other) <= 1.0 or sorted(ticker) == sorted(other):
+                votes[other] += votes.pop(ticker)
+                cues[other] |= cues.pop(ticker)
+                if ticker in markets:
+                    markets.setdefault(other, markets.pop(ticker))
+                spans[other] = min(spans[other], spans.pop(ticker))
+                break
+
+
+def _named(text: str, ticker: str, start: int) -> str:
+    """The company: said so, or what stands before its symbol in brackets, or the line above it."""
+    if (match := _company(text)) is not None:
+        name = match["name"].strip(" .,;-\"'")
+        if name.upper() not in (ticker, f"{ticker}.PK", f"{ticker}.OB"):
+            return name
+    place = re.search(rf"\(\s?[^)\n]{{0,14}}{re.escape(ticker)}", text)
+    if place is not None and (match := _before(text[max(0, place.start() - 80) : place.start() + 1])) is not None:
+        return match[1].strip(" .,;-")
+    above = text[max(0, start - 120) : start].rstrip().rsplit("\n", 1)[-1].strip(" .,;:-!*")
+    return above if 3 <= len(above) <= 48 and above[:1].isupper() and not above.endswith("?") else ""
+
+
+def _money(written: str) -> float:
+    text = written.translate(str.maketrans("OoIl,", "0011."))
+    try:
+        value = float(text if not text.startswith(".") else "0" + text)
+    except ValueError:
+        return 0.0
+    return value if 0 < value < 10_000 else 0.0
+
+
+def plain(text: str) -> str:
+    """The text in its usual characters, without those that nobody sees."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text[: MAX_TEXT * 2].translate(_UNSEEN))
