@@ -65,7 +65,8 @@ def e164(written: bytes, regions: tuple[str, ...]) -> str:
             number = library.parse(text, region)
         except library.NumberParseException:
             continue
-        if library.is_valid_number(number):
+        # A plan lags behind what its regulator hands out: with the country code, a possible number is enough.
+        if library.is_valid_number(number) or (region is None and library.is_possible_number(number)):
             return str(library.format_number(number, library.PhoneNumberFormat.E164))
     return ""
 
