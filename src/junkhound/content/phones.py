@@ -44,9 +44,11 @@ def phones(text: bytes, language: str) -> list[str]:
         written = match[0]
         abroad = written.startswith((b"+", b"00")) or b"(+" in written[:3]
         start = match.start()
-        if not abroad and not _NANP(written) and not _cue(text, max(0, start - _LOOK), start):
+        american = not abroad and _NANP(written) is not None
+        if not (abroad or american) and not _cue(text, max(0, start - _LOOK), start):
             continue
-        if name := e164(written, () if abroad else REGIONS.get(language, ("US",))):
+        regions = () if abroad else ("US",) if american else REGIONS.get(language, ("US",))
+        if name := e164(written, regions):
             found[name] = None
     return list(found)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from spamworld.content import keys
 from spamworld.parameters import Parameters, Tier
 from spamworld.streams import quick, stream
 from spamworld.world.chance import zipf
@@ -139,8 +140,8 @@ def phone(q: random.Random) -> str:
 
 
 def wallet(q: random.Random) -> str:
-    """The form of a wallet's address, of no wallet: its checksum is not computed."""
-    return "1" + "".join(q.choice("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz") for _ in range(33))
+    """A wallet that nobody can open, its checksum right as readers of junk demand: the hash of a drawn text."""
+    return keys.wallet("1" + "".join(q.choice(keys.BASE58) for _ in range(33)), "p2pkh")
 
 
 def iban(q: random.Random) -> str:
