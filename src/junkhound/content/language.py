@@ -11,15 +11,16 @@ SHARE = 0.06  # the part of all words that they must be
 # The words that nearly every text of a language has and few others do; what two of them share counts for both.
 _COMMON: dict[str, str] = {
     "en": "the and to of you for your is this that with from have are we be on will not our can all please by or it an"
-          " as if at has was been here more click now only my me do no get any out up us they their a i so how what who",
+          " as if at has was been here more click now only my me do no get any out up us they their a i so how"
+          " what who",
     "de": "der die das und sie ist nicht mit ihre für von den dem ein eine einen auf wir im zu sich werden bitte oder"
           " haben ihr ihnen bei nur unser wird als auch uns aus hier noch über wurde kann",
     "fr": "le la les de des et vous votre pour est dans une un nous pas que qui sur avec vos par ce cette au du plus en"
           " notre être ou sont bonjour cliquez merci avez il",
     "es": "el la los las de que y a en su para por con una un es no se del al lo más usted nuestro está sus como este"
           " esta si le ha son hola gracias correo o",
-    "it": "il di che la e a per un una non con del le è i si al dei da gli della nel sono questo lei più suo ha come alla"
-          " tua tuo clicca anche delle o ora qui ogni tutti questa nostra grazie gentile caro cara",
+    "it": "il di che la e a per un una non con del le è i si al dei da gli della nel sono questo lei più suo ha"
+          " come alla tua tuo clicca anche delle o ora qui ogni tutti questa nostra grazie gentile caro cara",
     "pt": "o a os as de que e do da em para por com uma um não se você seu sua no na dos ao mais está é ou são nosso"
           " pelo aqui clique este foi das",
     "nl": "de het een en van u uw is niet met voor op dat zijn te wij om aan bij ook naar deze wordt kunt of onze door"

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
-from junkhound.content import html, obfuscated, template, tracking, urls
+from junkhound.content import html, obfuscated, template, tracking, tricks, urls
 from junkhound.content.urls import MAX_URLS, Url
 from junkhound.evidence.message import Message, Part
 from junkhound.tables import Defect
@@ -68,7 +68,7 @@ def view(message: Message) -> View:
     reader = _Reader()
     for part in message.parts():
         reader.part(part)
-    text = reader.visible()
+    text = tricks.readable(reader.visible())
     for hidden in obfuscated.hosts(text):
         reader.links.setdefault(hidden, "spelled")
     found = reader.found()
@@ -136,7 +136,7 @@ class _Reader:
         source = self.source(part)
         if not source:
             return
-        text, links, defects = html.read(source)
+        text, links, defects = html.read(tricks.undone(source))
         self.defects |= defects
         if len(links) >= html.MAX_LINKS:
             self.defects |= _URLS_CAPPED

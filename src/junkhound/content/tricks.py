@@ -1,0 +1,203 @@
+"""What is done to a text so that a reader sees other words than a filter, undone before the text is read.
+
+Two steps: ``undone`` on the source of an HTML part, ``readable`` on visible text. Each trick begins with a search for
+what it cannot do without, so that a message with none of them pays two or three microseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from junkhound.content import html
+
+MOST = 400  # places where one trick is undone
+LOOK = 32 * 1024  # bytes of text in which letters stand apart
+MAX_TABLE = 64 * 1024  # bytes of a table that is put together again
+
+# -- text ---------------------------------------------------------------------------------------------------------
+
+_UNSEEN = re.compile(
+    rb"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\x9e[\xb4\xb5]|\xe1\xa0\x8e"
+    rb"|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
+).sub
+_RARE = (b"\xe2\x80", b"\xc2\xad", b"\xef\xbb\xbf", b"\xe2\x81", b"\xcd\x8f", b"\xe1\xa0", b"\xe1\x85", b"\xd8\x9c")
+# A Latin letter beside one of another alphabet, in one word: the two look alike, or the word would not be read.
+_mixed = re.compile(rb"[A-Za-z][\xce-\xd1][\x80-\xbf]|[\xce-\xd1][\x80-\xbf][A-Za-z]").search
+_words = re.compile(r"[^\W\d_]+").sub
+_LOOKS = dict(
+    zip(
+        "асеорхуіјѕԁԛԝһАВЕКМНОРСТУХІЈЅαβεικνορτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧкмнтвгпилд",
+        "aceopxyijsdqwhABEKMHOPCTYXIJSaβeiknoptuxwABEZHIKMNOPTYXkmhtbrnunд",
+        strict=True,
+    )
+)
+_CYRILLIC = str.maketrans({mark: letter for mark, letter in _LOOKS.items() if letter.isascii()})
+_wide = re.compile(rb"\xef\xbc[\x81-\xbf]|\xef\xbd[\x80-\x9e]|\xf0\x9d[\x90-\x9f][\x80-\xbf]").search
+
+_GAPS = bytes(
+    97 if chr(code).isascii() and chr(code).isalpha() else 32 if code in b" -.*_~" else 120 for code in range(256)
+)
+_spaced = re.compile(
+    rb"(?<![^\s(\"'>])([A-Za-z])([ \-.*_~])(?:[A-Za-z]\2){2,30}[A-Za-z](?![A-Za-z0-9])(?!\2[A-Za-z](?![A-Za-z]))"
+).sub
+
+
+def readable(text: bytes) -> bytes:
+    """Visible text (UTF-8) as a reader reads it: nothing unseen in words, one alphabet a word, letters not apart."""
+    if not text.isascii():
+        if any(text.find(mark) >= 0 for mark in _RARE):
+            text = _UNSEEN(b"", text)
+        if _wide(text) is not None:
+            text = _narrow(text)
+        if _mixed(text) is not None:
+            text = _words(_latin, text.decode("utf-8", "replace")).encode("utf-8", "replace")
+    if text.translate(_GAPS).find(b" a a a") >= 0 or text[1:6].translate(_GAPS) == b" a a ":
+        text = _spaced(lambda match: match[0].replace(match[2], b""), text)
+    return text
+
+
+def _narrow(text: bytes) -> bytes:
+    import unicodedata
+
+    return unicodedata.normalize("NFKC", text.decode("utf-8", "replace")).encode("utf-8", "replace")
+
+
+def _latin(match: re.Match[str]) -> str:
+    """A word of two alphabets in Latin letters, where every one of them has a Latin look."""
+    word = match[0]
+    if word.isascii() or not any("a" <= letter.lower() <= "z" for letter in word):
+        return word
+    return word.translate(_CYRILLIC)
+
+
+# -- HTML ---------------------------------------------------------------------------------------------------------
+
+_empty_pair = re.compile(rb"(?<=[^\s>])<(b|i|u|em|span|font|strong|xq|s)(?:\s[^>]{0,200})?></\1>(?=[^\s<])", re.I).sub
+_offscreen = re.compile(rb"(?:left|top|text-indent|margin-left)\s{0,3}:\s{0,3}-[0-9]{3,6}(?:px|pt|em)?").finditer
+_clear = re.compile(
+    rb"(?<![a-z-])opacity\s{0,3}:\s{0,3}0?\.?0+(?![0-9.])|(?<![a-z-])color\s{0,3}:\s{0,3}transparent"
+).finditer
+_tiny = re.compile(rb"font-size\s{0,3}:\s{0,3}(?:[12](?:\.[0-9])?(?:px|pt)|0?\.0[0-9]em)").finditer
+_flat = re.compile(rb"max-height\s{0,3}:\s{0,3}0(?:px)?\s{0,3}[;\"'}]").finditer
+_coloured = re.compile(rb"(?<![a-z-])color\s{0,3}[:=]\s{0,3}[\"']?(#[0-9a-f]{3,6}|white)(?![0-9a-z])").finditer
+_ground = re.compile(
+    rb"(?:bgcolor\s{0,3}=\s{0,3}[\"']?|background(?:-color)?\s{0,3}:\s{0,3})(#[0-9a-f]{3,6}|[a-z]{3,20})"
+).findall
+_backwards = re.compile(
+    rb"<(span|bdo|div|font|p|b|i)\s[^>]{0,200}(?:direction\s{0,3}:\s{0,3}rtl|dir\s{0,3}=\s{0,3}[\"']?rtl)[^>]{0,200}>"
+    rb"([^<]{1,400})</\1>",
+    re.IGNORECASE,
+).sub
+_row = re.compile(
+    rb"<tr\b[^>]{0,400}>((?:\s{0,20}<td\b[^>]{0,400}>[^<]{0,2000}(?:<br ?/?>[^<]{0,2000}){2,60}</td>){4,400})", re.I
+)
+_cell = re.compile(rb"<td\b[^>]{0,400}>(.*?)</td>", re.IGNORECASE | re.DOTALL).findall
+_line = re.compile(rb"<br ?/?>", re.IGNORECASE).split
+_WHITE = (255, 255, 255)
+_NEAR = 24  # of 255, in each of red, green and blue: no reader sees the difference
+
+
+def undone(source: bytes) -> bytes:
+    """The HTML without what its reader is not shown, and with his words where a trick moved them."""
+    low = source.lower()
+    before = source
+    if low.find(b"rtl") >= 0 and (low.find(b"direction") >= 0 or low.find(b"dir=") >= 0):
+        source = _backwards(lambda match: match[2][::-1] if match[2].isascii() else match[0], source)
+    if low.find(b"></") >= 0:
+        source = _empty_pair(b"", source)
+    if low.find(b"<br") >= 0 and low.find(b"<td") >= 0 and low.count(b"</td>") >= 4:
+        source = _row.sub(_columns, source)
+    if source is not before:
+        low = source.lower()
+    hits: list[tuple[int, Callable[[bytes, int, int], bool]]] = []
+    if low.find(b"-99") >= 0 or low.find(b":-") >= 0 or low.find(b": -") >= 0:
+        hits += [(match.start(), _any) for match in _offscreen(low)]
+    if low.find(b"opacity") >= 0 or low.find(b"transparent") >= 0:
+        hits += [(match.start(), _any) for match in _clear(low)]
+    if low.find(b"font-size") >= 0:
+        hits += [(match.start(), _small) for match in _tiny(low)]
+    if low.find(b"max-height") >= 0:
+        hits += [(match.start(), _clipped) for match in _flat(low)]
+    if low.find(b"#f") >= 0 or low.find(b"white") >= 0:
+        grounds = {_rgb(value) for value in _ground(low)}
+        if all(ground is None or _close(ground, _WHITE) for ground in grounds):  # nothing dark to write on in white
+            hits += [
+                (match.start(), _any) for match in _coloured(low) if (ink := _rgb(match[1])) and _close(ink, _WHITE)
+            ]
+    return _without(source, low, sorted(hits, key=lambda hit: hit[0])[:MOST]) if hits else source
+
+
+def _any(low: bytes, start: int, end: int) -> bool:
+    return True
+
+
+def _small(low: bytes, start: int, end: int) -> bool:
+    """Layout sets tiny fonts on cells whose content has a size of its own."""
+    return low.find(b"font-size", start, end) < 0 and low.find(b"<img", start, end) < 0
+
+
+def _clipped(low: bytes, start: int, end: int) -> bool:
+    tag = low[low.rfind(b"<", 0, start) : start]
+    return tag.find(b"overflow") >= 0 or tag.find(b"opacity") >= 0 or low.find(b"overflow", start - 200, start) >= 0
+
+
+def _without(source: bytes, low: bytes, hits: list[tuple[int, Callable[[bytes, int, int], bool]]]) -> bytes:
+    """The source without the elements in whose tags the hits stand."""
+    kept: list[bytes] = []
+    at = 0
+    failed: set[bytes] = set()
+    for hit, agrees in hits:
+        start = low.rfind(b"<", max(at, hit - 2000), hit)
+        tag = html._opening(low, start) if start >= 0 else None
+        if tag is None or tag.end() <= hit or tag[1] in (b"body", b"html", b"td", b"tr", b"table", b"style"):
+            continue
+        if tag[1] in html._EMPTY:
+            continue
+        end = html._element_end(low, tag[1], tag.end(), failed)
+        if end < 0 or not agrees(low, tag.end(), end):
+            continue
+        kept += [source[at:start], b" "]
+        at = end
+    kept.append(source[at:])
+    return b"".join(kept)
+
+
+def _rgb(value: bytes) -> tuple[int, ...] | None:
+    if value == b"white":
+        return _WHITE
+    if not value.startswith(b"#"):
+        return None if value in (b"transparent", b"none", b"inherit", b"url", b"initial") else (0, 0, 0)
+    digits = value[1:].decode("ascii")
+    if len(digits) == 3:
+        return tuple(17 * int(digit, 16) for digit in digits)
+    return tuple(int(digits[place : place + 2], 16) for place in (0, 2, 4)) if len(digits) == 6 else None
+
+
+def _close(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(abs(a - b) <= _NEAR for a, b in zip(one, other, strict=True))
+
+
+def _columns(match: re.Match[bytes]) -> bytes:
+    """A row whose cells hold slices of every line of a text: the lines, put together again."""
+    if len(match[0]) > MAX_TABLE:
+        return match[0]
+    cells = [_line(cell) for cell in _cell(match[1])]
+    lines = {len(cell) for cell in cells}
+    widths = [max(len(_shown(part)) for part in cell) for cell in cells]
+    if len(lines) != 1 or sorted(widths)[len(widths) // 2] > 6:
+        return match[0]  # cells of words are a table of prices
+    rows = [b"".join(_padded(cell[place], width) for cell, width in zip(cells, widths, strict=True))
+            for place in range(len(cells[0]))]  # fmt: skip
+    return b"<tr><td>" + b"<br>".join(rows) + b"</td>"
+
+
+_entity = re.compile(rb"&(?:[a-z]{2,8}|#[0-9]{1,6}|#x[0-9a-f]{1,6});", re.IGNORECASE).sub
+
+
+def _shown(part: bytes) -> bytes:
+    return _entity(b"_", part)
+
+
+def _padded(part: bytes, width: int) -> bytes:
+    return part + b"&nbsp;" * (width - len(_shown(part)))
