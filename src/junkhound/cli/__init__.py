@@ -24,6 +24,7 @@ VERBS = {
     "trace": "junkhound.cli.trace",
     "why": "junkhound.cli.why",
     "sources": "junkhound.cli.sources",
+    "campaigns": "junkhound.cli.campaigns",
     "lists": "junkhound.cli.lists",
     "publish": "junkhound.cli.publish",
     "dns": "junkhound.cli.dns",

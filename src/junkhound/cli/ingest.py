@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from junkhound.cli import show
+from junkhound.cli import campaigns, show
+from junkhound.kernel.errors import Temporary
 from junkhound.verbs.office import Office, open_office
 
 if TYPE_CHECKING:
+    from junkhound.verbs.grouping import Grouped
     from junkhound.verbs.ingest import Report
 
 
@@ -61,12 +63,23 @@ def command(
         _watch(office, Request(paths, stated, mailbox, trap, relays))
         return
     report = run(office, Request(paths, stated, mailbox, trap, relays), quiet=as_json)
+    grouped = _group(office, as_json) if report.added else None
     if as_json:
         show(answer(report))
     else:
         tell(report)
+        if grouped is not None:
+            campaigns.tell_grouped(grouped)
     if _missing(report, paths):
         raise click.exceptions.Exit(66)
+
+
+def _group(office: Office, quiet: bool) -> Grouped | None:
+    """Put the new mail into campaigns, unless somebody else is at it: then the next run does."""
+    try:
+        return campaigns.run(office, quiet)
+    except Temporary:
+        return None
 
 
 def _missing(report: Report, paths: tuple[str, ...]) -> bool:

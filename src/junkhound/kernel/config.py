@@ -219,6 +219,7 @@ class Serve:
     decide_s: float = setting(60.0, "lists are decided and published this often", "s", low=1)
     full_decide_h: float = setting(24.0, "every address is decided anew this often", "hours", low=1)
     janitor_s: float = setting(300.0, "fresh rows wait this long at most before they are sorted", "s", low=1)
+    group_s: float = setting(120.0, "new mail waits this long at most before it is put into campaigns", "s", low=1)
     stop_s: float = setting(30.0, "how long a stopping process may take before it is killed", "s", low=1)
 
 

@@ -221,9 +221,9 @@ class Compaction:
         return False
 
     def _gather(self, full: bool) -> bool:
-        """Names and templates, each key once: fresh ones into one object, objects of a size into a bigger one."""
+        """Names, templates and units, each key once: fresh ones into one object, those of a size into a bigger one."""
         snapshot = self.ledger.snapshot()
-        for table, once in ((tables.NAMES, _ONE_NAME), (tables.TEMPLATES, _ONE_TEMPLATE)):
+        for table, once in ((tables.NAMES, _ONE_NAME), (tables.TEMPLATES, _ONE_TEMPLATE), (tables.UNITS, _ONE_UNIT)):
             held = snapshot.of(table.name)
             several = [stored for stored in held if stored.fresh] or _due(held, full)
             if several:
@@ -254,6 +254,7 @@ class Compaction:
 _PARTITIONS = "SELECT DISTINCT month, bucket, buckets FROM laid ORDER BY month, bucket"
 _SESSIONS = (tables.SESSIONS, "laid_sessions")
 _ONE_NAME = "SELECT kind, key, arg_min(name, (day, name)) AS name, min(day) AS day FROM {} GROUP BY kind, key"
+_ONE_UNIT = "SELECT * FROM {} QUALIFY row_number() OVER (PARTITION BY unit ORDER BY made_at DESC, campaign DESC) = 1"
 _ONE_TEMPLATE = "SELECT * FROM {} QUALIFY row_number() OVER (PARTITION BY template ORDER BY day, id_hi, id_lo) = 1"
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, insert
 from junkhound.kernel.errors import ConfigError, DataError, Temporary
 from junkhound.ledger import schema, state
 
-FOLDERS = ("spool", "packs", "fresh", "sightings", "rollup", "templates", "snapshots", "out", "keys")
+FOLDERS = ("spool", "packs", "fresh", "sightings", "rollup", "templates", "campaigns", "snapshots", "out", "keys")
 
 
 def prepare(home: Path) -> None:

@@ -59,7 +59,7 @@ def collect(ledger: Ledger, now: int | None = None) -> list[str]:
 
 def _made_up(ledger: Ledger) -> Iterator[str]:
     """Objects under a name made up for them; a unit's lie in folders of their day and are left alone."""
-    for folder in ("fresh", "sightings", "templates", "rollup"):
+    for folder in ("fresh", "sightings", "templates", "campaigns", "rollup"):
         for path, _ in ledger.store.list(folder):
             if _MADE_UP.match(path) and "/ingested=" not in path:
                 yield path

@@ -157,7 +157,7 @@ class Retention:
     # -- texts ------------------------------------------------------------------------------------------------
 
     def _texts(self) -> int:
-        """Templates that no sighting has used for long, and names whose keys are gone."""
+        """Templates that no sighting has used for long, names whose keys are gone, units that no mail has."""
         self.snapshot = self.ledger.snapshot()
         before = self._before(self.settings.templates_days)
         sightings = self.engine.source(tables.SIGHTINGS, self.snapshot.of("sightings"))
@@ -166,8 +166,9 @@ class Retention:
         for table, used in (
             (tables.TEMPLATES, f"SELECT s.template FROM {sightings} s WHERE s.ingested_at >= {before}"),
             (tables.NAMES, f"SELECT k.key FROM {keys} k"),
+            (tables.UNITS, f"SELECT s.template FROM {sightings} s UNION ALL SELECT k.key FROM {keys} k"),
         ):
-            column = "template" if table is tables.TEMPLATES else "key"
+            column = {"templates": "template", "names": "key", "units": "unit"}[table.name]
             old = f"o.day < {before // DAY} AND o.{column} NOT IN ({used})"
             for stored in self.snapshot.of(table.name):
                 source = self.engine.source(table, [stored])
@@ -184,7 +185,7 @@ class Retention:
         with state.reading(self.ledger.state) as connection:
             named = set(connection.execute(select(schema.objects.c.path)).scalars())
         gone = 0
-        for folder in ("fresh", "sightings", "rollup", "templates"):
+        for folder in ("fresh", "sightings", "rollup", "templates", "campaigns"):
             for path, _ in list(self.ledger.store.list(folder)):
                 place = self.ledger.store.local(path)
                 if path in named or place is None or time.time() - place.stat().st_mtime < ORPHAN_S:

@@ -27,6 +27,7 @@ ORDER = {
     "sessions": "id_hi, id_lo",
     "names": "kind, key, day",
     "templates": "template, day",
+    "units": "unit, made_at",
     "cold": "addr_hi, addr_lo, day, kind",
     "handovers": "addr_hi, addr_lo, day, kind",
     "networks": "addr_hi, addr_lo, day, kind",
@@ -39,12 +40,12 @@ def place(table: str, month: str, bucket: int) -> str:
     """A new name for a compacted object, or (month empty) for a fresh one made again.
 
     Sessions and keys stand beside the sightings they belong to, roll-ups under ``rollup/``, the texts behind
-    templates and keys under ``templates/``.
+    templates and keys under ``templates/``, which campaign a text is in under ``campaigns/``.
     """
     if not month:
         return f"fresh/{secrets.token_hex(8)}.{table}.parquet"
     steps = {"sightings": "sightings", "keys": "sightings", "sessions": "sightings", "names": "templates",
-             "templates": "templates"}  # fmt: skip
+             "templates": "templates", "units": "campaigns"}  # fmt: skip
     folder = steps.get(table, f"rollup/{table}")
     where = f"/month={month}/bucket={f'{bucket:02x}' if bucket >= 0 else 'none'}" if month != "all" else ""
     return f"{folder}{where}/{secrets.token_hex(8)}.{table}.parquet"

@@ -15,7 +15,8 @@ from junkhound.service.log import say
 from junkhound.service.notes import Notes
 from junkhound.verbs.office import open_office
 
-ROLES = {"trap": "trapping", "judge": "judging", "decider": "deciding", "janitor": "keeping", "dns": "naming"}
+ROLES = {"trap": "trapping", "judge": "judging", "decider": "deciding", "janitor": "keeping", "dns": "naming",
+         "grouper": "grouping"}  # fmt: skip
 _PR_SET_PDEATHSIG = 1
 
 

@@ -27,7 +27,7 @@ from junkhound.service.notify import notify
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 60.0
 WELL_AFTER_S = 30.0
-ORDER = ("trap", "web", "dns", "decider", "janitor", "judge")
+ORDER = ("trap", "web", "dns", "decider", "grouper", "janitor", "judge")
 """Who is told to stop first: new mail, then those who look, then those who write."""
 
 
@@ -63,7 +63,7 @@ class Supervisor:
         self.stopping = self.renewing = False
         self.sockets: list[tuple[str, socket.socket]] = []
         settings = config.serve
-        counts = {"judge": 1, "decider": 1, "janitor": 1, "trap": settings.traps if config.traps else 0,
+        counts = {"judge": 1, "decider": 1, "janitor": 1, "grouper": 1, "trap": settings.traps if config.traps else 0,
                   "dns": settings.dns, "web": int(settings.web)}  # fmt: skip
         self.children = [
             Child(role, role if count == 1 else f"{role}{index}")

@@ -12,6 +12,7 @@ from junkhound.tables.columns import (
     SESSIONS,
     SIGHTINGS,
     TEMPLATES,
+    UNITS,
     Column,
     Table,
 )
@@ -19,7 +20,7 @@ from junkhound.tables.words import Clue, Defect, KeyKind, Kind, Operator, Path, 
 
 __all__ = [
     "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION", "SESSIONS", "SIGHTINGS",
-    "TEMPLATES",
+    "TEMPLATES", "UNITS",
     "Clue", "Column", "Defect", "KeyKind", "Kind", "Operator", "Path", "Standing", "State", "Table",
 ]  # fmt: skip
 

@@ -136,6 +136,17 @@ SESSIONS = Table(
     ),
 )
 
+UNITS = Table(
+    "units",
+    "which campaign a distinct text is in; of several rows the newest counts",
+    (
+        Column("unit", "u64", "template, or of mail that says too little the key of what it carries"),
+        Column("campaign", "u32", "number of the campaign (state.db campaigns); 0 none yet"),
+        Column("day", "i32", "day it was first seen, days since 1970"),
+        Column("made_at", "i64", "when it was grouped, microseconds UTC"),
+    ),
+)
+
 HOT = Table(
     "hot",
     "by address, hour, vantage, kind and standing: the 35 days before `at`",
@@ -187,4 +198,4 @@ NETWORKS = Table(
     ),
 )
 
-ALL = (SIGHTINGS, KEYS, NAMES, TEMPLATES, SESSIONS, HOT, COLD, HANDOVERS, NETWORKS)
+ALL = (SIGHTINGS, KEYS, NAMES, TEMPLATES, SESSIONS, UNITS, HOT, COLD, HANDOVERS, NETWORKS)

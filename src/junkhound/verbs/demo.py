@@ -15,7 +15,7 @@ from junkhound import sample
 from junkhound.kernel import clock, config
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.tables import Kind
-from junkhound.verbs import data, ingest, lists, publish, sources
+from junkhound.verbs import data, grouping, ingest, lists, publish, sources
 from junkhound.verbs.office import Office
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Shown:
     settings: str
     span: tuple[str, str]
     reports: list[tuple[str, ingest.Report]] = field(default_factory=list)
+    grouped: grouping.Grouped = field(default_factory=grouping.Grouped)
     decided: lists.Decided | None = None
     published: publish.Published | None = None
     by_volume: sources.Ranking | None = None
@@ -148,6 +149,8 @@ def _rest(office: Office, shown: Shown, progress: Progress, width: int) -> None:
     """From rows to the list: sort, decide, publish, rank."""
     progress("sorting rows", 0.86)
     office.ledger.compact(office.now)
+    progress("grouping campaigns", 0.88)
+    shown.grouped = grouping.group(office)
     progress("deciding", 0.9)
     shown.decided = lists.decide(office, "main")[0]
     progress("publishing", 0.95)

@@ -1,0 +1,267 @@
+"""The key join: texts that share a thing, such as a linked domain or a file, and enough of their words besides.
+
+One shared thing alone never joins two groups of texts: shorteners, trackers and mail providers serve many. What a
+known list names, what good mail has, or what ties more than ``HUB`` groups that say different things counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from junkhound.campaign import forest, near, sketches
+from junkhound.campaign.forest import U32, U64, Flags, Ints, Reals
+from junkhound.campaign.units import Keys
+from junkhound.tables import KeyKind
+
+NEEDED = ((0.0, 0.5, 1.0, 2.0), (0.55, 0.45, 0.32, 0.15))
+"""Weight of the shared keys, and the overlap of two consensus that joins together with it."""
+LOOSE = ((0.0, 0.5, 1.0), (0.55, 0.40, 0.25))
+"""Weight of a key, and the overlap that a lone text needs with what the texts of the key agree on."""
+HUB = 5  # groups of different texts that a key may tie before it is nobody's own
+_PEELS = 6  # groups of lone texts looked for under one key
+_ALIKE = 0.3  # groups under one key that count as one when hubs are found
+
+HOST, FILE, PICTURE, CONTACT, MONEY, SENDER, TITLE = range(7)
+"""Families of keys: two keys of one family are no two reasons."""
+
+KINDS: Mapping[str, tuple[int, float]] = {
+    "DOMAIN": (HOST, 1.0), "URL_HOST": (HOST, 1.0), "URL": (HOST, 1.0), "TRACKING": (HOST, 1.0),
+    "ATTACHMENT": (FILE, 1.0), "PICTURE": (PICTURE, 1.0), "PICTURE_HASH": (PICTURE, 1.0),
+    "PHONE": (CONTACT, 1.0), "DROP_BOX": (CONTACT, 1.0), "WALLET": (MONEY, 1.0), "IBAN": (MONEY, 1.0),
+    "TICKER": (MONEY, 1.5), "MAIL_ADDRESS": (CONTACT, 0.5), "REPLY_TO": (CONTACT, 0.5), "DKIM_DOMAIN": (SENDER, 0.5),
+    "SUBJECT": (TITLE, 0.5),
+}  # fmt: skip
+"""Kinds that may join texts: family, and weight of one that nobody else has.
+
+Mailers, names of files and forged senders are shared by strangers and join nothing.
+"""
+
+_FAMILY = {int(kind): KINDS[kind.name] for kind in KeyKind if kind.name in KINDS}
+ALONE = frozenset(int(kind) for kind in KeyKind if kind.name in ("ATTACHMENT", "PICTURE", "PICTURE_HASH"))
+"""Kinds that join mail without text by themselves: the same file or picture."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Keys that are nobody's own: of popular names, shorteners and senders' services, of what good mail has."""
+
+    keys: U64 = field(default_factory=lambda: np.empty(0, np.uint64))
+
+    def __contains__(self, key: int) -> bool:
+        place = int(np.searchsorted(self.keys, np.uint64(key)))
+        return place < len(self.keys) and int(self.keys[place]) == key
+
+    def holds(self, keys: U64) -> Flags:
+        """Which of these are known."""
+        if not len(self.keys):
+            return np.zeros(len(keys), np.bool_)
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.asarray(self.keys[place] == keys, np.bool_)
+
+
+@dataclass
+class Ties:
+    """Keys ready to join: each named by a small number, in order of it, with the hubs that were found."""
+
+    row: Ints
+    name: Ints
+    kind: Ints  # by name
+    key: U64  # by name
+    hub: Flags  # by name
+
+
+def ties(keys: Keys, known: Known) -> Ties:
+    """The keys that may join, without known hubs and those that only one unit has."""
+    joins = np.isin(keys.kind, list(_FAMILY)) & ~known.holds(keys.key)
+    keys = keys.only(joins)
+    order = np.lexsort((keys.row, keys.key, keys.kind))
+    row, kind, key = keys.row[order], keys.kind[order], keys.key[order]
+    if not len(row):
+        none = np.empty(0, np.int64)
+        return Ties(none, none, none, np.empty(0, np.uint64), np.empty(0, np.bool_))
+    new = np.concatenate([[True], (kind[1:] != kind[:-1]) | (key[1:] != key[:-1])])
+    number = np.cumsum(new) - 1
+    shared = np.bincount(number) > 1
+    kept = shared[number]
+    row, number, kind, key = row[kept], number[kept], kind[kept], key[kept]
+    new = np.concatenate([[True], number[1:] != number[:-1]]) if len(number) else np.empty(0, np.bool_)
+    return Ties(row, np.cumsum(new) - 1, kind[new], key[new], np.zeros(int(new.sum()), np.bool_))
+
+
+def join(sketch: U32, labels: Ints, rank: Ints, tied: Ties, telling: Flags) -> Ints:
+    """One round: hubs found, groups that share a key and words joined, lone texts brought in, files and pictures."""
+    labels = forest.dense(labels)
+    live = ~tied.hub[tied.name] if len(tied.name) else np.empty(0, np.bool_)
+    row, name = tied.row[live], tied.name[live]
+    text = telling[row]
+    labels = _files(labels, row, name, tied, telling)
+    big, agreed = _agreed(sketch, labels, rank, telling)
+    labels = _groups(labels, row[text], name[text], tied, big, agreed)
+    labels = forest.dense(labels)
+    return _lone(sketch, labels, rank, row[text], name[text], tied, telling)
+
+
+def _agreed(sketch: U32, labels: Ints, rank: Ints, telling: Flags) -> tuple[Ints, U32]:
+    rows = np.flatnonzero(telling)
+    return sketches.consensus(sketch[rows], labels[rows], rank[rows], near.CORE)
+
+
+def _files(labels: Ints, row: Ints, name: Ints, tied: Ties, telling: Flags) -> Ints:
+    """Mail without text goes with the like of its file or picture; to a group of texts where only one has it."""
+    alone = np.isin(tied.kind[name], list(ALONE)) if len(name) else np.empty(0, np.bool_)
+    row, name = row[alone], name[alone]
+    if not len(row):
+        return labels
+    mute = ~telling[row]
+    order = np.lexsort((row, name))
+    row, name, mute = row[order], name[order], mute[order]
+    pair = (name[1:] == name[:-1]) & mute[1:] & mute[:-1]
+    labels = forest.joined(labels, labels[row[:-1][pair]], labels[row[1:][pair]])
+    said, held = name[~mute], labels[row[~mute]]
+    code = np.unique(said * (int(labels.max()) + 1) + held)
+    owner, group = code // (int(labels.max()) + 1), code % (int(labels.max()) + 1)
+    single = np.bincount(owner, minlength=len(tied.kind)) == 1
+    target = np.full(len(tied.kind), -1, np.int64)
+    target[owner] = group
+    ours = mute & single[name]
+    return forest.joined(labels, labels[row[ours]], target[name[ours]])
+
+
+def _groups(labels: Ints, row: Ints, name: Ints, tied: Ties, big: Ints, agreed: U32) -> Ints:
+    """Join groups that share keys and enough of their agreed words; mark the keys that tie too many different ones."""
+    place = np.full(int(labels.max(initial=0)) + 1, -1, np.int64)
+    place[big] = np.arange(len(big))
+    group = place[labels[row]]
+    held = group >= 0
+    if not held.any():
+        return labels
+    code = np.unique(name[held] * len(big) + group[held])
+    owner, group = code // len(big), code % len(big)
+    _find_hubs(tied, owner, group, agreed)
+    live = ~tied.hub[owner]
+    owner, group = owner[live], group[live]
+    a, b, which = _pairs_within(owner, group)
+    if not len(a):
+        return labels
+    weight = _rarity(owner, len(big), tied)
+    low, high, reason = _reasons(a, b, which, weight, tied)
+    good = sketches.overlap(agreed, low, agreed, high) >= np.interp(reason, *NEEDED)
+    return forest.joined(labels, big[low[good]], big[high[good]])
+
+
+def _rarity(owner: Ints, groups: int, tied: Ties) -> Reals:
+    """The weight of each key by name: that of its kind, less the more groups have it (as log N/df)."""
+    spread = np.maximum(np.bincount(owner, minlength=len(tied.kind)), 2)
+    rare = np.log(max(groups, 4) / spread) / np.log(max(groups, 4) / 2)
+    own = np.array([_FAMILY[int(kind)][1] for kind in tied.kind])
+    return np.asarray(own * np.clip(rare, 0.0, 1.0), np.float64)
+
+
+def _find_hubs(tied: Ties, owner: Ints, group: Ints, agreed: U32) -> None:
+    """A key of more than ``HUB`` groups that say different things is a hub from now on."""
+    for name in np.flatnonzero(np.bincount(owner, minlength=len(tied.hub)) > HUB).tolist():
+        groups = group[owner == name]
+        if len(groups) <= 2000:
+            a, b = np.triu_indices(len(groups), 1)
+            alike = sketches.overlap(agreed, groups[a], agreed, groups[b]) >= _ALIKE
+            parts = len(np.unique(forest.components(len(groups), a[alike].astype(np.int64), b[alike].astype(np.int64))))
+            if parts <= HUB:
+                continue
+        tied.hub[name] = True
+
+
+def _pairs_within(owner: Ints, group: Ints) -> tuple[Ints, Ints, Ints]:
+    """All pairs of groups under one key, with the key: a key of up to 64 groups gives all, a larger one neighbours."""
+    a: list[Ints] = []
+    b: list[Ints] = []
+    which: list[Ints] = []
+    order = np.argsort(owner, kind="stable")
+    owner, group = owner[order], group[order]
+    for step in range(1, 64):
+        same = owner[step:] == owner[:-step]
+        if not same.any():
+            break
+        a.append(group[:-step][same])
+        b.append(group[step:][same])
+        which.append(owner[step:][same])
+    if not a:
+        none = np.empty(0, np.int64)
+        return none, none, none
+    return np.concatenate(a), np.concatenate(b), np.concatenate(which)
+
+
+def _reasons(a: Ints, b: Ints, which: Ints, weight: Reals, tied: Ties) -> tuple[Ints, Ints, Reals]:
+    """Each pair once, with the weight of the keys that tie it: of each family the heaviest."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    count = int(high.max()) + 1
+    family = np.array([_FAMILY[int(kind)][0] for kind in tied.kind], np.int64)[which]
+    code = (low * count + high) * 16 + family
+    order = np.lexsort((-weight[which], code))
+    code, heavy = code[order], weight[which][order]
+    first = np.concatenate([[True], code[1:] != code[:-1]])
+    pair, place = np.unique(code[first] // 16, return_inverse=True)
+    return pair // count, pair % count, np.bincount(place.reshape(-1), heavy[first]).astype(np.float64)
+
+
+def _lone(sketch: U32, labels: Ints, rank: Ints, row: Ints, name: Ints, tied: Ties, telling: Flags) -> Ints:
+    """Lone texts under one key: to the group that has the key and their words, else together where they agree."""
+    size = np.bincount(labels)
+    small = size[labels[row]] < near.CORE
+    big, agreed = _agreed(sketch, labels, rank, telling)
+    place = np.full(len(size), -1, np.int64)
+    place[big] = np.arange(len(big))
+    least = np.interp([_FAMILY[int(kind)][1] for kind in tied.kind], *LOOSE)
+    labels = _to_groups(sketch, labels, row, name, small, place, big, agreed, least)
+    size = np.bincount(labels)
+    small = size[labels[row]] < near.CORE
+    return _peeled(sketch, labels, rank, row[small], name[small], least)
+
+
+def _to_groups(sketch: U32, labels: Ints, row: Ints, name: Ints, small: Flags, place: Ints, big: Ints, agreed: U32,
+               least: Reals) -> Ints:  # fmt: skip
+    held = place[labels[row]]
+    inside = held >= 0
+    if not inside.any() or not small.any():
+        return labels
+    code = np.unique(name[inside] * len(big) + held[inside])
+    owner, group = code // len(big), code % len(big)
+    at, found = sketches.matches(name[small].astype(np.uint64), owner.astype(np.uint64), 64)
+    lone = row[small][at]
+    near_by = sketches.overlap(sketch, lone, agreed, group[found])
+    near_by[near_by < least[owner[found]]] = 0.0
+    code, first = np.unique(lone * len(big) + group[found], return_index=True)
+    lone, joined = near.best(lone[first], group[found][first], near_by[first], LOOSE[1][-1], near.MARGIN / 2)
+    return forest.joined(labels, labels[lone], big[joined])
+
+
+def _peeled(sketch: U32, labels: Ints, rank: Ints, row: Ints, name: Ints, least: Reals) -> Ints:
+    """Lone texts of one key that agree on enough words become a group, several groups of them where they do not."""
+    left = np.bincount(name)
+    wanted = left[name] >= near.CORE if len(name) else np.empty(0, np.bool_)
+    row, name = row[wanted], name[wanted]
+    a: list[Ints] = []
+    b: list[Ints] = []
+    for _ in range(_PEELS):
+        if not len(row):
+            break
+        named = forest.dense(name)
+        big, agreed = sketches.consensus(sketch[row], named, rank[row], near.CORE)
+        place = np.full(int(named.max()) + 1, -1, np.int64)
+        place[big] = np.arange(len(big))
+        inside = np.flatnonzero(place[named] >= 0)
+        hit = np.zeros(len(row), np.bool_)
+        hit[inside] = sketches.overlap(sketch, row[inside], agreed, place[named[inside]]) >= least[name[inside]]
+        times = np.bincount(named[hit], minlength=int(named.max()) + 1)
+        enough = times >= near.CORE
+        taken = hit & enough[named]
+        lead = np.full(len(times), -1, np.int64)
+        ordered = np.flatnonzero(taken)[::-1]
+        lead[named[ordered]] = row[ordered]
+        a.append(labels[row[taken]])
+        b.append(labels[lead[named[taken]]])
+        keep = ~taken & enough[named]  # a key without a group in it has none left
+        row, name = row[keep], name[keep]
+    return forest.joined(labels, np.concatenate(a), np.concatenate(b)) if a else labels

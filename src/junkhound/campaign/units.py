@@ -1,0 +1,60 @@
+"""What is grouped: distinct texts, each with its sketch, and the things they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from junkhound.campaign.forest import U32, U64, Flags, Ints
+from junkhound.campaign.sketches import WIDTH
+
+LEAST_WORDS = 6
+"""A text of fewer words ("see the file") says too little: such mail is grouped by what it carries."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """Distinct texts, or things carried by mail without text, as columns.
+
+    ``number`` is the template's or, of mail that says nothing, the key it carries. ``group`` is the campaign that a
+    unit was in before, 0 for none. ``sketch`` has one row a unit; where ``words`` are few it is not looked at.
+    """
+
+    number: U64
+    sketch: U32
+    words: Ints
+    mails: Ints
+    group: Ints
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    @property
+    def telling(self) -> Flags:
+        """Which units have text enough to be compared."""
+        return self.words >= LEAST_WORDS
+
+
+def nothing() -> Units:
+    """No units."""
+    none = np.empty(0, np.int64)
+    return Units(np.empty(0, np.uint64), np.empty((0, WIDTH), np.uint32), none, none, none)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which unit has which key: row of ``Units``, ``tables.KeyKind``, key, and in how many of its mails."""
+
+    row: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    kind: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    key: U64 = field(default_factory=lambda: np.empty(0, np.uint64))
+    mails: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def only(self, which: NDArray[np.bool_]) -> Keys:
+        """Those rows alone."""
+        return Keys(self.row[which], self.kind[which], self.key[which], self.mails[which])
