@@ -20,7 +20,7 @@ PROSE = [f"{a}{b}" for a in ("mor", "lan", "tes", "quil", "bar", "ven", "dor", "
 
 def units(texts: list[str], before: list[int] | None = None) -> Units:
     """Units of these texts, one mail each."""
-    made = [template.sketched(template.folded(text.encode())) for text in texts]
+    made = [(template.sketch(text), len(template.words_of(text))) for text in texts]
     sketch = np.stack([np.frombuffer(s, "<u4") if s else np.zeros(128, np.uint32) for s, _ in made])
     numbers = [content.key(text) for text in texts]
     ones = np.ones(len(texts), np.int64)

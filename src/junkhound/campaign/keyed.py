@@ -24,13 +24,14 @@ HUB = 5  # groups of different texts that a key may tie before it is nobody's ow
 _PEELS = 6  # groups of lone texts looked for under one key
 _ALIKE = 0.3  # groups under one key that count as one when hubs are found
 
-HOST, FILE, PICTURE, CONTACT, MONEY, SENDER, TITLE = range(7)
+HOST, FILE, PICTURE, CONTACT, MONEY, SENDER, TITLE, ACCOUNT, SHAPE = range(9)
 """Families of keys: two keys of one family are no two reasons."""
 
 KINDS: Mapping[str, tuple[int, float]] = {
-    "DOMAIN": (HOST, 1.0), "URL_HOST": (HOST, 1.0), "URL": (HOST, 1.0), "TRACKING": (HOST, 1.0),
+    "DOMAIN": (HOST, 1.0), "URL_HOST": (HOST, 1.0), "URL": (HOST, 1.0),
+    "ACCOUNT": (ACCOUNT, 0.5), "URL_SHAPE": (SHAPE, 0.5),
     "ATTACHMENT": (FILE, 1.0), "PICTURE": (PICTURE, 1.0), "PICTURE_HASH": (PICTURE, 1.0),
-    "PHONE": (CONTACT, 1.0), "DROP_BOX": (CONTACT, 1.0), "WALLET": (MONEY, 1.0), "IBAN": (MONEY, 1.0),
+    "PHONE": (CONTACT, 1.0), "MAILBOX": (CONTACT, 1.0), "WALLET": (MONEY, 1.0), "IBAN": (MONEY, 1.0),
     "TICKER": (MONEY, 1.5), "MAIL_ADDRESS": (CONTACT, 0.5), "REPLY_TO": (CONTACT, 0.5), "DKIM_DOMAIN": (SENDER, 0.5),
     "SUBJECT": (TITLE, 0.5),
 }  # fmt: skip
