@@ -2,7 +2,9 @@
 # Installs the real programs that the tests and the benchmarks talk to, from Debian's packages, with
 # every service held back: nothing here starts a daemon, tests start their own on free loopback ports.
 set -eu
-PEERS="${PEERS:-rbldnsd postgresql postfix dnsperf bind9-dnsutils knot-dnsutils swaks libnet-ssleay-perl haproxy openssl chromium gcc libc6-dev python3-dev}"
+PEERS="${PEERS:-rbldnsd postgresql postfix dnsperf bind9-dnsutils knot-dnsutils swaks libnet-ssleay-perl haproxy openssl
+    chromium gcc libc6-dev python3-dev
+    bind9 bind9-utils unbound rspamd spamassassin}"
 policy=/usr/sbin/policy-rc.d
 if [ "$(id -u)" != 0 ]; then
     echo "peers: needs root to install packages ($PEERS)" >&2

@@ -15,11 +15,12 @@ from junkhound.verbs.office import open_office
 
 @click.group()
 def command() -> None:
-    """Answer mail servers that ask about an address by DNS.
+    """Answer mail servers that ask about an address or a name by DNS, and other name servers that take whole zones.
 
     \b
     Examples:
       junkhound dns serve
+      junkhound dns key ns2.example.org
       dig @127.0.0.1 -p 5353 2.0.0.127.main.bl.example.org
     """
 
@@ -72,3 +73,31 @@ def serve(
         show(counts)
         return
     print(", ".join(f"{name} {count:,}" for name, count in counts.items()) or "nothing was asked")
+
+
+@command.command("key")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the key as JSON.")
+@click.pass_obj
+def key(where: dict[str, Any], name: str, as_json: bool) -> None:
+    """Make a key (TSIG) by which a name server is known that takes zones whole.
+
+    The secret is written into the home, readable by its owner only, and shown once for the other side.
+
+    \b
+    Example:
+      junkhound dns key ns2.example.org
+    """
+    from junkhound.verbs import dnskeys
+
+    made = dnskeys.make(open_office(**where), name)
+    if as_json:
+        show({"name": made.name, "algorithm": made.algorithm, "path": made.path, "secret": made.secret})
+        return
+    print("# for junkhound.toml")
+    print(f"[transfers.{name.partition('.')[0]}]")
+    print(f'key = "{made.name}"')
+    print(f'secret_file = "{made.path}"')
+    print()
+    print("# for the other side, here BIND; it goes there by a safe way")
+    print(f'key "{made.name}" {{ algorithm {made.algorithm}; secret "{made.secret}"; }};')

@@ -247,6 +247,33 @@ class Dns:
         2, "every so many answers held back, one leaves cut short, so that real clients come by TCP; 0 means none", "",
         low=0,
     )  # fmt: skip
+    policies: tuple[str, ...] = setting(
+        (),
+        "lists that are also response policies (RPZ): list NAME is the zone NAME.rpz.ZONE, for transfers only",
+        "names",
+    )
+    policy_action: str = setting(
+        "nxdomain",
+        "what resolvers do with what such a list holds: say that there is no such name (nxdomain) or no such record"
+        " (nodata), stay silent (drop), ask for TCP (tcp-only)",
+        choices=("nxdomain", "nodata", "drop", "tcp-only"),
+    )
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """[transfers.NAME]: a name server that may have zones whole (AXFR, IXFR), known by a key, its addresses or both."""
+
+    zones: tuple[str, ...] = setting((), "lists and policies (NAME.rpz) it may have; empty means all", "names")
+    addresses: tuple[str, ...] = setting((), "where it asks from; may be empty if it has a key", "networks")
+    key: str = setting("", "name of its key (TSIG); empty means NAME, if there is a secret", "domain")
+    algorithm: str = setting(
+        "hmac-sha256", "algorithm of its key", choices=("hmac-sha256", "hmac-sha384", "hmac-sha512")
+    )
+    secret_file: str = setting(
+        "", "file with the key's secret as base64; without one, $JUNKHOUND_TSIG_NAME is looked at", "path"
+    )
+    notify: tuple[str, ...] = setting((), "where it is told of new editions (NOTIFY)", "address:port")
 
 
 @dataclass(frozen=True)
@@ -281,6 +308,7 @@ class Config:
     serve: Serve = Serve()
     web: Web = Web()
     dns: Dns = Dns()
+    transfers: Mapping[str, Transfer] = field(default_factory=dict, metadata={"of": Transfer})
     retention: Retention = Retention()
     path: str = ""
 

@@ -10,10 +10,19 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
-A, NS, CNAME, SOA, TXT, AAAA, OPT, IXFR, AXFR, ANY = 1, 2, 5, 6, 16, 28, 41, 251, 252, 255
+A, NS, CNAME, SOA, TXT, AAAA, OPT, TSIG, IXFR, AXFR, ANY = 1, 2, 5, 6, 16, 28, 41, 250, 251, 252, 255
 IN, ANY_CLASS = 1, 255
-NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 0, 1, 2, 3, 4, 5, 16
-CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 16: "BADVERS"}
+NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, NOTAUTH, BADVERS = 0, 1, 2, 3, 4, 5, 9, 16
+CODES = {
+    0: "NOERROR",
+    1: "FORMERR",
+    2: "SERVFAIL",
+    3: "NXDOMAIN",
+    4: "NOTIMP",
+    5: "REFUSED",
+    9: "NOTAUTH",
+    16: "BADVERS",
+}
 
 PLAIN_SIZE = 512
 """Bytes of a UDP reply to a client without EDNS (RFC 1035 section 2.3.4)."""
@@ -36,7 +45,8 @@ class Name(bytes):
 class Query(NamedTuple):
     """One question. ``name`` is in wire form with its case as asked, ``labels`` are lower case.
 
-    ``edns`` is the payload size the client offers, None without EDNS; ``do`` its DNSSEC flag (RFC 3225).
+    ``edns`` is the payload size the client offers, None without EDNS; ``do`` its DNSSEC flag (RFC 3225);
+    ``signed`` says that the last record is a signature (TSIG), which nobody has looked at yet.
     """
 
     number: int
@@ -48,6 +58,7 @@ class Query(NamedTuple):
     edns: int | None = None
     version: int = 0
     do: bool = False
+    signed: bool = False
 
     @property
     def room(self) -> int:
@@ -102,10 +113,10 @@ def parse(packet: bytes) -> Query | Malformed:
 
 
 def _with_edns(query: Query, packet: bytes, at: int, others: int, additional: int) -> Query | Malformed:
-    found = None
+    found, signed = None, False
     for place in range(others + additional):
         owner = at
-        at = _past_name(packet, at)
+        at = past_name(packet, at)
         if at + 10 > len(packet):
             return Malformed("record", FORMERR)
         kind, length = (packet[at] << 8 | packet[at + 1]), (packet[at + 8] << 8 | packet[at + 9])
@@ -113,16 +124,22 @@ def _with_edns(query: Query, packet: bytes, at: int, others: int, additional: in
             if found is not None or place < others or packet[owner]:  # RFC 6891 section 6.1.1
                 return Malformed("opt", FORMERR)
             found = owner
+        elif kind == TSIG:
+            if place + 1 != others + additional or not additional:  # RFC 8945 section 5.1
+                return Malformed("tsig", FORMERR)
+            signed = True
         at += 10 + length
     if at != len(packet):
         return Malformed("length", FORMERR)
+    if signed:
+        query = query._replace(signed=True)
     if found is None:
         return query
     _, size, _, version, flags, _ = _OPT.unpack_from(packet, found)
     return query._replace(edns=size, version=version, do=bool(flags & 0x8000))
 
 
-def _past_name(packet: bytes, at: int) -> int:
+def past_name(packet: bytes, at: int) -> int:
     """The place behind a name; beyond the packet's end if it is torn."""
     start = at
     while at < len(packet) and at - start < _LONGEST_NAME:
@@ -175,13 +192,20 @@ def reply(
     for section in sections:
         for record in section:
             _put(body, record, lower)
-    opt = b"" if query.edns is None else _OPT.pack(OPT, EDNS_SIZE, code >> 4, 0, 0x8000 if query.do else 0, 0)
+    opt = opt_of(query, code)
     counts = [len(section) for section in sections]
     if 12 + len(query.name) + len(body) + len(opt) > room:
         del body[4:]
         flags |= _TC
         counts = [0, 0]
     return _HEADER.pack(query.number, flags, 1, *counts, 1 if opt else 0) + query.name + bytes(body) + opt
+
+
+def opt_of(query: Query, code: int = NOERROR) -> bytes:
+    """The OPT record of a reply; nothing to a client without EDNS."""
+    if query.edns is None:
+        return b""
+    return _OPT.pack(OPT, EDNS_SIZE, code >> 4, 0, 0x8000 if query.do else 0, 0)
 
 
 def _put(body: bytearray, record: Record, question: bytes) -> None:
@@ -221,9 +245,31 @@ def mailbox(address: str) -> Name:
     return Name(bytes([len(local)]) + local.encode("ascii") + name(domain))
 
 
-def soa(primary: Name, contact: Name, serial: int, ttl: int) -> tuple[bytes, ...]:
-    """The value of an SOA record; ``ttl`` is how long "no such name" is remembered (RFC 2308)."""
-    return (primary, contact, struct.pack(">5I", serial & 0xFFFF_FFFF, 3600, 600, 7 * 86400, ttl))
+def soa(primary: Name, contact: Name, serial: int, ttl: int, expire_s: int = 7 * 86400) -> tuple[bytes, ...]:
+    """The value of an SOA record; ``ttl`` is how long "no such name" is remembered (RFC 2308).
+
+    ``expire_s`` is how long a copy may be answered from that was not renewed.
+    """
+    return (primary, contact, struct.pack(">5I", serial & 0xFFFF_FFFF, 900, 300, expire_s, ttl))
+
+
+def serial_of(packet: bytes) -> int | None:
+    """The serial of the SOA record that a question for changes carries (RFC 1995 section 3); None without one."""
+    try:
+        _, _, questions, answers, authority, _ = _HEADER.unpack_from(packet)
+        at = 12
+        for _ in range(questions):
+            at = past_name(packet, at) + 4
+        for _ in range(answers + authority):
+            at = past_name(packet, at)
+            kind, _, _, length = _RECORD.unpack_from(packet, at)
+            at += 10
+            if kind == SOA and length >= 22:
+                return int.from_bytes(packet[at + length - 20 : at + length - 16], "big")
+            at += length
+    except struct.error:
+        pass
+    return None
 
 
 def txt(words: str) -> tuple[bytes, ...]:

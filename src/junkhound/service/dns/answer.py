@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from junkhound.kernel import net
+from junkhound.service.dns import transfer, whole
+from junkhound.service.dns.journal import Journal
 from junkhound.service.dns.mmsg import LARGEST
+from junkhound.service.dns.transfer import Peers
 from junkhound.service.dns.zone import Face, Zone
-from junkhound.wire import dns
+from junkhound.wire import dns, tsig
 from junkhound.wire.dns import Malformed, Query, Record
+from junkhound.wire.tsig import Key
 
 _OCTETS = {str(number).encode(): number for number in range(256)}
 _NIBBLES = {b"%x" % number: number for number in range(16)}
@@ -18,11 +22,19 @@ _LONGEST_V4, _LONGEST_V6 = 4, 32
 
 
 class Book:
-    """The zones of a responder, and what was asked so far by what came of it (``counts``)."""
+    """The zones of a responder, and what was asked so far by what came of it (``counts``).
 
-    def __init__(self, zones: Iterable[Zone]) -> None:
+    ``peers`` may have zones whole, and their changes as far as ``journals`` go back.
+    """
+
+    def __init__(self, zones: Iterable[Zone], peers: Peers | None = None) -> None:
         self.zones = list(zones)
+        self.peers = peers or Peers()
         self.counts: Counter[str] = Counter()
+        self.journals = {zone.name: Journal(zone.style) for zone in self.zones if self.peers.of(zone)}
+        for zone in self.zones:
+            if zone.face is not None and zone.name in self.journals:
+                self.journals[zone.name].note(zone.face)
         self._by_name: dict[bytes, Zone] = {zone.origin: zone for zone in self.zones}
 
     def answer(self, packet: bytes, client: bytes, at: int, tcp: bool = False) -> bytes | None:
@@ -30,25 +42,77 @@ class Book:
 
         By UDP it is no longer than the client can take, and than a row of ours.
         """
+        return next(self.replies(packet, client, at, tcp), None)
+
+    def replies(self, packet: bytes, client: bytes, at: int, tcp: bool = True) -> Iterator[bytes]:
+        """The messages that answer a packet: none, one, or for a transfer by TCP as many as it takes."""
         query = dns.parse(packet)
         if isinstance(query, Malformed):
             self.counts["malformed"] += 1
             self.counts[f"malformed: {query.reason}"] += 1
-            return None if query.code is None else dns.bare(packet, query.code)
-        room = _TCP_ROOM if tcp else min(query.room, LARGEST)
+            if query.code is not None:
+                yield dns.bare(packet, query.code)
+            return
+        key, signer = None, None
+        if query.signed:
+            answer, key, signer = transfer.refused(query, packet, self.peers)
+            if answer is not None:
+                self.counts["signature refused"] += 1
+                self.counts[dns.CODES[answer[3] & 15]] += 1
+                yield answer
+                return
         zone, depth = self._zone(query)
-        if zone is None or not zone.clients.allow(client):
+        if tcp and zone is not None and query.kind in (dns.AXFR, dns.IXFR):
+            records = self._transfer(zone, depth, query, packet, client, key, at)
+            if records is not None:
+                yield from transfer.messages(query, records, signer, self.peers.now_s)
+                return
+        room = _TCP_ROOM if tcp else min(query.room, LARGEST)
+        if signer is None:
+            yield self._reply(zone, depth, query, client, key, at, room)
+        else:
+            reply = self._reply(zone, depth, query, client, key, at, room - tsig.ROOM)
+            yield signer.sign(reply, self.peers.now_s())
+
+    def _reply(
+        self, zone: Zone | None, depth: int, query: Query, client: bytes, key: Key | None, at: int, room: int
+    ) -> bytes:
+        if zone is None or not (zone.clients.allow(client) or self._is_peer(zone, depth, query, client, key)):
             return self._end(query, dns.REFUSED, room)
         if query.version:
             return self._end(query, dns.BADVERS, room)
-        if query.klass not in (dns.IN, dns.ANY_CLASS) or query.kind in (dns.AXFR, dns.IXFR):
+        refused = query.kind == dns.AXFR or (query.kind == dns.IXFR and not self.peers.may(zone, client, key))
+        if query.klass not in (dns.IN, dns.ANY_CLASS) or refused or (depth and zone.style.form == whole.POLICY):
             return self._end(query, dns.REFUSED, room)
         face = zone.standing(at)
         if face is None:
             return self._end(query, dns.SERVFAIL, room)
+        if query.kind == dns.IXFR and not depth:  # by UDP: the newest SOA says whether to come by TCP (RFC 1995)
+            return dns.reply(query, dns.NOERROR, [face.soa], room=room)
         code, answers = _look_up(face, query, query.labels[:depth])
         self.counts["listed" if answers and depth else dns.CODES[code]] += 1
         return dns.reply(query, code, answers, () if answers else (face.soa,), room)
+
+    def _is_peer(self, zone: Zone, depth: int, query: Query, client: bytes, key: Key | None) -> bool:
+        """Whether a peer asks what it needs for its transfers, which it may wherever it asks from."""
+        return not depth and query.kind in (dns.SOA, dns.NS, dns.IXFR) and self.peers.may(zone, client, key)
+
+    def _transfer(
+        self, zone: Zone, depth: int, query: Query, packet: bytes, client: bytes, key: Key | None, at: int
+    ) -> Iterator[bytes] | None:
+        """The records of a transfer; None if there is none to be had."""
+        face = zone.standing(at)
+        if depth or face is None or query.klass != dns.IN or not self.peers.may(zone, client, key):
+            return None
+        if query.kind == dns.IXFR and (serial := dns.serial_of(packet)) is not None:
+            if serial == face.serial & 0xFFFF_FFFF:
+                return iter([whole.soa(face)])
+            some = self.journals[zone.name].since(serial, face)
+            if some is not None:
+                self.counts["transfer: changes"] += 1
+                return transfer.changes(face, some)
+        self.counts["transfer: whole"] += 1
+        return transfer.everything(face, zone)
 
     def _end(self, query: Query, code: int, room: int) -> bytes:
         self.counts[dns.CODES[code]] += 1

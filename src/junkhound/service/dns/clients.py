@@ -16,11 +16,11 @@ LOOPBACK = ("127.0.0.0/8", "::1")
 
 
 class Clients:
-    """Networks whose addresses are answered; loopback is always among them."""
+    """Networks whose addresses are answered; loopback is among them unless they are to be exactly these."""
 
-    def __init__(self, networks: Iterable[Network]) -> None:
-        loopback = (net.parse_network(words) for words in LOOPBACK)
-        self._spans = merged([*networks, *(network for network in loopback if network is not None)])
+    def __init__(self, networks: Iterable[Network], loopback: bool = True) -> None:
+        here = (net.parse_network(words) for words in (LOOPBACK if loopback else ()))
+        self._spans = merged([*networks, *(network for network in here if network is not None)])
         self._by_half = self._halves()
         self._mixed = bool((self._by_half > 1).any())
         self.everyone = self._spans == [(0, (1 << 128) - 1)]

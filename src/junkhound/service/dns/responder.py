@@ -17,8 +17,10 @@ from junkhound.service.dns.answer import Book
 from junkhound.service.dns.batch import Batch
 from junkhound.service.dns.limit import CUT, SEND, Limit
 from junkhound.service.dns.mmsg import AVAILABLE, LARGEST, LEAD, ROW, Mail, large_buffer
+from junkhound.service.dns.notice import tell
 from junkhound.service.dns.tcp import Connections
-from junkhound.service.dns.zone import Zone
+from junkhound.service.dns.transfer import Peers
+from junkhound.service.dns.zone import Face, Zone
 from junkhound.service.log import say
 from junkhound.wire import dns
 
@@ -129,6 +131,7 @@ class Responder:
     """Answers for ``zones`` at ``listen`` (host and port; port 0 takes a free one, see ``addresses``).
 
     ``shared`` lets several processes have the same addresses; the kernel deals the questions out among them.
+    ``peers`` may have zones whole.
     ``limit`` holds for what is asked by UDP at other addresses than loopback; each address has its own buckets.
     Errors: ConfigError for an address that cannot be had.
     """
@@ -143,8 +146,9 @@ class Responder:
         shared: bool = False,
         now: Callable[[], int] | None = None,
         limit: Callable[[], Limit] | None = None,
+        peers: Peers | None = None,
     ) -> None:
-        self.book = Book(zones)
+        self.book = Book(zones, peers)
         self._limit = limit
         self.buffer_bytes = 0
         self._now = now or clock.SystemClock().now
@@ -201,6 +205,7 @@ class Responder:
             try:
                 if zone.refresh() and zone.face is not None:
                     self.book.counts["loaded"] += 1
+                    self._note(zone, zone.face)
                     say("dns", f"serving {zone.origin_text}", entries=zone.face.data.head.count,
                         until=clock.text(zone.face.expires_at))  # fmt: skip
             except FileNotFoundError:
@@ -208,6 +213,13 @@ class Responder:
             except (OSError, DataError) as error:
                 self.book.counts["bad files"] += 1
                 self._trouble(zone, error.message if isinstance(error, JunkhoundError) else str(error))
+
+    def _note(self, zone: Zone, face: Face) -> None:
+        """Keep what changed for those who take the zone whole, and tell those who want to be told."""
+        journal = self.book.journals.get(zone.name)
+        if journal is not None:
+            journal.note(face)
+            tell(zone, self.book.peers.of(zone), self.book.counts, self.book.peers.now_s())
 
     def _trouble(self, zone: Zone, words: str) -> None:
         if words != zone.trouble:

@@ -6,10 +6,12 @@ import select
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 from junkhound.service.dns.answer import Book
 
 _LONGEST_QUESTION = 4096
+_ENOUGH = 1 << 16  # of a transfer in advance
 _LONGEST_WAITING = 1 << 17  # answers a client does not fetch; beyond it we read nothing more from it
 
 
@@ -19,6 +21,7 @@ class Connection:
     def __init__(self, sock: socket.socket, client: bytes, until: float) -> None:
         self.sock, self.client, self.until = sock, client, until
         self.came, self.waits = bytearray(), bytearray()
+        self.replies: Iterator[bytes] | None = None  # of a transfer: made as the client takes them
         self.ended = False
 
 
@@ -66,8 +69,9 @@ class Connections:
             self._close(one)
             return True
         if events & (select.EPOLLIN | select.EPOLLHUP):
-            self._read(one, at)
-        self._write(one)
+            self._read(one)
+            self._ask(one, at)
+        self._write(one, at)
         return True
 
     def expire(self) -> None:
@@ -82,7 +86,7 @@ class Connections:
         for one in list(self._open.values()):
             self._close(one)
 
-    def _read(self, one: Connection, at: int) -> None:
+    def _read(self, one: Connection) -> None:
         try:
             piece = one.sock.recv(_LONGEST_QUESTION)
         except BlockingIOError:
@@ -93,7 +97,10 @@ class Connections:
         if not piece:
             one.ended = True
         one.came += piece
-        while len(one.came) >= 2:
+
+    def _ask(self, one: Connection, at: int) -> None:
+        """Answer the questions that came; what stands behind one for a transfer waits until that is through."""
+        while one.replies is None and len(one.came) >= 2:
             length = one.came[0] << 8 | one.came[1]
             if length < 12 or length > _LONGEST_QUESTION:
                 self._book.counts["malformed"] += 1
@@ -104,26 +111,40 @@ class Connections:
                 return
             packet = bytes(one.came[2 : 2 + length])
             del one.came[: 2 + length]
-            answer = self._book.answer(packet, one.client, at, tcp=True)
+            one.replies = self._book.replies(packet, one.client, at)
             self._book.counts["tcp: questions"] += 1
-            if answer is not None:
-                one.waits += len(answer).to_bytes(2, "big") + answer
+            self._fill(one)
             # Only a whole question buys more time: a byte now and then does not.
             one.until = time.monotonic() + self._idle_s
 
-    def _write(self, one: Connection) -> None:
+    def _fill(self, one: Connection) -> None:
+        """Make replies until the client has something to fetch."""
+        while one.replies is not None and len(one.waits) < _ENOUGH:
+            answer = next(one.replies, None)
+            if answer is None:
+                one.replies = None
+            else:
+                one.waits += len(answer).to_bytes(2, "big") + answer
+
+    def _write(self, one: Connection, at: int) -> None:
         if one.waits:
             try:
-                del one.waits[: one.sock.send(one.waits)]
+                sent = one.sock.send(one.waits)
+                del one.waits[:sent]
+                if one.replies is not None and sent:
+                    one.until = time.monotonic() + self._idle_s
+                    self._fill(one)
+                    self._ask(one, at)
             except BlockingIOError:
                 pass
             except OSError:
                 one.waits.clear()
+                one.replies = None
                 one.ended = True
-        if one.ended and not one.waits:
+        if one.ended and not one.waits and one.replies is None:
             self._close(one)
             return
-        reading = not one.ended and len(one.waits) < _LONGEST_WAITING
+        reading = not one.ended and one.replies is None and len(one.waits) < _LONGEST_WAITING
         wanted = (select.EPOLLIN if reading else 0) | (select.EPOLLOUT if one.waits else 0)
         self._poll.modify(one.sock.fileno(), wanted)
 

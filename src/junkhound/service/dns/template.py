@@ -14,6 +14,7 @@ import numpy as np
 
 from junkhound.service.dns.labels import LENGTHS, LONG, LONGEST_FIRST, NO_PATTERN, PATTERNS, QUESTION, SHORT, Sheet
 from junkhound.service.dns.mmsg import LEAD
+from junkhound.service.dns.whole import LIST
 from junkhound.service.dns.zone import Face, Zone
 from junkhound.wire import dns
 
@@ -135,7 +136,8 @@ class Template:
         tails = {at: reply[12 + SHORT + at % DO_STEP // 4 + self.rest :] for at, reply in made.items()}
         longest = max(map(len, tails.values()))
         fits = 12 + LONG + self.rest + longest <= dns.PLAIN_SIZE and zone.origin[0] <= LONGEST_FIRST
-        self.usable = fits and not self.face.data.has_names and len(self.face.codes) == 1
+        face = self.face
+        self.usable = fits and zone.style.form == LIST and not face.data.has_names and len(face.codes) == 1
         self.tail_width, count = longest, DO_STEP + len(half)
         self.tails = np.zeros(count, f"V{longest}")
         self.sizes, self.heads, self.flags = (np.zeros(count, kind) for kind in (np.int64, np.uint64, np.uint32))

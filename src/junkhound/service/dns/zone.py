@@ -8,7 +8,7 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -74,6 +74,19 @@ class Data:
     def _view(self, name: str, code: str) -> memoryview:
         section = self.head.sections[name]
         return memoryview(self._map)[section.offset : section.offset + section.size].cast(code)  # type: ignore[call-overload,no-any-return]
+
+    def column(self, name: str) -> np.ndarray:
+        """A section as an array over the mapped file, for those who read it through."""
+        section = self.head.sections[name]
+        return np.frombuffer(self._map, section.type, section.count, section.offset if section.count else 0)
+
+    def count(self, family: str) -> int:
+        """How many rows there are of ``v4``, ``v6`` or ``name``."""
+        return self.head.sections[f"{family}.record"].count
+
+    def what(self, place: int) -> int:
+        """What is listed of the name at this place: ``ITSELF``, ``BELOW``, ``NEVER``."""
+        return self._what[place]
 
     @property
     def only_test6(self) -> bool:
@@ -214,6 +227,16 @@ _TOGETHER = {
 }
 
 
+class Style(NamedTuple):
+    """How a zone is written: as a block list, or as a response policy that does ``action``."""
+
+    form: str = "list"
+    action: str = "nxdomain"
+
+
+LIST_STYLE = Style()
+
+
 class Face:
     """What a zone says in every answer, made once for each file; ``serial`` rises with every edition."""
 
@@ -226,7 +249,9 @@ class Face:
         self.codes = tuple(data.head.answers(code) for code in range(len(data.head.codes) + 1))
         """The answers for what is listed, by the number that an entry has in its column of codes."""
         self.serial = edition.at // clock.SECOND
-        self.soa = Record(self.origin, dns.SOA, self.ttl, dns.soa(servers[0], contact, self.serial, self.ttl))
+        expire_s = max((edition.expires_at - edition.at) // clock.SECOND, 1800)
+        start = dns.soa(servers[0], contact, self.serial, self.ttl, expire_s)
+        self.soa = Record(self.origin, dns.SOA, self.ttl, start)
         self.servers = [Record(self.origin, dns.NS, _NS_TTL, (server,)) for server in servers]
         what = f"list {edition.name}, scope {edition.scope}, {data.head.count:,} entries"
         when = f"as of {clock.text(edition.at)}, good until {clock.text(edition.expires_at)}"
@@ -236,11 +261,20 @@ class Face:
 class Zone:
     """A list served under ``origin`` from ``path``; ``face`` is what stands there now, None before anything does.
 
-    ``trouble`` is what is wrong with the newest file, as last said.
+    ``trouble`` is what is wrong with the newest file, as last said. A policy shows the file that the zone ``of`` read.
     """
 
-    def __init__(self, name: str, origin: str, path: Path, allowed: Clients) -> None:
+    def __init__(
+        self,
+        name: str,
+        origin: str,
+        path: Path,
+        allowed: Clients,
+        style: Style = LIST_STYLE,
+        of: Zone | None = None,
+    ) -> None:
         self.name, self.origin_text, self.path, self.clients = name, origin, path, allowed
+        self.style, self._of = style, of
         self.origin: Name = dns.name(origin.lower())
         self.face: Face | None = None
         self.trouble = ""
@@ -251,6 +285,12 @@ class Zone:
 
         Errors: OSError, DataError, once for each bad file.
         """
+        if self._of is not None:
+            other = self._of.face
+            if other is None or (self.face is not None and self.face.data is other.data):
+                return False
+            self.face = Face(self.origin_text, other.data)
+            return True
         found = self.path.stat()
         stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
         if stamp == self._seen:
