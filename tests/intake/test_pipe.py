@@ -317,3 +317,12 @@ def test_the_face_offers_every_option():
     assert offered | {"--config", "--home"} == {f"--{name}" for name in pipe.OPTIONS}
     help_text = pipe._help()
     assert all(f"--{name}=" in help_text for name in pipe.OPTIONS)
+
+
+def test_complaints_have_an_intake_of_their_own(home: Path):
+    assert run(home, "--as=complaint", "--client-address=192.0.2.7", "--recipient=abuse@example.net") == 0
+    (record,) = sealed(home)
+    assert (record.facts.origin.intake, record.facts.origin.kind) == ("complaints", 0)
+    assert record.facts.envelope.recipients == (Recipient(b"abuse@example.net", 250, False),)
+    assert run(home, "--as=complaint", "--trap=first") == 75
+    assert run(home, "--as=complaint", "--mailbox=me") == 75

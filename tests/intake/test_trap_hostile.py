@@ -226,7 +226,7 @@ DOORS = trap.doors({
         ("bait@Trap.example", 250, True, "seeds"), ("lure@other.example", 250, True, "seeds"),
         ("x@other.example", 550, False, ""), ("x@xn--bcher-kva.example", 250, True, "old"),
         ("x@b\u00fccher.example", 250, True, "old"), ("Postmaster", 250, False, ""),
-        ("abuse@trap.example", 250, False, "old"), ("@", 550, False, ""), ("nobody", 550, False, ""),
+        ("abuse@trap.example", 250, False, "complaints"), ("@", 550, False, ""), ("nobody", 550, False, ""),
         ("x@sub.trap.example", 550, False, ""), ("\udcff@\udcff", 550, False, ""),
     ],
 )  # fmt: skip
@@ -323,3 +323,29 @@ def test_ten_thousand_idle_connections_fit_into_a_gigabyte(start: Callable[..., 
 def _resident() -> int:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.parametrize(
+    ("recipients", "intake"),
+    [
+        (["abuse@trap.example"], "complaints"), (["abuse@trap.example", "x@trap.example"], "old"),
+        (["x@trap.example", "abuse@trap.example"], "old"),
+        (["abuse@trap.example", "bait@trap.example", "x@trap.example"], "seeds"),
+    ],
+)  # fmt: skip
+def test_junk_to_a_trap_stays_junk_though_it_goes_to_abuse_too(recipients: list[str], intake: str) -> None:
+    client = smtp.Session(smtp.Policy("mx.example", DOORS), 0)
+    client.greet()
+    lines = [
+        "HELO c.example",
+        "MAIL FROM:<>",
+        *(f"RCPT TO:<{one}>" for one in recipients),
+        "DATA",
+        "Subject: x",
+        "",
+        ".",
+    ]
+    client.receive("".join(f"{line}\r\n" for line in lines).encode(), 1)
+    (event,) = client.events
+    assert isinstance(event, smtp.Delivery)
+    assert event.transaction.intake == intake

@@ -23,6 +23,7 @@ VERBS = {
     "ingest": "junkhound.cli.ingest",
     "trace": "junkhound.cli.trace",
     "why": "junkhound.cli.why",
+    "complaints": "junkhound.cli.complaints",
     "sources": "junkhound.cli.sources",
     "campaigns": "junkhound.cli.campaigns",
     "lists": "junkhound.cli.lists",

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["junk", "good", "unsorted"]),
+    type=click.Choice(["junk", "good", "unsorted", "complaint"]),
     help="What the mail is. Default: junk in a trap or in a folder named Junk or Spam, else unsorted"
-    " (kept and traced, never scored).",
+    " (kept and traced, never scored). A complaint is taken apart: the mails it shows are traced, what it claims is"
+    " noted (junkhound complaints).",
+)
+@click.option(
+    "--complainant",
+    metavar="NAME",
+    help="With --as complaint: all of it came from this one, by your word ([complainants.NAME]).",
 )
 @click.option("--mailbox", metavar="NAME", help="The mailbox the mail came to ([mailboxes.NAME]); default: default.")
 @click.option("--trap", metavar="NAME", help="The trap the mail came to ([traps.NAME]).")
@@ -40,7 +46,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     where: dict[str, Any], paths: tuple[str, ...], kind: str | None, mailbox: str | None, trap: str | None,
-    relays: tuple[str, ...], watch: bool, at: str | None, as_json: bool,
+    relays: tuple[str, ...], watch: bool, at: str | None, as_json: bool, complainant: str | None,
 ) -> None:  # fmt: skip
     """Take mail in: trace every message, remember its source, keep the evidence.
 
@@ -52,17 +58,22 @@ def command(
     Examples:
       junkhound ingest --as junk --mailbox me --relay mx.example.org ~/Mail/Junk
       junkhound ingest --trap lures deliveries.jsonl.zst
+      junkhound ingest --as complaint ~/Mail/abuse
       ssh mx.example.org cat /var/mail/spam | junkhound ingest --as junk --mailbox spam -
     """
     from junkhound.tables import Kind
     from junkhound.verbs.ingest import Request
 
     office = open_office(**where, at=at)
-    stated = None if kind is None else Kind[kind.upper()]
+    complaints = kind == "complaint"
+    if complainant is not None and not complaints:
+        raise click.UsageError("--complainant goes with --as complaint")
+    stated = None if kind is None or complaints else Kind[kind.upper()]
+    request = Request(paths, stated, mailbox, trap, relays, complaints, complainant)
     if watch:
-        _watch(office, Request(paths, stated, mailbox, trap, relays))
+        _watch(office, request)
         return
-    report = run(office, Request(paths, stated, mailbox, trap, relays), quiet=as_json)
+    report = run(office, request, quiet=as_json)
     grouped = _group(office, as_json) if report.added else None
     if as_json:
         show(answer(report))
@@ -160,7 +171,8 @@ def tell(report: Report) -> None:
         print(f"judged anew under changed settings: {report.rejudged:,}")
     if report.recovered:
         print(f"finished from the spool: {report.recovered:,} segments")
-    for group, title in (("kind:", "kinds"), ("path:", "paths"), ("defect:", "defects")):
+    groups = (("form:", "forms"), ("kind:", "kinds"), ("path:", "paths"), ("defect:", "defects"))
+    for group, title in groups:
         found = {name.removeprefix(group): n for name, n in report.counts.items() if name.startswith(group)}
         if found:
             parts = sorted(found.items(), key=lambda pair: -pair[1])
@@ -172,6 +184,9 @@ def tell(report: Report) -> None:
         name = report.no_boundary[0]
         print(f"  {unanchored:,} have no boundary: no relay of mailbox {name!r} is configured, so nobody is blamed;"
               f" see junkhound relays learn", file=sys.stderr)  # fmt: skip
+    if report.counts.get("lacking:msg"):
+        print(f"  {report.counts['lacking:msg']:,} Outlook files were not opened: pip install 'junkhound[msg]', then"
+              " take them in again", file=sys.stderr)  # fmt: skip
     for problem in report.problems[:20]:
         print(f"junkhound: {problem.locator}: {problem.text}", file=sys.stderr)
     if report.problem_count > 20:

@@ -9,17 +9,21 @@ from junkhound.wire.smtp import Rcpt
 
 # RFC 5321 section 4.5.1 and RFC 2142: somebody may write to these for a good reason. Taken in, and never a witness.
 ROLES = frozenset(("postmaster", "abuse"))
+COMPLAINTS = "complaints"
+"""The intake of mail in which others complain to us: what ``abuse@`` is for."""
 
 _NO = Rcpt(550, "5.7.1 we do not relay")
 
 
-def doors(traps: Mapping[str, Trap]) -> Callable[[bytes], Rcpt]:
+def doors(traps: Mapping[str, Trap], complaints: Iterable[str] = ()) -> Callable[[bytes], Rcpt]:
     """The decision on each RCPT: which trap an address belongs to, if any; relaying is refused.
 
-    A single address wins over a domain's, so that one trap may own an address in another's domain.
+    A single address wins over a domain's, so that one trap may own an address in another's domain. ``complaints``
+    are addresses for complaints, as ``abuse@`` every trap's domain is.
     """
     domains: dict[str, tuple[Rcpt, Rcpt]] = {}
-    addresses: dict[str, Rcpt] = {}
+    complaint = Rcpt(250, "2.1.5 fine", False, COMPLAINTS)
+    addresses: dict[str, Rcpt] = dict.fromkeys(map(_address, complaints), complaint)
     for name, settings in traps.items():
         trap, role = Rcpt(250, "2.1.5 fine", True, name), Rcpt(250, "2.1.5 fine", False, name)
         domains.update(dict.fromkeys(map(_domain, settings.domains), (trap, role)))
@@ -38,7 +42,7 @@ def doors(traps: Mapping[str, Trap]) -> Callable[[bytes], Rcpt]:
         both = domains.get(domain)
         if both is None:
             return _NO
-        return both[local in ROLES]
+        return complaint if local == "abuse" else both[local in ROLES]
 
     return decide
 

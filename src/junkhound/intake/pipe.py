@@ -22,7 +22,7 @@ OK, USAGE, TEMPORARY = 0, 64, 75
 OPTIONS = {
     "trap": ("NAME", "The trap intake that this is: [traps.NAME] in the settings. Its mail is junk."),
     "mailbox": ("NAME", "The mailbox that this is, where it is no trap."),
-    "as": ("KIND", "junk, good or unsorted; default: junk for a trap, unsorted for a mailbox."),
+    "as": ("KIND", "junk, good, unsorted or complaint; default: junk for a trap, unsorted for a mailbox."),
     "sender": ("ADDRESS", "Envelope sender: ${sender}, with null_sender= in master.cf."),
     "recipient": ("ADDRESS", "Envelope recipient: ${recipient}; may be given several times."),
     "client-address": ("ADDRESS", "Who connected: ${client_address}."),
@@ -36,6 +36,7 @@ OPTIONS = {
 }
 _REPEATED = {"recipient"}
 _KINDS = {"junk": 0, "good": 1, "unsorted": 2}
+_COMPLAINTS = "complaints"  # their intake
 _UNKNOWN = ("", "unknown")
 _ROLES = ("postmaster", "abuse")  # somebody may write to these for a good reason (RFC 2142): no traps
 _MB = 1_000_000
@@ -211,11 +212,13 @@ def _names(trap: Any) -> tuple[frozenset[str], frozenset[str]]:
 def _facts(given: dict[str, Any], settings: _Settings, now: int, truncated: bool) -> tuple[bytes, bytes, bytes]:
     """The three encoded parts of ``wire.facts``. Errors: ValueError for words that make no sense."""
     trap, mailbox = given.get("trap"), given.get("mailbox")
-    if bool(trap) == bool(mailbox):
-        raise ValueError("say --trap=NAME or --mailbox=NAME")
     if trap and settings.traps and trap not in settings.traps:
         raise ValueError(f"no section [traps.{trap}] in the settings")
     kind = given.get("as", "junk" if trap else "unsorted")
+    if kind == "complaint" and not trap and (mailbox or _COMPLAINTS) == _COMPLAINTS:
+        mailbox, kind = _COMPLAINTS, "junk"  # what a complaint shows has a kind of its own
+    if bool(trap) == bool(mailbox):
+        raise ValueError("say --trap=NAME or --mailbox=NAME, or --as=complaint alone")
     if kind not in _KINDS:
         raise ValueError(f"--as={kind} is not one of {', '.join(_KINDS)}")
     client = _address(given.get("client-address", ""))

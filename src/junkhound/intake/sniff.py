@@ -65,6 +65,13 @@ def is_mail(head: bytes, name: str) -> bool:
     return _begins_like_header(head)
 
 
+def is_report(head: bytes, name: str) -> bool:
+    """Whether a file found among complaints is one, though no mail: Outlook's ``.msg``, a report in JSON."""
+    if name.endswith(".msg"):
+        return head.startswith(_OTHERS[0][0])
+    return name.endswith(".json") and head.lstrip()[:1] == b"{"
+
+
 def reason(head: bytes) -> str:
     """Why it is no mail, for the person who wonders."""
     for magic, words in _OTHERS:

@@ -39,6 +39,7 @@ def open_sources(
     progress: Callable[[int, int | None], None] | None = None,
     problem: Callable[[Problem], None] | None = None,
     variant: str = "",
+    reports: bool = False,
 ) -> Iterator[Mail]:
     """Every mail in files, folders and archives, ``-`` for standard input.
 
@@ -47,10 +48,11 @@ def open_sources(
         progress: told (bytes read, bytes in all; None where a pipe hides that) every quarter of a megabyte.
         problem: told each problem with its place.
         variant: how mbox files quote ``From`` lines, where the operator knows (``mbox.VARIANTS``).
+        reports: complaints are read, so Outlook's files and JSON reports inside a folder count as mail too.
     """
     listed = list(paths)
     talk = Talk(Counter() if defects is None else defects, problem, progress, _total(listed) if progress else None)
-    reader = _Reader(limits, talk, variant)
+    reader = _Reader(limits, talk, variant, reports)
     for path in listed:
         yield from reader.standard_input() if path == "-" else reader.path(path, named=True)
     talk.tell()
@@ -86,7 +88,8 @@ class _Source(NamedTuple):
 
 
 class _Reader:
-    def __init__(self, limits: config.Intake, talk: Talk, variant: str) -> None:
+    def __init__(self, limits: config.Intake, talk: Talk, variant: str, reports: bool = False) -> None:
+        self._reports = reports
         self._limits = limits
         self._limit = limits.mail_limit_mb * MB
         self._talk = talk
@@ -199,7 +202,10 @@ class _Reader:
             self._talk.wrong("broken", source.locator, str(error))
 
     def _one(self, window: Window, head: bytes, source: _Source) -> Iterator[Mail]:
-        if not source.named and not sniff.is_mail(head, source.name) and not _in_maildir(source):
+        known = (
+            source.named or sniff.is_mail(head, source.name) or (self._reports and sniff.is_report(head, source.name))
+        )
+        if not known and not _in_maildir(source):
             self._talk.wrong("not_mail", source.locator, sniff.reason(head))
             return
         limit = self._limit

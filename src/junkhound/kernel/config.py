@@ -120,6 +120,39 @@ class Mailbox:
 
 
 @dataclass(frozen=True)
+class Complaints:
+    """[complaints]: mail in which people and machines complain to us."""
+
+    addresses: tuple[str, ...] = setting(
+        (), "addresses of ours for complaints, taken in by the trap's listener beside abuse@ its domains",
+        "mail addresses",
+    )  # fmt: skip
+    relays: tuple[str, ...] = setting(
+        (), "our relays in front of those addresses; only their word tells who sent a complaint",
+        "networks or host names",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Complainant:
+    """[complainants.NAME]: somebody whose complaints count for more than a stranger's."""
+
+    kind: str = setting(
+        "person",
+        "person (its relays are believed; never points), loop (a provider's feedback loop: its Source-IP is believed),"
+        " partner (the same, and one witness beside two of our own)",
+        choices=("person", "loop", "partner"),
+    )
+    senders: tuple[str, ...] = setting(
+        (), "machines its complaints come from, as our own relay or session sees them; a From can be forged",
+        "networks or host names",
+    )  # fmt: skip
+    relays: tuple[str, ...] = setting(
+        (), "its own relays: Received lines in the mails it shows that are believed", "networks or host names"
+    )
+
+
+@dataclass(frozen=True)
 class List:
     """[lists.NAME]: one block list."""
 
@@ -302,6 +335,8 @@ class Config:
     network: NetworkSection = NetworkSection()
     traps: Mapping[str, Trap] = field(default_factory=dict, metadata={"of": Trap})
     mailboxes: Mapping[str, Mailbox] = field(default_factory=dict, metadata={"of": Mailbox})
+    complaints: Complaints = Complaints()
+    complainants: Mapping[str, Complainant] = field(default_factory=dict, metadata={"of": Complainant})
     lists: Mapping[str, List] = field(default_factory=lambda: {"main": List()}, metadata={"of": List})
     publish: Publish = Publish()
     smtp: Smtp = Smtp()

@@ -41,6 +41,54 @@ class PackEntry(msgspec.Struct, frozen=True):
     sha256: bytes = b""
 
 
+class Accused(msgspec.Struct, frozen=True, array_like=True):
+    """What a complaint claims: ``what`` (address, url, host, domain, account) and where in it that stands."""
+
+    what: str
+    value: str
+    where: str
+    port: int | None = None
+    at: int | None = None
+    count: int = 1
+
+
+class Shown(msgspec.Struct, frozen=True, array_like=True):
+    """A mail that a complaint shows, and whom its believed lines name; ``suspected`` would need ``relay`` believed."""
+
+    how: str
+    completeness: str
+    subject: str
+    address: str
+    relay: str = ""
+    suspected: str = ""
+
+
+class ComplaintEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One complaint as the parser read it; ``id`` is that of its first sighting, 32 hex digits.
+
+    ``kind`` and ``standing`` are numbers of ``tables``; texts name no trap.
+    """
+
+    id: str
+    ordinal: int
+    received_at: int
+    form: str
+    about: str
+    found: str
+    kind: int
+    standing: int
+    complainant: str
+    reporter: str
+    reporter_domain: str
+    report_id: str
+    subject: str
+    at: int | None
+    count: int
+    claims: tuple[Accused, ...]
+    mails: tuple[Shown, ...]
+    missing: tuple[str, ...]
+
+
 class UnitEntry(msgspec.Struct, frozen=True):
     """What became of one segment: everything the manifest needs, and nothing of the mail.
 
@@ -59,3 +107,4 @@ class UnitEntry(msgspec.Struct, frozen=True):
     rows: int
     counts: dict[str, int]
     ids: bytes = b""
+    complaints: tuple[ComplaintEntry, ...] = ()

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from junkhound.kernel.errors import DataError, Temporary
-from junkhound.ledger import ids, schema, state
+from junkhound.ledger import complaints, ids, schema, state
 from junkhound.ledger.entry import ObjectEntry, PackEntry, UnitEntry
 from junkhound.ledger.ids import U64, IdFile, IdIndex
 from junkhound.ledger.store import Store
@@ -230,6 +230,7 @@ class Manifest:
             )
         names = [{"number": number, "kind": kind, "name": name} for number, kind, name in entry.names]
         state.insert_new(connection, schema.names, names)
+        complaints.record(connection, entry)
         self._add(connection, entry.objects, seq, entry.segment)
 
     def _add(

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from junkhound import tables
 from junkhound.kernel.clock import DAY
-from junkhound.ledger import anew, rewrite, rollups, schema, state
+from junkhound.ledger import anew, complaints, rewrite, rollups, schema, state
 from junkhound.ledger.compaction import Compaction
 from junkhound.ledger.listing_tables import pins
 from junkhound.ledger.manifest import Draft
@@ -232,7 +232,12 @@ def forget(ledger: Ledger, segment: int, ordinal: int, reason: str, at: int) -> 
     )
     ledger.manifest.swap(
         anew.removal(ledger.engine, ledger.snapshot(), ids["id_hi"], ids["id_lo"]),
-        lambda connection: connection.execute(
-            insert(schema.tombstones).values(at=at, what="mail", segment=segment, ordinal=ordinal, reason=reason)
-        ),
+        lambda connection: _gone(connection, segment, ordinal, reason, at),
     )
+
+
+def _gone(connection: Connection, segment: int, ordinal: int, reason: str, at: int) -> None:
+    connection.execute(
+        insert(schema.tombstones).values(at=at, what="mail", segment=segment, ordinal=ordinal, reason=reason)
+    )
+    complaints.forget(connection, segment, ordinal)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; a home at another revision is upgraded or refused."""
 
 metadata = MetaData(
@@ -144,6 +144,32 @@ tombstones = Table(
     Column("ordinal", Integer),
     Column("reason", Text, nullable=False),
 )
+
+complaints = Table(
+    "complaints",
+    metadata,
+    Column("number", Text, primary_key=True),  # CP-2026-000001, never reused
+    Column("id", Text, nullable=False, unique=True),  # of its first sighting
+    Column("segment", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("standing", SmallInteger, nullable=False),
+    Column("status", Text, nullable=False),  # open, closed; aside: no complaint
+    Column("content", Text, nullable=False),  # JSON of ledger.entry.ComplaintEntry
+    Column("changed_at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+)
+Index("ix_complaints_status", complaints.c.status, complaints.c.received_at)
+Index("ix_complaints_mail", complaints.c.segment, complaints.c.ordinal)
+
+complaint_addresses = Table(
+    "complaint_addresses",
+    metadata,
+    Column("number", Text, ForeignKey("complaints.number"), primary_key=True),
+    Column("address", Text, primary_key=True),  # claimed, traced or suspected
+)
+Index("ix_complaint_addresses_address", complaint_addresses.c.address)
 
 meta = Table(
     "meta",

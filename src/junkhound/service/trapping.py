@@ -36,7 +36,7 @@ def gates(config: Config, key: bytes) -> tuple[trap.Gate, trap.Gate]:
     for protocol in ("smtp", "lmtp"):
         policy = smtp.Policy(
             said.hostname or socket.getfqdn(),
-            trap.doors(config.traps),
+            trap.doors(config.traps, config.complaints.addresses),
             protocol,
             said.size_mb * 1_000_000,
             said.recipients,

@@ -33,13 +33,18 @@ WITHOUT_MAIL = (Kind.AUTH_GUESS, Kind.PROBE, Kind.HARVEST, Kind.FLOOD)
 
 
 class Delivery(NamedTuple):
-    """One arrival: the kept bytes with their sha256, where they stand, and what is known beside them."""
+    """One arrival: the kept bytes with their sha256, where they stand, and what is known beside them.
+
+    A mail that was found inside another (a complaint shows it) has ``rules`` and an ``identity`` of its own.
+    """
 
     segment: int
     ordinal: int
     sha256: bytes
     mail: bytes
     facts: Facts
+    rules: IntakeRules | None = None
+    identity: bytes | None = None
 
 
 class Batch(msgspec.Struct):
@@ -85,7 +90,7 @@ class _Desk:
         """Parse, trace and read one message, and write its rows."""
         facts = delivery.facts
         origin = facts.origin
-        rules = self.rules.of(origin.intake)
+        rules = delivery.rules or self.rules.of(origin.intake)
         message = parse(delivery.mail)
         verdict = trace.judge(trace.read(message), rules.boundary, facts, explain=False)
         kind = _kind(origin.kind, message)
@@ -118,6 +123,8 @@ class _Desk:
             auth = self._keys(identity, day, message, view, verdict, tuple(filter(secrecy.telling, traps)))
             self._session(identity, day, facts)
         defects |= message.defects
+        if delivery.identity is not None and not delivery.mail:
+            defects = 0  # a report that shows no mail has no broken one
         self._row(delivery, rules, identity, kind, verdict, seen_at, defects, template, auth, sparse)
         self.counts[_PATH_COUNTS[verdict.path]] += 1
         if verdict.address is None:
@@ -130,7 +137,7 @@ class _Desk:
     def add_session(self, delivery: Delivery) -> None:
         """Sessions that brought no message, folded into one record: whoever connected, nothing to parse."""
         facts = delivery.facts
-        rules = self.rules.of(facts.origin.intake)
+        rules = delivery.rules or self.rules.of(facts.origin.intake)
         verdict = trace.judge((), rules.boundary, facts, explain=False)
         seen_at = facts.origin.received_at
         kind = Kind(facts.origin.kind)
@@ -150,6 +157,9 @@ class _Desk:
         )  # fmt: skip
 
     def _identity(self, delivery: Delivery) -> tuple[int, int]:
+        packed = delivery.identity
+        if packed is not None:
+            return int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")
         arrival = ids.arrival_key(delivery.facts, delivery.segment, delivery.ordinal)
         packed = ids.sighting_id(delivery.sha256, delivery.facts.origin.intake, arrival)
         return int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")
@@ -207,6 +217,10 @@ class _Desk:
         """The witness this delivery may be (RUNTIME, observation 10); 0 where nobody is."""
         if not verdict.anchored:
             return 0
+        if rules.standing is Standing.PARTNER:
+            return self._number("vantage", f"partner {rules.name}")
+        if rules.standing is Standing.COMPLAINT or rules.standing is Standing.FBL:
+            return 0  # what others say that they saw adds to a score at most
         if rules.standing is not Standing.TRAP:
             return self._number("vantage", f"mailbox {rules.name}") if rules.boundary is not None else 0
         trap = next((r for r in accepted if r.trap), None)

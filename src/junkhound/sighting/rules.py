@@ -13,11 +13,26 @@ CODE_VERSION = 3
 
 
 @dataclass(frozen=True)
+class Complainant:
+    """Somebody enrolled, whose complaints count as ``standing``.
+
+    ``senders`` are the machines his complaints come from, ``boundary`` his own relays in the mails that he shows.
+    """
+
+    name: str
+    standing: Standing
+    senders: Boundary
+    boundary: Boundary | None = None
+
+
+@dataclass(frozen=True)
 class IntakeRules:
     """How mail of one intake is judged.
 
     ``boundary`` is None where no relay is configured: its rows are kept, unanchored and never scored.
     ``analysis`` numbers (code version, these settings). ``domains`` are a trap's own.
+    Mail of an intake with ``complaints`` is complaints; ``complainants`` are those enrolled, ``vouched`` the one who
+    the operator says sent it.
     """
 
     name: str
@@ -26,6 +41,9 @@ class IntakeRules:
     analysis: int
     domains: tuple[str, ...] = ()
     country: int = 0
+    complaints: bool = False
+    complainants: tuple[Complainant, ...] = ()
+    vouched: Complainant | None = None
 
 
 @dataclass(frozen=True)

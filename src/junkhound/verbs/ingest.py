@@ -49,7 +49,8 @@ class Request:
     """What to take in, and as what.
 
     ``kind`` None means: a folder named Junk or Spam is junk, anything else unsorted. ``paths`` may be empty: then
-    only what waits in the spool is judged.
+    only what waits in the spool is judged. ``complaints`` says that it is mail in which others complain to us;
+    ``complainant`` names the one of the settings who sent it all, by the word of whoever runs this.
     """
 
     paths: tuple[str, ...] = ()
@@ -57,6 +58,8 @@ class Request:
     mailbox: str | None = None
     trap: str | None = None
     relays: tuple[str, ...] = ()
+    complaints: bool = False
+    complainant: str | None = None
 
 
 @dataclass
@@ -104,9 +107,10 @@ class _Run:
         self.progress = progress
         self.report = Report()
         self.ledger = office.ledger
-        self.name = request.trap or request.mailbox or intakes.DEFAULT
+        mailbox = _complaints(office, request) if request.complaints or request.complainant else request.mailbox
+        self.name = request.trap or mailbox or intakes.DEFAULT
         self.orders = intakes.orders(
-            office, intakes.plans(office, request.mailbox, request.trap, request.relays), data.route_tables(office)
+            office, intakes.plans(office, mailbox, request.trap, request.relays), data.route_tables(office)
         )
         self.rules = self.orders.intakes[self.name]
         self.domains = frozenset(domain.lower() for domain in self.rules.domains)
@@ -131,7 +135,7 @@ class _Run:
 
     def work(self) -> None:
         """Judge what waits, read what is new, judge anew what was judged under other settings."""
-        if self.rules.boundary is None:
+        if self.rules.boundary is None and not self.rules.complaints:
             self.report.no_boundary.append(self.name)
         tasks = self._tasks()
         try:
@@ -195,7 +199,9 @@ class _Run:
         mails = self.mails
         if mails is None:
             limits = self.office.config.intake
-            mails = open_sources(self.request.paths, limits, report.skipped, self._seen, self._problem)
+            mails = open_sources(
+                self.request.paths, limits, report.skipped, self._seen, self._problem, reports=self.rules.complaints
+            )
         number, held = 0, list[bytes]()
         for batch in _batches(self._prepared(mails), LOOKED_UP):
             for facts, payload, digest, identity in self._unknown(batch):
@@ -257,7 +263,8 @@ class _Run:
     def _facts(self, mail: Mail) -> Facts:
         kind = self.request.kind
         if kind is None:
-            kind = Kind.JUNK if self.rules.standing is Standing.TRAP else folder_kind(mail.folder)
+            ours = self.rules.standing is Standing.TRAP or self.rules.complaints  # what one shows has its own kind
+            kind = Kind.JUNK if ours else folder_kind(mail.folder)
         now = self.office.now
         if mail.facts is None:
             return Facts(Origin(None, now, self.name, int(kind), True, truncated=mail.truncated))
@@ -282,6 +289,21 @@ class _Run:
 
     def _seen(self, done: int, total: int | None) -> None:
         self.progress(done, total or 0, self.report.read)
+
+
+def _complaints(office: Office, request: Request) -> str:
+    """The intake of a run over complaints. Errors: UsageError for who is not enrolled, or another intake beside it."""
+    if request.mailbox or request.trap:
+        raise UsageError("complaints belong to no mailbox or trap", "leave --mailbox and --trap out")
+    if request.complainant is None:
+        return intakes.COMPLAINTS
+    if request.complainant not in office.config.complainants:
+        known = ", ".join(sorted(office.config.complainants)) or "none"
+        raise UsageError(
+            f"nobody called {request.complainant!r} is enrolled",
+            f"write [complainants.{request.complainant}] into the settings; known: {known}",
+        )
+    return intakes.from_complainant(request.complainant)
 
 
 Item = tuple[Facts, bytes, bytes, bytes]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from junkhound import sighting, tables, trace
 from junkhound.attribution import RouteTable
+from junkhound.kernel.config import Complainant, NetworkSection
 from junkhound.kernel.errors import UsageError
 from junkhound.tables import Standing
 from junkhound.verbs.office import Office
@@ -16,6 +17,9 @@ from junkhound.verbs.parser import Orders
 
 DEFAULT = "default"
 """The mailbox that files belong to when no name is given."""
+
+COMPLAINTS = "complaints"
+"""The intake of complaints; ``complaints from NAME`` is that of files that the operator says NAME sent."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Plan:
     relays: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     country: str = ""
+    complainants: Mapping[str, Complainant] = field(default_factory=dict)
+    vouched: str = ""
 
     def settings_hash(self, office: Office) -> str:
         """Changes whenever the same mail would get another boundary or standing."""
@@ -37,6 +43,9 @@ class Plan:
         network = office.config.network
         said = [int(self.standing), sorted(self.relays), sorted(self.domains), self.country.upper(),
                 sorted(network.own), network.allow_documentation]  # fmt: skip
+        if self.standing is Standing.COMPLAINT:
+            enrolled = sorted(self.complainants.items())
+            said.append([[name, c.kind, sorted(c.senders), sorted(c.relays)] for name, c in enrolled])
         return json.dumps(said)
 
 
@@ -53,6 +62,14 @@ def plans(
         if name in found:
             raise UsageError(f"{name!r} is both a trap and a mailbox", "give one of them another name")
         found[name] = Plan(name, Standing.MAILBOX, m.relays, (), m.country)
+    for name in (COMPLAINTS, *(from_complainant(one) for one in config.complainants)):
+        if name in found:
+            raise UsageError(f"{name!r} is the intake of complaints", "give the trap or mailbox another name")
+    found[COMPLAINTS] = complaints = Plan(
+        COMPLAINTS, Standing.COMPLAINT, config.complaints.relays, complainants=config.complainants
+    )
+    for name in config.complainants:
+        found[from_complainant(name)] = replace(complaints, name=from_complainant(name), vouched=name)
     if trap is not None and mailbox is not None:
         raise UsageError("mail belongs to a trap or to a mailbox, not to both", "leave --trap or --mailbox out")
     if trap is not None and (trap not in config.traps):
@@ -69,8 +86,13 @@ def plans(
     extra = tuple(relays)
     if extra:
         plan = found[named]
-        found[named] = Plan(plan.name, plan.standing, (*plan.relays, *extra), plan.domains, plan.country)
+        found[named] = replace(plan, relays=(*plan.relays, *extra))
     return found
+
+
+def from_complainant(name: str) -> str:
+    """The intake of complaints that the operator says ``name`` sent."""
+    return f"{COMPLAINTS} from {name}"
 
 
 def boundary_of(office: Office, intake: str, analysis: int) -> trace.Boundary | None:
@@ -81,7 +103,7 @@ def boundary_of(office: Office, intake: str, analysis: int) -> trace.Boundary | 
     noted = office.ledger.analysis_note(analysis, intake)
     if noted is None:
         return None
-    standing, relays, _, _, own, allow_documentation = json.loads(noted)
+    standing, relays, _, _, own, allow_documentation, *_ = json.loads(noted)
     if not relays and standing != int(Standing.TRAP):
         return None
     return trace.boundary(relays, own, allow_documentation=allow_documentation)
@@ -96,11 +118,34 @@ def orders(
     for plan in found.values():
         # made even where it is not used, so that a wrong setting is told at once
         boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
-        believed = boundary if plan.relays or plan.standing is Standing.TRAP else None
+        sessions = plan.standing in (Standing.TRAP, Standing.COMPLAINT)  # our own: they need no relay to be believed
+        believed = boundary if plan.relays or sessions else None
         number = office.ledger.analysis(
             plan.name, sighting.CODE_VERSION, plan.settings_hash(office), plan.settings_text(office)
         )
         rules[plan.name] = sighting.IntakeRules(
             plan.name, plan.standing, believed, number, plan.domains, tables.country_number(plan.country)
         )
+        if plan.standing is Standing.COMPLAINT:
+            enrolled = [_enrolled(name, one, network) for name, one in plan.complainants.items()]
+            rules[plan.name] = replace(
+                rules[plan.name], complaints=True, complainants=tuple(enrolled),
+                vouched=next((one for one in enrolled if one.name == plan.vouched), None),
+            )  # fmt: skip
     return Orders(office.ledger.key, rules, tuple(routes))
+
+
+_STANDINGS = {"person": Standing.COMPLAINT, "loop": Standing.FBL, "partner": Standing.PARTNER}
+
+
+def _enrolled(name: str, said: Complainant, network: NetworkSection) -> sighting.Complainant:
+    """A complainant of the settings as rules. Errors: ConfigError for a sender or relay that cannot be read."""
+    return sighting.Complainant(
+        name,
+        _STANDINGS[said.kind],
+        trace.boundary(said.senders, (), allow_documentation=network.allow_documentation),
+        # its session is the one that it tells us of, so even without relays of its own there is a boundary
+        trace.boundary(said.relays, network.own, allow_documentation=network.allow_documentation)
+        if said.relays or said.kind != "person"
+        else None,
+    )

@@ -15,8 +15,10 @@ import msgspec
 
 from junkhound import sighting
 from junkhound.attribution import DatedTables, RouteTable
+from junkhound.complaint import outlook
 from junkhound.kernel import net
-from junkhound.verbs import rows
+from junkhound.ledger.entry import ComplaintEntry
+from junkhound.verbs import complaining, rows
 from junkhound.verbs.rows import Chunk, encoded
 from junkhound.wire import segment as segments
 from junkhound.wire.facts import Facts, Origin
@@ -70,6 +72,7 @@ def warm(rules: sighting.Rules) -> None:
     facts = Facts(Origin(net.v4(0x08080808).packed, now, "", imported=True))
     mail = b"Received: from a by b; Thu, 4 May 2006 03:02:01 +0000\r\n\r\nhttp://example.org/\r\n"
     sighting.judge([sighting.Delivery(0, 0, bytes(32), mail, facts)], rules)
+    outlook.prepare()
 
 
 def judge(fd: int, request: Request, rules: sighting.Rules, mark: Callable[[int], None]) -> Iterator[Chunk]:
@@ -97,11 +100,17 @@ def _chunk(
 ) -> Chunk:  # fmt: skip
     first = last + 1 - len(records)
 
+    found: list[ComplaintEntry] = []
+
     def deliveries() -> Iterator[sighting.Delivery]:
         for place, record in enumerate(records, first):
             ordinal = place if request.ordinals is None else request.ordinals[place]
             if ordinal not in skip:
                 mark(place)
-                yield sighting.Delivery(request.segment, ordinal, record.sha256, record.mail, record.facts)
+                one = sighting.Delivery(request.segment, ordinal, record.sha256, record.mail, record.facts)
+                if ordinal not in killed and record.mail and rules.of(record.facts.origin.intake).complaints:
+                    yield from complaining.expand(one, rules, found)
+                else:
+                    yield one
 
-    return rows.chunk(last + 1, sighting.judge(deliveries(), rules, killed))
+    return rows.chunk(last + 1, sighting.judge(deliveries(), rules, killed), found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ import numpy as np
 
 from junkhound import sighting, tables
 from junkhound.kernel.errors import DataError
+from junkhound.ledger.entry import ComplaintEntry
 from junkhound.tables import Column, Table
 
 TABLES = {
@@ -43,16 +44,17 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     names: list[tuple[int, str, str]]
     intakes: list[tuple[int, int, int]]
     counts: dict[str, int]
+    complaints: list[ComplaintEntry] = []
 
 
-def chunk(end: int, batch: sighting.Batch) -> Chunk:
+def chunk(end: int, batch: sighting.Batch, complaints: Iterable[ComplaintEntry] = ()) -> Chunk:
     """A batch ready to be sent; tables without rows are left out."""
     columns: dict[str, list[bytes | list[bytes]]] = {}
     nulls: dict[str, list[bytes]] = {}
     for name, given in batch.columns.items():
         if any(given.values()):
             columns[name], nulls[name] = _packed(TABLES[name], given)
-    return Chunk(end, batch.rows, columns, nulls, batch.names, batch.intakes, batch.counts)
+    return Chunk(end, batch.rows, columns, nulls, batch.names, batch.intakes, batch.counts, list(complaints))
 
 
 def _packed(table: Table, given: Mapping[str, list[Any]]) -> tuple[list[bytes | list[bytes]], list[bytes]]:
@@ -83,6 +85,7 @@ class Rows:
         self.names: set[tuple[int, str, str]] = set()
         self.intakes: Counter[tuple[int, int]] = Counter()
         self.counts: Counter[str] = Counter()
+        self.complaints: list[ComplaintEntry] = []
         self.rows = 0
 
     def add(self, given: Chunk) -> None:
@@ -99,6 +102,10 @@ class Rows:
         for intake, analysis, count in given.intakes:
             self.intakes[intake, analysis] += count
         self.counts.update(given.counts)
+        self.complaints += given.complaints
+        for one in given.complaints:
+            self.counts[f"form:{one.form}"] += 1
+            self.counts["lacking:msg"] += "extra:msg" in one.missing
         self.rows += given.rows
 
     def ids(self) -> bytes:

@@ -70,6 +70,7 @@ class UnitOfWork:
             rows=rows.rows,
             counts=dict(rows.counts),
             ids=b"" if again else rows.ids(),
+            complaints=tuple(rows.complaints),
         )
 
     @contextmanager

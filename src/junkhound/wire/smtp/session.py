@@ -359,7 +359,9 @@ class Session:
             transaction.envelope_bytes += len(found[0]) + 100
         self._reply(verdict.code, verdict.text)
         if verdict.code < 400:
-            transaction.intake = transaction.intake or verdict.intake  # the first accepted recipient's
+            if not transaction.intake or (verdict.trap and not transaction.trapped):
+                transaction.intake = verdict.intake  # the first trap's, else that of the first accepted recipient
+            transaction.trapped |= verdict.trap
             transaction.accepted += 1
             return
         self.rejected += 1

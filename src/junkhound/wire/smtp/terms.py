@@ -70,6 +70,7 @@ class Transaction:
     recipients: list[tuple[bytes, int, bool]] = field(default_factory=list)
     accepted: int = 0
     intake: str = ""
+    trapped: bool = False
     body: bytearray = field(default_factory=bytearray)
     size: int = 0
     chunked: bool = False
