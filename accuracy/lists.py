@@ -87,8 +87,8 @@ def arrivals(folder: Path) -> list[Mail]:
     return sorted(found)
 
 
-def ingest(folder: Path, home: Path, day: str, progress: Progress) -> Path:
-    """Half A into a home of its own; gives the settings file.
+def ingest(folder: Path, home: Path, day: str, progress: Progress, everything: bool = False) -> Path:
+    """Half A into a home of its own, or all of it; gives the settings file.
 
     Traps and the route table go in by the product's command, people's mailboxes by the verb behind it, in one process:
     hundreds of commands would only start hundreds of times.
@@ -97,7 +97,7 @@ def ingest(folder: Path, home: Path, day: str, progress: Progress) -> Path:
     settings = home / "junkhound.toml"
     text = (folder / "junkhound.toml").read_text("utf-8")
     settings.write_text(text + f'\n[store]\nhome = "{home / "state"}"\n', "utf-8")
-    half = halves(folder)
+    half = dict.fromkeys(halves(folder), "A") if everything else halves(folder)
     _junkhound(settings, "data", "import", str(folder / "routes.csv"), "--name", "world", "--date", day)
     for path in sorted((folder / "mail/traps").iterdir()):
         name = path.name.removesuffix(".jsonl.zst")

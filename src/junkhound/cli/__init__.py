@@ -38,6 +38,7 @@ VERBS = {
     "evidence": "junkhound.cli.evidence",
     "relays": "junkhound.cli.relays",
     "upgrade": "junkhound.cli.upgrade",
+    "guard": "junkhound.cli.guard",
     "serve": "junkhound.cli.serve",
     "pipe": "junkhound.cli.pipe",
     "completion": "junkhound.cli.completion",

@@ -310,6 +310,37 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """[guard]: the inbox guard of a mail server, or of one person."""
+
+    pack: str = setting(
+        "", "the guard pack it works from; empty means the one that is made of this home's own traps", "path"
+    )
+    learned: str = setting(
+        "", "where what people's own moves taught is kept; empty means guard/learned in the home", "path"
+    )
+    relays: tuple[str, ...] = setting(
+        (), "relays in front of the guarded server, whose Received lines are believed", "networks or host names"
+    )
+    junk: float = setting(
+        0.0,
+        "a mail is called junk from this probability on; 0 means as the table of weights says",
+        "probability",
+        low=0,
+    )
+    good: float = setting(0.1, "a mail is called good up to this probability", "probability", low=0)
+    reject: tuple[str, ...] = setting(
+        (), "grounds on which mail is refused at SMTP time: listed, campaign; empty refuses nothing", "grounds"
+    )
+    deadline_ms: int = setting(1000, "a mail waits this long at most; then it goes on without an opinion", "ms", low=10)
+    stale_h: float = setting(
+        72.0, "a pack older than this gives no opinion, only what people taught counts", "hours", low=1
+    )
+    size_mb: int = setting(10, "of larger mails only the beginning is looked at", "MB", low=1)
+    workers: int = setting(0, "processes that look at mail; 0 means one a core", "processes", low=0)
+
+
+@dataclass(frozen=True)
 class Retention:
     """[retention]: how long each class is kept."""
 
@@ -344,6 +375,7 @@ class Config:
     web: Web = Web()
     dns: Dns = Dns()
     transfers: Mapping[str, Transfer] = field(default_factory=dict, metadata={"of": Transfer})
+    guard: Guard = Guard()
     retention: Retention = Retention()
     path: str = ""
 

@@ -1,0 +1,20 @@
+"""Whether one message is junk, by what a trap owner knows: live texts, shared things, sources, networks.
+
+Public: ``Judge`` forms an ``Opinion`` of a mail from a ``Book`` (what a hub's traps saw), a ``Model`` (what counts how
+much) and a ``Personal`` (what one person's own moves teach); ``no_opinion`` where there is no time. ``FORMS``,
+``Head``, ``Keying`` and ``sorted_rows`` make books, ``pack`` makes files of them.
+"""
+
+from junkhound.guard import pack
+from junkhound.guard.book import FORMS, SKETCH, Book, Head, Keying, empty, low_bytes, sorted_rows
+from junkhound.guard.evidence import Evidence
+from junkhound.guard.judging import Judge, Judged
+from junkhound.guard.model import Model, Weights, probability, shipped
+from junkhound.guard.opinion import Opinion, Word, no_opinion
+from junkhound.guard.personal import Personal
+
+__all__ = [
+    "FORMS", "SKETCH", "Book", "Evidence", "Head", "Judge", "Judged", "Keying", "Model", "Opinion", "Personal",
+    "Weights", "Word",
+    "empty", "low_bytes", "no_opinion", "pack", "probability", "shipped", "sorted_rows",
+]  # fmt: skip

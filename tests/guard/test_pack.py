@@ -1,0 +1,65 @@
+"""Packs: written, read, differences applied; a cut or changed one is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from junkhound.guard import FORMS, Book, Head, pack, sorted_rows
+from junkhound.kernel.errors import DataError
+from support import guards
+
+HEAD = Head("bl.example.org", 1, 0, guards.KEY)
+
+
+@st.composite
+def books(draw: st.DrawFn, sequence: int = 1) -> Book:
+    tables = {}
+    for name, form in FORMS.items():
+        ids = sorted(draw(st.sets(st.integers(0, 40), max_size=12)))
+        rows = np.zeros(len(ids), form)
+        rows["id"] = ids
+        rows["mails"] = [draw(st.integers(0, 3)) for _ in ids]
+        tables[name] = sorted_rows(name, rows)
+    return Book(Head("bl.example.org", sequence, sequence, guards.KEY), tables)
+
+
+def same(a: Book, b: Book) -> bool:
+    return a.head == b.head and all(np.array_equal(a.tables[name], b.tables[name]) for name in FORMS)
+
+
+@given(books(), books(sequence=2))
+def test_a_difference_makes_the_very_book(old: Book, new: Book) -> None:
+    assert same(pack.read(pack.write(old)), old)
+    assert same(pack.apply(old, pack.difference(old, new)), new)
+    assert same(pack.apply(old, pack.write(new)), new)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 255))
+def test_a_changed_byte_is_noticed(place: int, flip: int) -> None:
+    octets = bytearray(pack.write(guards.book(made_at=0)))
+    place %= len(octets)
+    octets[place] ^= flip
+    try:
+        found = pack.read(bytes(octets))
+    except DataError:
+        return
+    assert pack.digest(found) == pack.digest(guards.book(made_at=0))  # the head has no seal but the signature
+
+
+@pytest.mark.parametrize("octets", [b"", b"JHGP\x01", b"JHGP\x02" + b"x" * 40, b"x" * 100])
+def test_what_is_no_pack_is_refused(octets: bytes) -> None:
+    with pytest.raises(DataError):
+        pack.read(octets)
+
+
+def test_a_difference_fits_one_pack_only() -> None:
+    first, second = guards.book(made_at=0), guards.book(made_at=1, sequence=2)
+    third = guards.book(made_at=2, sequence=3)
+    delta = pack.difference(second, third)
+    with pytest.raises(DataError, match="a difference to pack 2"):
+        pack.apply(first, delta)
+    with pytest.raises(DataError, match="a difference, not a whole"):
+        pack.read(delta)
