@@ -16,19 +16,22 @@ from junkhound.kernel import clock, net
 from junkhound.kernel.errors import ConfigError, UsageError
 from junkhound.listing import span
 from junkhound.publish import Edition, Entry, outputs, write
-from support.editions import AT, entry, make
+from support.editions import AT, entry, make, name_entry
 
 CASES = Path(__file__).parent / "cases"
-BUILT_IN = ("cidr", "csv", "json", "plain", "rbldnsd")
+BUILT_IN = tuple(form for form in outputs.names() if form != "served")
 
 
 def sample() -> Edition:
-    """Neighbours, a network with a hole, IPv6, and a page with a dollar sign in its address."""
+    """Neighbours, a network with a hole, IPv6, names, and a page with a dollar sign in its address."""
     return make(
+        name_entry("shop.example", number=7),
+        name_entry("cdn.pills.example", number=8, below=False, listing_class="advertised host", codes=("127.0.1.3",)),
         entry("203.0.113.6", number=5, messages="over 100,000"),
         entry("203.0.113.7", number=3),
-        entry("198.51.100.0/25", number=4, listing_class="open proxy", messages="under 10"),
+        entry("198.51.100.0/28", number=4, listing_class="open proxy", messages="under 10"),
         entry("2001:db8:1:2::/64", number=6, last_seen="2026-01-03"),
+        name_exclusions=("cdn.a.shop.example",),
         exclusions=tuple(sorted(map(_network, ("198.51.100.9", "192.0.2.0/24", "2001:db8:ffff::/48")))),
         url="https://bl.example.org/r/%s?$",
         contact="post.master@example.org",
@@ -46,7 +49,7 @@ def files(edition: Edition) -> dict[str, bytes]:
     return {ending: content for form in BUILT_IN for ending, content in outputs.get(form)(edition).items()}
 
 
-@pytest.mark.parametrize("ending", ["ip4set", "ip6trie", "txt", "cidr", "json", "csv"])
+@pytest.mark.parametrize("ending", sorted(files(sample())))
 def test_golden_files(ending: str, update_golden: bool) -> None:
     made = files(sample())[ending]
     path = CASES / f"main.{ending}"
@@ -103,14 +106,15 @@ def test_every_zone_has_its_test_entry_and_never_the_other(listed: list[str]) ->
     assert four.index("$MAXRANGE4 /24") < min(n for n, line in enumerate(four) if line[0].isdigit())
 
 
-@pytest.mark.parametrize("ending", ["ip4set", "ip6trie", "txt", "cidr", "csv"])
+@pytest.mark.parametrize("ending", sorted(set(files(sample())) - {"json", "jsonl"}))
 def test_the_header_says_when_how_many_and_which(ending: str) -> None:
     lines = files(sample())[ending].decode().splitlines(keepends=True)
-    about = dict(line[2:].strip().split(" ", 1) for line in lines if line.startswith("# "))
-    body = "".join(line for line in lines if not line.startswith("#"))
+    mark = lines[0][0]
+    about = dict(line[2:].strip().split(" ", 1) for line in lines if line.startswith(f"{mark} "))
+    body = "".join(line for line in lines if not line.startswith(mark))
     assert about["generated"] == clock.text(AT)
     assert about["expires"] == clock.text(AT + 2 * clock.DAY)
-    assert about["count"] == "4"
+    assert about["count"] == "6"
     assert about["sha256"] == hashlib.sha256(body.encode()).hexdigest()
 
 
@@ -118,14 +122,14 @@ def test_the_feed_can_be_checked_by_its_reader() -> None:
     feed = json.loads(files(sample())["json"])
     lines = "".join(json.dumps(e, sort_keys=True, separators=(",", ":")) + "\n" for e in feed["entries"])
     assert feed["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
-    assert feed["count"] == len(feed["entries"]) == 4
+    assert feed["count"] == len(feed["entries"]) == 6
     assert json.loads(files(make())["json"])["entries"] == []
 
 
 def test_the_table_reads_back() -> None:
     lines = [line for line in files(sample())["csv"].decode().splitlines() if not line.startswith("#")]
     rows = list(csv.DictReader(lines))
-    assert [row["network"] for row in rows][:2] == ["198.51.100.0/25", "203.0.113.6/32"]
+    assert [row["network"] for row in rows][:2] == ["198.51.100.0/28", "203.0.113.6/32"]
     assert rows[1]["messages"] == "over 100,000"
 
 
@@ -175,4 +179,4 @@ def test_all_forms_are_made_before_the_first_is_written(tmp_path: Path) -> None:
     assert written == []
     done = write(sample(), BUILT_IN, tmp_path, lambda path, content: written.append(path))
     assert [file.path for file in done] == [str(path) for path in written]
-    assert {path.name for path in written} == {f"main.{e}" for e in ("ip4set", "ip6trie", "txt", "cidr", "json", "csv")}
+    assert {path.name for path in written} == {f"main.{ending}" for ending in files(sample())}

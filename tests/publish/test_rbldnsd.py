@@ -10,25 +10,71 @@ import pytest
 from junkhound.kernel import clock, net
 from support.dns import NS, NXDOMAIN, REFUSED, SOA, TXT, A, ask, reversed_name
 from support.editions import entry, make
-from support.rbldnsd import ZONE, questions, served, world
+from support.rbldnsd import ZONE, name_questions, names_world, questions, served, world
 
 pytestmark = pytest.mark.peer
 
 
-@pytest.mark.parametrize("four", ["ip4set", "ip4trie"])
-def test_it_agrees_on_ten_thousand_questions(tmp_path: Path, four: str) -> None:
+@pytest.mark.parametrize(
+    "sets",
+    [
+        ("ip4set", "ip6trie"),
+        ("ip4trie=ip4set", "ip6trie"),
+        ("ip4trie", "ip6trie"),
+        ("ip4tset", "ip6tset"),
+        ("combined",),
+    ],
+    ids=" ".join,
+)
+def test_it_agrees_on_ten_thousand_questions(tmp_path: Path, sets: tuple[str, ...]) -> None:
     rng = random.Random(4)
     edition = world(rng)
     asked = questions(edition, rng)
-    with served(edition, tmp_path, four) as port:
+    with served(edition, tmp_path, sets) as port:
         answers = ask(port, [(reversed_name(address, ZONE), A) for address, _ in asked])
-    assert not [line for line in (tmp_path / "log").read_text().splitlines() if "ignored" in line or "invalid" in line]
+    assert_loaded(tmp_path)
     wrong = [
         (str(address), is_listed, answer)
         for (address, is_listed), answer in zip(asked, answers, strict=True)
         if answer != ((0, ("127.0.0.2",)) if is_listed else (NXDOMAIN, ()))
     ]
     assert wrong == []
+
+
+def assert_loaded(folder: Path) -> None:
+    """Not a line of the data was left out or complained of."""
+    words = ("ignored", "invalid", "duplicate", "bad ", "unrecognized", "error")
+    lines = (folder / "log").read_text().splitlines()
+    assert not [line for line in lines if any(word in line for word in words) and "err=0" not in line]
+
+
+@pytest.mark.parametrize("sets", [("dnset",), ("combined",)], ids=" ".join)
+def test_it_agrees_on_ten_thousand_names(tmp_path: Path, sets: tuple[str, ...]) -> None:
+    rng = random.Random(5)
+    edition = names_world(rng)
+    asked = name_questions(edition, rng)
+    with served(edition, tmp_path, sets) as port:
+        answers = ask(port, [(f"{name}.{ZONE}", A) for name, _ in asked])
+        test, invalid = ask(port, [(f"test.{ZONE}", A), (f"invalid.{ZONE}", A)])
+    assert_loaded(tmp_path)
+    wrong = [
+        (name, codes, answer)
+        for (name, codes), answer in zip(asked, answers, strict=True)
+        if (answer.code, tuple(sorted(answer.records))) != (0 if codes else NXDOMAIN, codes)
+    ]
+    assert wrong == []
+    assert (test.records, invalid.code) == (("127.0.0.2",), NXDOMAIN)
+
+
+def test_every_code_of_an_entry_is_answered(tmp_path: Path) -> None:
+    now = clock.SystemClock().now() - clock.SECOND
+    codes = ("127.0.0.2", "127.0.0.4")
+    edition = make(entry("203.0.113.7", codes=codes), entry("2001:db8:1:2::/64", 2, codes=codes), at=now)
+    asked = [(reversed_name(a, ZONE), A) for w in ("203.0.113.7", "2001:db8:1:2::5") if (a := net.parse(w))]
+    for sets, expected in ((("combined",), [codes, codes]), (("ip4set", "ip6trie"), [codes, codes[:1]])):
+        with served(edition, tmp_path, sets) as port:
+            assert [tuple(sorted(answer.records)) for answer in ask(port, asked)] == expected
+        assert_loaded(tmp_path)
 
 
 def test_texts_test_entries_and_apex(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from junkhound.listing import span
 from junkhound.publish import outputs
 from junkhound.publish.edition import Edition
 from support.dns import A, ask
-from support.editions import entry, make
+from support.editions import entry, make, name_entry
 from support.peers import free_port, need
 
 ZONE = "main.bl.example.org"
@@ -29,10 +29,15 @@ QUERIES = 10_000
 
 
 @contextlib.contextmanager
-def served(edition: Edition, folder: Path, four: str = "ip4set", zone_of_clock: str = "UTC") -> Iterator[int]:
-    """rbldnsd serving the edition on a free port of 127.0.0.1."""
-    sets = [f"{ZONE}:{four}:ip4set", f"{ZONE}:ip6trie:ip6trie"]
-    with serving(dict(outputs.get("rbldnsd")(edition)), sets, folder, f"2.0.0.127.{ZONE}", zone_of_clock) as port:
+def served(
+    edition: Edition, folder: Path, sets: Sequence[str] = ("ip4set", "ip6trie"), zone_of_clock: str = "UTC"
+) -> Iterator[int]:
+    """rbldnsd serving the edition on a free port of 127.0.0.1, from ``TYPE`` or ``TYPE=ENDING`` of its files."""
+    loads = [f"{ZONE}:{one.partition('=')[0]}:{one.partition('=')[2] or one}" for one in sets]
+    forms = [outputs.get(form)(edition) for form in outputs.names() if form.startswith("rbldnsd")]
+    files = {ending: content for form in forms for ending, content in form.items()}
+    asked = f"2.0.0.127.{ZONE}" if edition.of_addresses else f"test.{ZONE}"
+    with serving(files, loads, folder, asked, zone_of_clock) as port:
         yield port
 
 
@@ -111,3 +116,39 @@ def questions(edition: Edition, rng: random.Random) -> list[tuple[Address, bool]
     assert min(len(yes), len(no)) >= QUERIES // 2
     picked = rng.sample(yes, QUERIES // 2) + rng.sample(no, QUERIES // 2)
     return [(Address(a >> 64, a & net.MASK64), is_listed) for a, is_listed in picked]
+
+
+def names_world(rng: random.Random) -> Edition:
+    """Domains with everything below them, single hosts, some of either below the other, and spared names among them."""
+    domains = {f"d{rng.randrange(1 << 30):x}.example" for _ in range(1500)}
+    below = {f"{rng.choice('abc')}.{name}" for name in sorted(domains)[::5]}
+    hosts = {f"www.h{rng.randrange(1 << 30):x}.example" for _ in range(1500)}
+    spared = [f"cdn.x.{name}" for name in sorted(domains)[::7]]
+    entries = [name_entry(name, 10 + n) for n, name in enumerate(sorted(domains | below))]
+    entries += [
+        name_entry(name, 9000 + n, below=False, listing_class="advertised host", codes=("127.0.1.3", "127.0.1.9"))
+        for n, name in enumerate(sorted(hosts))
+    ]
+    return make(*entries, at=clock.SystemClock().now() - clock.SECOND, name_exclusions=tuple(spared), of="names")
+
+
+def name_questions(edition: Edition, rng: random.Random) -> list[tuple[str, tuple[str, ...]]]:
+    """Names with the answers that are right for them, half of them listed: the names, names above, beside and below."""
+    whole = {one.name for one in edition.names if one.below}
+    alone = {one.name: one.codes for one in edition.names if not one.below}
+    spared = set(edition.name_exclusions)
+
+    def answers(name: str) -> tuple[str, ...]:
+        up = [name.split(".", n)[-1] for n in range(name.count(".") + 1)]
+        if spared.intersection(up):
+            return ()
+        return alone.get(name) or ((edition.code,) if whole.intersection(up) else ())
+
+    asked = {one.name for one in edition.names} | spared
+    asked |= {f"{label}.{name}" for name in asked for label in ("mail", "x", "a")}
+    asked |= {name.replace(".example", "x.example") for name in asked} | {name[1:] for name in asked if name[0] != "w"}
+    asked |= {name.partition(".")[2] for name in spared} | {f"deep.er.{name}" for name in spared}
+    judged = [(name, answers(name)) for name in sorted(asked) if not name.startswith(".")]
+    yes, no = [pair for pair in judged if pair[1]], [pair for pair in judged if not pair[1]]
+    half = QUERIES // 2
+    return rng.sample(yes, half) + rng.sample(no, half)

@@ -14,6 +14,7 @@ from junkhound.cli import main
 from junkhound.kernel import clock, config
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import NotFound, Refused, UsageError
+from junkhound.publish import outputs
 from junkhound.tables import Kind, Standing
 from junkhound.verbs import deciding, lists, publish, why
 from junkhound.verbs.office import Office
@@ -232,10 +233,11 @@ def test_nothing_published_tells_where_the_traps_are(make: Callable[..., Office]
     network = config.NetworkSection(own=("198.51.100.251", "mx.trap.example"), allow_documentation=True)
     office = make(rows, traps=traps, network=network)
     lists.decide(office)
-    publish.publish(office, "open")
-    texts = {path.name: path.read_bytes().decode("latin-1") for path in (office.home / "out").iterdir()}
-    forms = ("cidr", "csv", "ip4set", "ip6trie", "json", "served", "txt")
-    assert sorted(texts) == [f"open.{form}" for form in forms]
+    publish.publish(office, "open", outputs.names())
+    written = [path for path in (office.home / "out").rglob("*") if path.is_file()]
+    texts = {path.name: path.read_bytes().decode("latin-1") for path in written}
+    forms = ("cidr", "csv", "ip4set", "ip6trie", "json", "nft", "rpz", "served", "txt", "zone")
+    assert {f"open.{form}" for form in forms} <= set(texts)
     texts["why"] = json.dumps([record.published for record in why.why(office, TEXT).records])
     planted = [*SECRETS, "secret-trap", relay, "198.51.100.251", "mx.trap.example", "987654321", "x7", "q9"]
     planted += [text for secret in SECRETS for text in (secret.encode().hex(), secret.upper())]
@@ -248,6 +250,7 @@ def test_nothing_published_tells_where_the_traps_are(make: Callable[..., Office]
     assert entry == {
         "network": "203.0.113.7/32", "number": "JH-2006-000004", "class": "direct spam source",
         "messages": "under 10", "since": "2006-05-14", "last_seen": "2006-05-14", "expires": entry["expires"],
+        "codes": ["127.0.0.2"],
     }  # fmt: skip
 
 

@@ -177,6 +177,11 @@ class List:
         0.5, "a new edition may grow by this share before it is held back (not below 1,000 entries)", "share", low=0
     )
     max_network: int = setting(24, "largest IPv4 network in an edition ($MAXRANGE4)", "prefix length", low=8)
+    tlp: str = setting(
+        "",
+        "whom readers may pass it to (TLP 2.0); empty means CLEAR for a public list and GREEN for one's own",
+        choices=("", "CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"),
+    )
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,11 @@ class Publish:
     name_servers: tuple[str, ...] = setting((), "servers that answer for the zone; empty means ns.ZONE", "host names")
     contact: str = setting("", "mail address of the zone's keeper; empty means hostmaster@ZONE", "mail address")
     ttl_s: int = setting(900, "how long an answer, and a 'not listed', is remembered", "s", low=1)
+    rpz_action: str = setting(
+        "nxdomain",
+        "what the response policy zone does: nxdomain, nodata, drop, passthru, tcp-only, or a host name to lead to",
+        "word or host name",
+    )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ A new form is one function from ``Edition`` to files, registered in ``outputs`` 
 ``junkhound.outputs``.
 """
 
-from junkhound.publish import feed, plain, rbldnsd, served  # the forms that ship with us file themselves
+# the forms that ship with us file themselves
+from junkhound.publish import feed, firewalls, mailservers, plain, rbldnsd, resolvers, served, spamassassin, zonefile
 from junkhound.publish.cover import cover
 from junkhound.publish.edition import Edition, Entry, NameEntry, edition, is_code
 from junkhound.publish.guard import Last, check, spare
@@ -12,6 +13,7 @@ from junkhound.publish.outputs import Output, outputs
 from junkhound.publish.write import Written, write
 
 __all__ = [
-    "Edition", "Entry", "Last", "NameEntry", "Output", "Written", "check", "cover", "edition", "feed", "is_code",
-    "outputs", "plain", "rbldnsd", "served", "spare", "write",
+    "Edition", "Entry", "Last", "NameEntry", "Output", "Written", "check", "cover", "edition", "feed", "firewalls",
+    "is_code", "mailservers", "outputs", "plain", "rbldnsd", "resolvers", "served", "spamassassin", "spare", "write",
+    "zonefile",
 ]  # fmt: skip

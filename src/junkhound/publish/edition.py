@@ -16,6 +16,9 @@ from junkhound.listing import CLASSES, domain_name
 ADDRESSES, NAMES = "addresses", "names"
 TXT_LIMIT = 255  # one character-string of a TXT record (RFC 1035 section 3.3)
 _LONGEST_ADDRESS = 39
+RPZ_ACTIONS = ("nxdomain", "nodata", "drop", "passthru", "tcp-only")
+"""What a response policy zone can do by a word; a host name instead sends the reader to that host."""
+
 _NUMBER = re.compile(r"JH-\d{4}-\d{6,}\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _RANGE = re.compile(r"(under|over) [\d,]+\Z|[\d,]+ to [\d,]+\Z")
@@ -109,7 +112,7 @@ class Edition(msgspec.Struct, frozen=True):
     leaves out; ``name_exclusions`` are domains that are never listed, with all below them. ``url`` has ``%s`` where
     the listing's number goes. ``meanings`` are the codes that may be answered, each with what it says, for the zone's
     documentation. ``of`` is what the list holds, ``addresses`` or ``names``: an empty list of names, too, has the test
-    entry of one (RFC 5782 section 5).
+    entry of one (RFC 5782 section 5). ``tlp`` and ``rpz_action`` are the operator's settings of those names.
     """
 
     name: str
@@ -129,6 +132,23 @@ class Edition(msgspec.Struct, frozen=True):
     meanings: tuple[tuple[str, str], ...] = ()
     of: str = ADDRESSES
     name_exclusions: tuple[str, ...] = ()
+    tlp: str = ""
+    rpz_action: str = "nxdomain"
+
+    @property
+    def of_addresses(self) -> bool:
+        """Whether forms for addresses are written: an empty list of domains has none of them."""
+        return self.of == ADDRESSES or bool(self.entries)
+
+    @property
+    def of_names(self) -> bool:
+        """Whether forms for domains and hosts are written."""
+        return self.of == NAMES or bool(self.names)
+
+    @property
+    def marking(self) -> str:
+        """The TLP marking (FIRST, version 2.0): CLEAR for a public list, GREEN for one's own, unless it is stated."""
+        return self.tlp or ("CLEAR" if self.scope == "public" else "GREEN")
 
     @property
     def size(self) -> int:
@@ -178,6 +198,11 @@ def edition(entries: Iterable[Entry | NameEntry], **about: object) -> Edition:
     if not is_code(made.code):
         raise ConfigError(
             f"[lists.{made.name}] code: {made.code!r} is no answer for a listed address", "write 127.0.0.2 or higher"
+        )
+    if made.rpz_action not in RPZ_ACTIONS and domain_name(made.rpz_action) is None:
+        raise ConfigError(
+            f"[publish] rpz_action: {made.rpz_action!r} is neither a word nor a host name",
+            f"write {', '.join(RPZ_ACTIONS)} or a host name such as blocked.example.org",
         )
     for label, words in (("text", made.url), ("zone", made.zone), ("contact", made.contact), *_servers(made)):
         if not words.isascii() or any(ord(letter) < 33 or letter in '"\\' for letter in words):

@@ -60,6 +60,8 @@ def edition_of(settings: config.Config, policy: Policy, entries: Sequence[Entry]
         code=rules.code,
         url=rules.text,
         max_network=rules.max_network,
+        tlp=rules.tlp,
+        rpz_action=about.rpz_action,
     )
 
 
