@@ -4,7 +4,7 @@
 set -eu
 PEERS="${PEERS:-rbldnsd postgresql postfix dnsperf bind9-dnsutils knot-dnsutils swaks libnet-ssleay-perl haproxy openssl
     chromium gcc libc6-dev python3-dev
-    bind9 bind9-utils unbound rspamd spamassassin}"
+    bind9 bind9-utils unbound rspamd spamassassin nftables ipset squid minisign}"
 policy=/usr/sbin/policy-rc.d
 if [ "$(id -u)" != 0 ]; then
     echo "peers: needs root to install packages ($PEERS)" >&2
@@ -21,3 +21,18 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 # shellcheck disable=SC2086
 apt-get install -q -y --no-install-recommends $PEERS
+# Debian lets one mail server be installed at a time: beside Postfix, Exim's program is taken out of its package.
+if [ -z "${PEERS##*postfix*}" ] && ! command -v exim4 >/dev/null; then
+    place=$(mktemp -d)
+    chmod 755 "$place"
+    (
+        cd "$place"
+        apt-get download -q exim4-daemon-light
+        libraries=$(dpkg-deb -f ./*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ ]*\).*/\1/p')
+        # shellcheck disable=SC2086
+        apt-get install -q -y --no-install-recommends $libraries
+        dpkg-deb -x ./*.deb unpacked
+        install -m 755 unpacked/usr/sbin/exim4 /usr/local/sbin/exim4
+    )
+    rm -rf "$place"
+fi
