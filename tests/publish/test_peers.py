@@ -146,8 +146,14 @@ to-hole.example. 60 IN A 198.51.100.9
     return config
 
 
-def serving(place: Path, command: list[str], port: int, asked: str):
-    return server(command, port, place / "log", lambda: ask(port, [(asked, A)], wait_s=1, tries=1)[0].code in (0, 3))
+def serving(place: Path, command: list[str], port: int, asked: str, before: str = ""):
+    """A server that answers for ``asked``, and no longer says ``before``: a policy comes a moment after a zone."""
+
+    def ready() -> bool:
+        (answer,) = ask(port, [(asked, A)], wait_s=1, tries=1)
+        return answer.code in (0, NXDOMAIN) and before not in answer.records
+
+    return server(command, port, place / "log", ready)
 
 
 REFUSED_NAMES = ("shop.example", "www.shop.example", "cdn.pills.example", "to-bad.example")
@@ -173,7 +179,7 @@ def test_bind_applies_the_policy_file(tmp_path: Path, action: str) -> None:
     policy = 'response-policy { zone "main.rpz"; } qname-wait-recurse no;'
     config = named(tmp_path, port, 'zone "main.rpz" { type primary; file "main.rpz"; allow-query { none; }; };', policy)
     run(need("named-checkconf"), str(config))
-    with serving(tmp_path, [need("named"), "-g", "-c", str(config), "-n", "1"], port, "fine.example"):
+    with serving(tmp_path, [need("named"), "-g", "-c", str(config), "-n", "1"], port, "to-bad.example", "198.51.100.8"):
         rewritten(port, None if action == "nxdomain" else "192.0.2.81")
 
 
@@ -207,7 +213,7 @@ def test_unbound_applies_the_policy_file(tmp_path: Path) -> None:
     rpz = f'rpz:\n  name: "main.rpz"\n  zonefile: "{tmp_path}/main.rpz"\n'
     config.write_text(UNBOUND.format(port=port, place=tmp_path, more="") + rpz)
     run(need("unbound-checkconf"), str(config))
-    with serving(tmp_path, [need("unbound"), "-d", "-c", str(config)], port, "fine.example"):
+    with serving(tmp_path, [need("unbound"), "-d", "-c", str(config)], port, "to-bad.example", "198.51.100.8"):
         rewritten(port)
 
 
@@ -219,7 +225,7 @@ def test_unbound_takes_the_local_zones_and_the_addresses(tmp_path: Path) -> None
     more = f'include: "{tmp_path}/main.unbound"\n  include: "{tmp_path}/main.respip"'
     config.write_text(UNBOUND.format(port=port, place=tmp_path, more=more))
     run(need("unbound-checkconf"), str(config))
-    with serving(tmp_path, [need("unbound"), "-d", "-c", str(config)], port, "fine.example"):
+    with serving(tmp_path, [need("unbound"), "-d", "-c", str(config)], port, "to-bad.example", "198.51.100.8"):
         answers = ask(port, [(name, A) for name in REFUSED_NAMES], wait_s=3)
         # A host listed without the names below it exists, and has no address.
         assert [(a.code, a.records) for a in answers] == [(3, ()), (3, ()), (0, ()), (3, ())]
