@@ -52,6 +52,7 @@ def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     folded = template.fold(text)
     yield "fold", folded, template.fold_plainly(text)
     yield "words", template.words(folded[0]), template.words_plainly(folded[0])
+    yield "sketch", template.sketched(folded[0]), template.sketched_plainly(folded[0])
 
 
 def of_mail(mail: bytes) -> Iterator[tuple[str, Any, Any]]:

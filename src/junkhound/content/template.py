@@ -125,14 +125,19 @@ def sketch(text: str) -> bytes:
 
 
 def sketched(octets: bytes) -> tuple[bytes, int]:
-    """The sketch of folded text, and how many words it has.
+    """The sketch of folded text, and how many words it has."""
+    if steps is not None and len(octets) <= LOOK:
+        found: tuple[bytes, int] = steps.sketch(octets)
+        return found
+    return sketched_plainly(octets)
 
-    What was sketched lately is remembered: junk comes in copies.
-    """
+
+def sketched_plainly(octets: bytes) -> tuple[bytes, int]:
+    """``sketched`` without the compiled steps: what was sketched lately is remembered, for junk comes in copies."""
     known = xxh3_128_intdigest(octets)
     found = _remembered.get(known)
     if found is None:
-        different, count = words(octets)
+        different, count = words_plainly(octets)
         found = (_permute(different) if different else b"", count)
         if len(_remembered) >= MAX_REMEMBERED:
             _remembered.clear()

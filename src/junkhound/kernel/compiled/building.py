@@ -10,7 +10,7 @@ from pathlib import Path
 
 from junkhound.kernel.compiled import FOLDER, digest
 
-FLAGS = ("-O2", "-fPIC", "-shared", "-fno-strict-aliasing", "-fwrapv", "-fstack-protector-strong", "-Wall", "-Wextra")
+FLAGS = ("-O3", "-fPIC", "-shared", "-fno-strict-aliasing", "-fwrapv", "-fstack-protector-strong", "-Wall", "-Wextra")
 QUIET = ("-Wno-unused-parameter",)  # every step gets the module it belongs to
 
 

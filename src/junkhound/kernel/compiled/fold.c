@@ -3,11 +3,21 @@
 
 enum { MAX_LETTER = 2048, MAX_WORD = 40, MAX_FOREIGN_WORD = 120, LOOK = 6144 };
 
+static byte folds[256], kind[256];
+enum { LETTERS = 1, DIGITS = 2, DOTS = 4, MARKS = 8 }; /* of folded bytes */
+
 static byte fold_of(byte c) {
     if (c >= 'A' && c <= 'Z') return (byte)(c + 32);
     if (c <= 32 || c == 127) return ' ';
     if ((c >= '0' && c <= '9') || c == '@' || c == '/') return '0';
     return c;
+}
+
+void fold_prepare(void) {
+    for (int c = 0; c < 256; c++) {
+        folds[c] = fold_of((byte)c);
+        kind[c] = (c >= 'a' && c <= 'z') || c >= 128 ? LETTERS : c == '0' ? DIGITS : c == '.' ? DOTS : MARKS;
+    }
 }
 
 static inline int between(byte c, int first, int last) { return c >= first && c <= last; }
@@ -83,22 +93,28 @@ PyObject *step_fold(PyObject *self, PyObject *octets) {
         text = second;
     }
 
-    Py_ssize_t made = 0, known = 0, word = 0; /* word: where in `first` the present one begins */
-    int marked = 0;
-    for (Py_ssize_t at = 0; at <= size; at++) {
-        byte c = at < size ? fold_of(text[at]) : ' ';
-        if (c != ' ') {
+    Py_ssize_t made = 0, known = 0, at = 0;
+    while (at < size) {
+        Py_ssize_t word = made; /* where the present one begins in `first` */
+        byte c, kinds = 0;
+        while (at < size && (c = folds[text[at]]) != ' ') {
             first[made++] = c;
-            marked |= c == '0' || (c == '.' && made - word >= 4 && memcmp(first + made - 4, "www.", 4) == 0);
-            continue;
+            kinds |= kind[c];
+            at++;
         }
-        if (marked) made = word;
-        else
-            for (Py_ssize_t place = word; place < made && known < MAX_LETTER; place++)
-                if (octet_class[first[place]] & WORD) letters[known++] = first[place];
-        if (at < size) first[made++] = ' ';
-        word = made;
-        marked = 0;
+        if (kinds & DIGITS || (kinds & DOTS && FIND(first, "www.", word, made) >= 0)) made = word;
+        else if (kinds & ~LETTERS) {
+            for (; word < made && known < MAX_LETTER; word++)
+                if (kind[first[word]] == LETTERS) letters[known++] = first[word];
+        } else {
+            Py_ssize_t more = made - word < MAX_LETTER - known ? made - word : MAX_LETTER - known;
+            memcpy(letters + known, first + word, (size_t)more);
+            known += more;
+        }
+        while (at < size && folds[text[at]] == ' ') {
+            first[made++] = ' ';
+            at++;
+        }
     }
     PyObject *left = PyBytes_FromStringAndSize((const char *)first, made);
     PyObject *right = PyBytes_FromStringAndSize((const char *)letters, known);
@@ -108,57 +124,206 @@ PyObject *step_fold(PyObject *self, PyObject *octets) {
     return both;
 }
 
+/* The different words of folded text, one after the other in `kept`. */
 enum { MOST = LOOK / 2 + 1, SLOTS = 8192 }; /* words that LOOK bytes can hold; more than twice as many slots */
+typedef struct {
+    byte kept[LOOK];
+    short first[MOST], past[MOST];
+    short slots[SLOTS]; /* their numbers plus one, by hash */
+    Py_ssize_t known, words;
+} Words;
 
-/* words(folded) -> (each word once, how many words there are): what `sketched` is made of. */
-PyObject *step_words(PyObject *self, PyObject *octets) {
-    if (!PyBytes_Check(octets)) return PyErr_Format(PyExc_TypeError, "words wants bytes");
-    const byte *text = (const byte *)PyBytes_AS_STRING(octets);
-    Py_ssize_t size = PyBytes_GET_SIZE(octets), words = 0, begin = 0, length = 0;
-    if (size > LOOK) return PyErr_Format(PyExc_ValueError, "words wants folded text");
-    PyObject *list = PyList_New(0);
-    if (list == NULL) return NULL;
-    byte kept[LOOK];                     /* the letters of all words, one after the other */
-    short first[MOST], past[MOST];       /* where each different word stands in them */
-    short slots[SLOTS];                  /* their numbers plus one, by hash */
-    short known = 0;
-    memset(slots, 0, sizeof slots);
-    unsigned hash = 2166136261u, foreign = 0;
-    for (Py_ssize_t at = 0; at <= size; at++) {
-        byte c = at < size ? text[at] : ' ';
-        if (octet_class[c] & WORD) {
-            kept[begin + length++] = c;
-            hash = (hash ^ c) * 16777619u;
-            foreign |= c & 0x80u;
-            continue;
+static void words_of(const byte *text, Py_ssize_t size, Words *found) {
+    Py_ssize_t begin = 0, at = 0;
+    memset(found->slots, 0, sizeof found->slots);
+    found->known = found->words = 0;
+    while (at < size) {
+        unsigned hash = 2166136261u, foreign = 0;
+        byte *word = found->kept + begin, c;
+        Py_ssize_t length = 0;
+        for (; at < size; at++) {
+            c = text[at];
+            if (octet_class[c] & WORD) {
+                word[length++] = c;
+                hash = (hash ^ c) * 16777619u;
+                foreign |= c & 0x80u;
+            } else if (c != '\'' && c != '-') break;
         }
-        if (c == '\'' || c == '-' || length == 0) continue;
-        if (length <= (foreign ? MAX_FOREIGN_WORD : MAX_WORD)) {
-            unsigned slot = (hash ^ hash >> 13) & (SLOTS - 1);
-            words++;
-            while (slots[slot]) {
-                short number = (short)(slots[slot] - 1);
-                if (past[number] - first[number] == length && memcmp(kept + first[number], kept + begin, (size_t)length) == 0)
-                    break;
-                slot = (slot + 1) & (SLOTS - 1);
-            }
-            if (!slots[slot]) {
-                PyObject *word = PyBytes_FromStringAndSize((const char *)kept + begin, length);
-                if (word == NULL || PyList_Append(list, word) < 0) {
-                    Py_XDECREF(word);
-                    Py_DECREF(list);
-                    return NULL;
-                }
-                Py_DECREF(word);
-                first[known] = (short)begin;
-                past[known] = (short)(begin + length);
-                slots[slot] = ++known;
-                begin += length;
-            }
+        at++;
+        if (length == 0 || length > (foreign ? MAX_FOREIGN_WORD : MAX_WORD)) continue;
+        unsigned slot = (hash ^ hash >> 13) & (SLOTS - 1);
+        found->words++;
+        for (; found->slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
+            short number = (short)(found->slots[slot] - 1);
+            if (found->past[number] - found->first[number] == length &&
+                memcmp(found->kept + found->first[number], word, (size_t)length) == 0)
+                break;
         }
-        length = 0;
-        foreign = 0;
-        hash = 2166136261u;
+        if (found->slots[slot]) continue;
+        found->first[found->known] = (short)begin;
+        found->past[found->known] = (short)(begin + length);
+        found->slots[slot] = (short)++found->known;
+        begin += length;
     }
-    return Py_BuildValue("(Nn)", list, words);
+}
+
+/* The bytes of folded text, or NULL with an error: no more than a fold gives. */
+static const byte *folded(PyObject *octets, Py_ssize_t *size) {
+    if (!PyBytes_Check(octets)) {
+        PyErr_SetString(PyExc_TypeError, "folded text is bytes");
+        return NULL;
+    }
+    *size = PyBytes_GET_SIZE(octets);
+    if (*size > LOOK) {
+        PyErr_SetString(PyExc_ValueError, "folded text is shorter");
+        return NULL;
+    }
+    return (const byte *)PyBytes_AS_STRING(octets);
+}
+
+/* words(folded) -> (each word once, how many words there are). */
+PyObject *step_words(PyObject *self, PyObject *octets) {
+    Words found;
+    Py_ssize_t size;
+    const byte *text = folded(octets, &size);
+    if (text == NULL) return NULL;
+    words_of(text, size, &found);
+    PyObject *list = PyList_New(found.known);
+    if (list == NULL) return NULL;
+    for (Py_ssize_t number = 0; number < found.known; number++) {
+        PyObject *word = PyBytes_FromStringAndSize((const char *)found.kept + found.first[number],
+                                                   found.past[number] - found.first[number]);
+        if (word == NULL) {
+            Py_DECREF(list);
+            return NULL;
+        }
+        PyList_SET_ITEM(list, number, word);
+    }
+    return Py_BuildValue("(Nn)", list, found.words);
+}
+
+/* The sketch of rensa's RMinHash (its algorithm 2, 128 places, seed 42), so that both kinds of build compare. Words are
+ * hashed as rustc-hash 2 does. Three rounds throw each word into one of 128 places, where the least stays, an earlier
+ * round before a later one; places still empty then take the least of all words by a multiply-shift of their own.
+ * Source: Dahlgaard, Knudsen, Thorup, "Fast Similarity Sketching", arXiv:1704.04370. */
+typedef unsigned long long u64;
+enum { PLACES = 128, ROUNDS = 3, PLACE_BITS = 7, ROUND_BITS = 2 };
+static u64 factors[PLACES], offsets[PLACES];
+
+static u64 turn(u64 value, int by) { return value << by | value >> (64 - by); }
+
+static u64 split_mix(u64 value) {
+    value += 0x9e3779b97f4a7c15ULL;
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9ULL;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebULL;
+    return value ^ value >> 31;
+}
+
+/* Factors and offsets come from xoshiro256++, begun with splitmix64. */
+void sketch_prepare(void) {
+    u64 state[4];
+    for (int place = 0; place < 4; place++) state[place] = split_mix(42 + (u64)place * 0x9e3779b97f4a7c15ULL);
+    for (int draw = 0; draw < 2 * PLACES; draw++) {
+        u64 drawn = turn(state[0] + state[3], 23) + state[0], kept = state[1] << 17;
+        state[2] ^= state[0];
+        state[3] ^= state[1];
+        state[1] ^= state[2];
+        state[0] ^= state[3];
+        state[2] ^= kept;
+        state[3] = turn(state[3], 45);
+        if (draw % 2) offsets[draw / 2] = drawn;
+        else factors[draw / 2] = drawn | 1;
+    }
+}
+
+static inline u64 little(const byte *text, int size) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    u64 value = 0;
+    memcpy(&value, text, (size_t)size);
+    return value;
+#else
+    u64 value = 0;
+    for (int place = size - 1; place >= 0; place--) value = value << 8 | text[place];
+    return value;
+#endif
+}
+
+/* Both halves of the product, one upon the other. */
+static inline u64 product(u64 a, u64 b) {
+#ifdef __SIZEOF_INT128__
+    unsigned __int128 whole = (unsigned __int128)a * b;
+    return (u64)whole ^ (u64)(whole >> 64);
+#else
+    u64 low = (a & 0xffffffff) * (b & 0xffffffff), left = (a >> 32) * (b & 0xffffffff);
+    u64 right = (a & 0xffffffff) * (b >> 32), high = (a >> 32) * (b >> 32);
+    u64 middle = left + (low >> 32) + (right & 0xffffffff);
+    return (a * b) ^ (high + (middle >> 32) + (right >> 32));
+#endif
+}
+
+static u64 word_hash(const byte *text, Py_ssize_t size) {
+    u64 a = 0x243f6a8885a308d3ULL, b = 0x13198a2e03707344ULL;
+    if (size > 16) {
+        for (Py_ssize_t at = 0; at < size - 16; at += 16) {
+            u64 next = product(a ^ little(text + at, 8), 0xa4093822299f31d0ULL ^ little(text + at + 8, 8));
+            a = b;
+            b = next;
+        }
+        a ^= little(text + size - 16, 8);
+        b ^= little(text + size - 8, 8);
+    } else if (size >= 8) {
+        a ^= little(text, 8);
+        b ^= little(text + size - 8, 8);
+    } else if (size >= 4) {
+        a ^= little(text, 4);
+        b ^= little(text + size - 4, 4);
+    } else if (size > 0) {
+        a ^= text[0];
+        b ^= (u64)text[size - 1] << 8 | text[size / 2];
+    }
+    return turn((product(a, b) ^ (u64)size) * 0xf1357aea2e62a9c5ULL, 26);
+}
+
+static void least_of(const u64 *hashes, Py_ssize_t count, u64 *least) {
+    for (int place = 0; place < PLACES; place++) least[place] = 0xffffffffULL;
+    for (u64 round = 0; round < ROUNDS; round++) {
+        u64 seed = offsets[0] ^ 0x6a09e667f3bcc909ULL ^ round * 0x3c6ef372fe94f82bULL;
+        for (Py_ssize_t number = 0; number < count; number++) {
+            u64 mixed = split_mix(hashes[number] ^ seed), rank = round << 30 | mixed >> (32 + ROUND_BITS);
+            u64 *value = least + ((mixed & 0xffffffff) >> (32 - PLACE_BITS));
+            if (rank < *value) *value = rank;
+        }
+        int full = 1;
+        for (int place = 0; place < PLACES; place++) full &= least[place] < (round + 1) << 30;
+        if (full) return;
+    }
+    int empty[PLACES], missing = 0;
+    for (int place = 0; place < PLACES; place++)
+        if (least[place] >= (u64)ROUNDS << 30) empty[missing++] = place;
+    for (Py_ssize_t number = 0; number < count; number++) {
+        u64 mixed = split_mix(hashes[number] ^ factors[0] ^ 0xbb67ae8584caa73bULL);
+        for (int one = 0; one < missing; one++) {
+            int place = empty[one];
+            u64 rank = (u64)ROUNDS << 30 | (factors[place] * mixed + offsets[place]) >> (32 + ROUND_BITS);
+            if (rank < least[place]) least[place] = rank;
+        }
+    }
+}
+
+/* sketch(folded) -> (128 little-endian u32, or b"" for no words; how many words there are). */
+PyObject *step_sketch(PyObject *self, PyObject *octets) {
+    Words found;
+    Py_ssize_t size;
+    const byte *text = folded(octets, &size);
+    if (text == NULL) return NULL;
+    words_of(text, size, &found);
+    u64 hashes[MOST], least[PLACES];
+    for (Py_ssize_t number = 0; number < found.known; number++)
+        hashes[number] = word_hash(found.kept + found.first[number], found.past[number] - found.first[number]);
+    least_of(hashes, found.known, least);
+    byte packed[4 * PLACES];
+    for (int place = 0; place < PLACES; place++)
+        for (int part = 0; part < 4; part++) packed[4 * place + part] = (byte)(least[place] >> 8 * part);
+    Py_ssize_t length = found.known ? (Py_ssize_t)sizeof packed : 0;
+    return Py_BuildValue("(y#n)", (const char *)packed, length, found.words);
 }

@@ -10,6 +10,7 @@ static PyMethodDef steps[] = {
     {"html", FAST(step_html), METH_FASTCALL, "html(source, plain, refresh, shown, unescaped) -> (text, links, defects)"},
     {"fold", step_fold, METH_O, "fold(octets) -> (folded, letters)"},
     {"words", step_words, METH_O, "words(folded) -> (each word once, how many there are)"},
+    {"sketch", step_sketch, METH_O, "sketch(folded) -> (the sketch, how many words there are)"},
     {"split", FAST(step_split), METH_FASTCALL, "split(source, start, stop) -> (fields, body, defects)"},
     {"header", FAST(step_header), METH_FASTCALL, "header(source, start) -> (fields, index, body, defects)"},
     {"received", FAST(step_received), METH_FASTCALL, "received(fields, size) -> (places, originator)"},
@@ -24,6 +25,8 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_steps", NULL, -1, s
 
 PyMODINIT_FUNC PyInit__steps(void) {
     octets_prepare();
+    fold_prepare();
+    sketch_prepare();
     if (html_prepare() < 0 || header_prepare() < 0) return NULL;
     PyObject *made = PyModule_Create(&module);
     if (made != NULL && PyModule_AddStringConstant(made, "SOURCES", AS_TEXT(SOURCES)) < 0) Py_CLEAR(made);

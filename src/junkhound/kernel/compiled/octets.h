@@ -87,6 +87,9 @@ static inline int octets_put(Octets *made, byte c) {
 PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_fold(PyObject *self, PyObject *octets);
 PyObject *step_words(PyObject *self, PyObject *octets);
+PyObject *step_sketch(PyObject *self, PyObject *octets);
+void fold_prepare(void);
+void sketch_prepare(void);
 PyObject *step_split(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_header(PyObject *self, PyObject *const *given, Py_ssize_t count);
 int html_prepare(void);
