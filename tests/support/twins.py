@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from junkhound.content import html, template
+from junkhound.content import html, template, urls
+from junkhound.content.hosts import HOSTS
 from junkhound.evidence import message
 from junkhound.trace import reader
 
@@ -17,7 +18,8 @@ MARKUP = (
     b"&nGt;", b"&#x", b"display:none", b" hidden", b"font-size:0", b"mso-hide:all", b"<b>", b"</b>", b'<span style="',
     b'">', b"</span>", b"<p>", b"</p>", b'<div style="display:none">', b"</div>", b'<a href="http://a.example/b">',
     b"<br>", b"=>", b"\xc2\xad", b"\xe2\x80\x99", b"\xe3\x80\x80", b"\xf0\x9f\x98\x80", b"\xff", b"\x00", b"www.",
-    b"http://b.example/?c=d", b"WWW.", b"://", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
+    b"http://b.example/?c=d", b"WWW.", b"www.c.example", b"://", b"HTTPS", b"ftp", b"hxxp://d.example\\", b"mailto:",
+    b"MailTo:e@f.example", b"src=//g.example", b"\xc5\xbf", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
 )  # fmt: skip
 HEADER = (
     b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
@@ -45,14 +47,27 @@ def of_header(source: bytes) -> Iterator[tuple[str, Any, Any]]:
 
 def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     """The same for the text of a part."""
+    found = urls.in_text(text, 501)
+    yield "in text", found, urls.in_text_plainly(text, 501, urls._read)
     if markup:
         read = html.read(text)
         yield "html", read, html.read_plainly(text)
+        yield from of_links([*read[1], *(("text", url) for url in found)])
         yield from of_text(read[0], markup=False)
     folded = template.fold(text)
     yield "fold", folded, template.fold_plainly(text)
     yield "words", template.words(folded[0]), template.words_plainly(folded[0])
     yield "sketch", template.sketched(folded[0]), template.sketched_plainly(folded[0])
+
+
+def of_links(links: list[tuple[str, str]]) -> Iterator[tuple[str, Any, Any]]:
+    """The same for links out of text and attributes."""
+    ours: dict[str, str] = {}
+    twins: dict[str, str] = {}
+    yield "gather", (urls.gather(links, ours), ours), (urls.gather_plainly(links, twins), twins)
+    for most in (2, 500):
+        plainly = urls.read_all_plainly(ours, most, urls.MAX_URL, HOSTS, urls.Url, urls.read)
+        yield "read all", urls.read_all(ours, most), plainly
 
 
 def of_mail(mail: bytes) -> Iterator[tuple[str, Any, Any]]:

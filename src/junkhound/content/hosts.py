@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from publicsuffixlist import PublicSuffixList
 
 from junkhound.kernel import net
+from junkhound.kernel.memo import Memo
 
 MAX_HOST = 253
 MAX_AUTHORITY = 1000
@@ -79,10 +80,13 @@ def platform(host: str) -> str:
     return _owners(host[: MAX_HOST + 1].rstrip(".").lower())[1]
 
 
-@lru_cache(32768)
 def _host(authority: str) -> Host:
     name = _clean(authority)
     return Host(name, *_owners(name)) if name else NOWHERE
+
+
+HOSTS: Memo[str, Host] = Memo(_host, 32768)
+"""``host_of`` for authorities that are not too long."""
 
 
 def host_of(authority: str) -> Host:
@@ -90,7 +94,7 @@ def host_of(authority: str) -> Host:
 
     ``www.bank.example@0x7f.1:8080`` is ``127.0.0.1``. NOWHERE if no browser could go there.
     """
-    return _host(authority) if len(authority) <= MAX_AUTHORITY else NOWHERE
+    return HOSTS[authority] if len(authority) <= MAX_AUTHORITY else NOWHERE
 
 
 def _clean(authority: str) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import msgspec
 
-from junkhound.content.hosts import NOWHERE, Host, host_of, registrable
+from junkhound.content import tracking
+from junkhound.content.hosts import HOSTS, NOWHERE, Host, host_of, registrable
+from junkhound.kernel.compiled import steps
+from junkhound.kernel.memo import Memo
 
 MAX_URL = 2000
 MAX_URLS = 500
@@ -23,6 +27,8 @@ class Url(msgspec.Struct, frozen=True, gc=False):
     place: str  # "text", or the attribute that held it: href, src, action...
 
 
+Reader = Callable[[str, str], Url | None]
+
 # Possessive and bounded, so that every scan is linear: no need for another engine, and three times its speed here.
 _run = re.compile(rb"[^\s<>\"'\x00]{1,2000}+").match
 _text_run = re.compile(r"[^\s<>\"'\x00]{1,2000}+").match
@@ -36,6 +42,11 @@ _inside = re.compile(rb"[A-Za-z0-9/@.\-_=%]").match
 
 def in_text(text: bytes, limit: int = MAX_URLS) -> list[str]:
     """URLs written in running text (UTF-8), in order: with a scheme, or beginning with ``www.``."""
+    return _in_text(text, limit, _read)
+
+
+def in_text_plainly(text: bytes, limit: int, read: Callable[[bytes], str]) -> list[str]:
+    """``in_text`` without the compiled steps."""
     found: list[str] = []
     at = text.find(b"://")
     hits = 0
@@ -48,7 +59,7 @@ def in_text(text: bytes, limit: int = MAX_URLS) -> list[str]:
             for scheme in _SCHEMES:
                 if word.endswith(scheme):
                     after = match.end()
-                    found.append(_read(text[at - len(scheme) : after]))
+                    found.append(read(text[at - len(scheme) : after]))
         at = text.find(b"://", after)
     if text.find(b"www.") >= 0 or text.find(b"WWW.") >= 0:
         low = text.replace(b"WWW.", b"www.")
@@ -61,9 +72,12 @@ def in_text(text: bytes, limit: int = MAX_URLS) -> list[str]:
                 match = _run(text, at)
                 if match is not None and match.end() > after:
                     after = match.end()
-                    found.append("http://" + _read(match[0]))
+                    found.append("http://" + read(match[0]))
             at = low.find(b"www.", after)
     return found
+
+
+_in_text = in_text_plainly if steps is None else steps.in_text
 
 
 def _read(octets: bytes) -> str:
@@ -93,6 +107,53 @@ def read(text: str, place: str) -> Url | None:
     if not host.name:
         return None
     return Url(text[:MAX_URL], host.name, host.domain, host.platform, place)
+
+
+def read_all(links: dict[str, str], most: int = MAX_URLS) -> tuple[tuple[Url, ...], bool]:
+    """The links that lead somewhere and those they carry inside, each once; whether there were more than ``most``."""
+    return _read_all(links, most, MAX_URL, HOSTS, Url, read, _inside_of)
+
+
+def _inside_of(text: str) -> list[Url]:
+    """Where a redirector or click counter sends on to."""
+    if not tracking.carries(text):
+        return []
+    return [url for inner in tracking.targets(text) if (url := read(inner, "target")) is not None]
+
+
+def read_all_plainly(
+    links: dict[str, str], most: int, longest: int, hosts: Memo[str, Host], kind: type[Url], reader: Reader,
+    inside: Callable[[str], list[Url]],
+) -> tuple[tuple[Url, ...], bool]:
+    """``read_all`` without the compiled steps; what it is given beside the links is what they need."""
+    seen: dict[str, Url] = {}
+    for text, place in links.items():
+        url = reader(text, place)
+        if url is not None:
+            if len(seen) >= most:
+                return tuple(seen.values()), True
+            seen.setdefault(url.text, url)
+            for behind in inside(text):
+                seen.setdefault(behind.text, behind)
+    return tuple(seen.values()), False
+
+
+_read_all = read_all_plainly if steps is None else steps.read_all
+
+
+def gather_plainly(links: list[tuple[str, str]], by_value: dict[str, str]) -> list[str]:
+    """``gather`` without the compiled steps."""
+    mails: list[str] = []
+    for place, value in links:
+        if value[:7].lower() == "mailto:":
+            mails.append(value)
+        else:
+            by_value.setdefault(value, place)
+    return mails
+
+
+gather: Callable[[list[tuple[str, str]], dict[str, str]], list[str]] = gather_plainly if steps is None else steps.gather
+"""Put links into the dictionary by their value, each with its first place; the mailto links, which it leaves out."""
 
 
 def mail_domains(text: bytes, limit: int = MAX_URLS) -> set[str]:

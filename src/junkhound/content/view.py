@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
-from junkhound.content import html, obfuscated, template, tracking, tricks, urls
+from junkhound.content import html, obfuscated, template, tricks, urls
 from junkhound.content.urls import MAX_URLS, Url
 from junkhound.evidence.message import Message, Part
 from junkhound.tables import Defect
@@ -140,11 +140,8 @@ class _Reader:
         self.defects |= defects
         if len(links) >= html.MAX_LINKS:
             self.defects |= _URLS_CAPPED
-        for place, value in links:
-            if value[:7].lower() == "mailto:":
-                self.domains |= urls.mail_domains(value[7:500].encode())
-            else:
-                self.links.setdefault(value, place)
+        for value in urls.gather(links, self.links):
+            self.domains |= urls.mail_domains(value[7:500].encode())
         self.plain(part.choice, text)
 
     def attach(self, part: Part) -> None:
@@ -156,19 +153,10 @@ class _Reader:
 
     def found(self) -> tuple[Url, ...]:
         """Each link once, read; links are read until enough of them lead somewhere."""
-        seen: dict[str, Url] = {}
-        for text, place in self.links.items():
-            url = urls.read(text, place)
-            if url is not None:
-                if len(seen) >= MAX_URLS:
-                    self.defects |= _URLS_CAPPED
-                    break
-                seen.setdefault(url.text, url)
-                if tracking.carries(text):
-                    for inner in tracking.targets(text):
-                        if (behind := urls.read(inner, "target")) is not None:
-                            seen.setdefault(behind.text, behind)
-        return tuple(seen.values())
+        found, more = urls.read_all(self.links)
+        if more:
+            self.defects |= _URLS_CAPPED
+        return found
 
     def visible(self) -> bytes:
         """The texts a reader gets to see: of an alternative the last that is not blank (RFC 2046 section 5.1.4)."""

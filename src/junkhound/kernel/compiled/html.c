@@ -42,8 +42,9 @@ static const struct {
     Py_ssize_t size;
 } UNREAD[] = {{"style", 5}, {"script", 6}, {"title", 5}, {"template", 8}, {"iframe", 6}, {"noembed", 7}, {"noframes", 8}};
 
-/* The next such place from `at`: its "<", with `which` -1 for a comment, else the name's; or -1. */
-static Py_ssize_t unread(const byte *low, Py_ssize_t at, Py_ssize_t stop, int *which) {
+/* The next such place from `at`: its "<", with `which` -1 for a comment, else the name's; or -1. On the way it sees
+ * whether there are tags that begin with "<o" or "<m", the only ones that could be object or meta elements. */
+static Py_ssize_t unread(const byte *low, Py_ssize_t at, Py_ssize_t stop, int *which, int *rare) {
     while ((at = find_byte(low, '<', at, stop)) >= 0) {
         if (at + 3 < stop) {
             byte c = low[at + 1];
@@ -52,6 +53,8 @@ static Py_ssize_t unread(const byte *low, Py_ssize_t at, Py_ssize_t stop, int *w
                     *which = -1;
                     return at;
                 }
+            } else if (c == 'o' || c == 'm') {
+                *rare = 1;
             } else if (c == 's' || c == 't' || c == 'i' || c == 'n') {
                 for (int number = 0; number < 7; number++) {
                     Py_ssize_t after = at + 1 + UNREAD[number].size;
@@ -93,13 +96,15 @@ static Py_ssize_t after_comment(const byte *low, Py_ssize_t at, Py_ssize_t stop)
     return stop;
 }
 
-static int uncommented(const byte *source, const byte *low, Py_ssize_t size, Py_ssize_t start, int which, Octets *out) {
+static int uncommented(const byte *source, const byte *low, Py_ssize_t size, Py_ssize_t start, int which, Octets *out,
+                       int *rare) {
     Py_ssize_t at = 0;
     while (start >= 0) {
         if (octets_add(out, source + at, start - at) < 0) return -1;
+        if (start > at && source[start - 1] == '<') *rare = 1; /* what follows the comment may make it a tag */
         at = which < 0 ? after_comment(low, start + 4, size)
                        : after_closing(low, which, start + 1 + UNREAD[which].size, size);
-        start = unread(low, at, size, &which);
+        start = unread(low, at, size, &which, rare);
     }
     return octets_add(out, source + at, size - at);
 }
@@ -248,7 +253,6 @@ static int lead(PyObject *links, int place, const byte *source, Py_ssize_t start
 /* Where `meta` elements send the reader: `_refreshes`, with its pattern done by `refresh(octets)`. */
 static int refreshes(const byte *source, const byte *low, Py_ssize_t size, PyObject *links, PyObject *plain,
                      PyObject *refresh) {
-    if (FIND(low, "http-equiv", 0, size) < 0) return 0;
     Py_ssize_t at = FIND(low, "<meta", 0, size), found = 0;
     while (at >= 0 && found < MAX_LINKS) {
         Py_ssize_t end = tag_end(low, name_end(low, at + 1, size), size);
@@ -271,12 +275,13 @@ static int refreshes(const byte *source, const byte *low, Py_ssize_t size, PyObj
 }
 
 /* The links, or None where there are more attributes than are looked at: then the Python twin says which. */
-static PyObject *links_of(const byte *source, const byte *low, Py_ssize_t size, PyObject *plain, PyObject *refresh) {
+static PyObject *links_of(const byte *source, const byte *low, Py_ssize_t size, int rare, PyObject *plain,
+                          PyObject *refresh) {
     Values seen = {NULL, 0, 0};
     PyObject *links = NULL;
     if (leading(source, low, size, &seen) < 0) goto done;
     Py_ssize_t before = seen.count;
-    if (before < MAX_LOOKS && objects(source, low, size, &seen) < 0) goto done;
+    if (rare && before < MAX_LOOKS && objects(source, low, size, &seen) < 0) goto done;
     if (seen.count >= MAX_LOOKS) {
         links = Py_NewRef(Py_None);
         goto done;
@@ -290,7 +295,7 @@ static PyObject *links_of(const byte *source, const byte *low, Py_ssize_t size, 
             goto done;
         }
     }
-    if (refreshes(source, low, size, links, plain, refresh) < 0) Py_CLEAR(links);
+    if (rare && refreshes(source, low, size, links, plain, refresh) < 0) Py_CLEAR(links);
 done:
     PyMem_Free(seen.list);
     return links;
@@ -523,16 +528,16 @@ PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     if (low == NULL) return PyErr_NoMemory();
     if (octets_open(&one, size + 1) < 0 || octets_open(&two, size + 1) < 0) goto done;
 
-    int which;
+    int which, rare = 0;
     lowered(source, low, size);
-    Py_ssize_t first = unread(low, 0, size, &which);
+    Py_ssize_t first = unread(low, 0, size, &which, &rare);
     if (first >= 0) {
-        if (uncommented(source, low, size, first, which, &one) < 0) goto done;
+        if (uncommented(source, low, size, first, which, &one, &rare) < 0) goto done;
         source = one.at;
         size = one.size;
         lowered(source, low, size);
     }
-    if ((links = links_of(source, low, size, given[1], given[2])) == NULL) goto done;
+    if ((links = links_of(source, low, size, rare, given[1], given[2])) == NULL) goto done;
     if (links == Py_None) {
         answer = Py_NewRef(Py_None);
         goto done;

@@ -11,6 +11,9 @@ static PyMethodDef steps[] = {
     {"fold", step_fold, METH_O, "fold(octets) -> (folded, letters)"},
     {"words", step_words, METH_O, "words(folded) -> (each word once, how many there are)"},
     {"sketch", step_sketch, METH_O, "sketch(folded) -> (the sketch, how many words there are)"},
+    {"in_text", FAST(step_in_text), METH_FASTCALL, "in_text(text, limit, read) -> list of URLs"},
+    {"gather", FAST(step_gather), METH_FASTCALL, "gather(links, by_value) -> mailto values"},
+    {"read_all", FAST(step_read_all), METH_FASTCALL, "read_all(links, most, longest, hosts, kind, read, inside) -> URLs, more"},
     {"split", FAST(step_split), METH_FASTCALL, "split(source, start, stop) -> (fields, body, defects)"},
     {"header", FAST(step_header), METH_FASTCALL, "header(source, start) -> (fields, index, body, defects)"},
     {"received", FAST(step_received), METH_FASTCALL, "received(fields, size) -> (places, originator)"},
@@ -27,6 +30,7 @@ PyMODINIT_FUNC PyInit__steps(void) {
     octets_prepare();
     fold_prepare();
     sketch_prepare();
+    urls_prepare();
     if (html_prepare() < 0 || header_prepare() < 0) return NULL;
     PyObject *made = PyModule_Create(&module);
     if (made != NULL && PyModule_AddStringConstant(made, "SOURCES", AS_TEXT(SOURCES)) < 0) Py_CLEAR(made);

@@ -8,6 +8,7 @@
 #ifndef JUNKHOUND_OCTETS_H
 #define JUNKHOUND_OCTETS_H
 
+#define _GNU_SOURCE 1 /* memmem */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <string.h>
@@ -32,9 +33,14 @@ static inline Py_ssize_t find_byte(const byte *text, byte c, Py_ssize_t at, Py_s
     return hit == NULL ? -1 : hit - text;
 }
 
-/* Where `word` stands in text[at:stop], or -1; found by its first byte. */
+/* Where `word` stands in text[at:stop], or -1. */
 static inline Py_ssize_t find_word(const byte *text, const char *word, Py_ssize_t size, Py_ssize_t at,
                                    Py_ssize_t stop) {
+#ifdef __GLIBC__
+    if (stop - at < size) return -1;
+    const byte *found = memmem(text + at, (size_t)(stop - at), word, (size_t)size);
+    return found == NULL ? -1 : found - text;
+#endif
     Py_ssize_t last = stop - size;
     while (at <= last) {
         const byte *hit = memchr(text + at, (byte)word[0], (size_t)(last - at + 1));
@@ -90,6 +96,10 @@ PyObject *step_words(PyObject *self, PyObject *octets);
 PyObject *step_sketch(PyObject *self, PyObject *octets);
 void fold_prepare(void);
 void sketch_prepare(void);
+void urls_prepare(void);
+PyObject *step_in_text(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_read_all(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_gather(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_split(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_header(PyObject *self, PyObject *const *given, Py_ssize_t count);
 int html_prepare(void);
