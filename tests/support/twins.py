@@ -9,7 +9,7 @@ from typing import Any
 from junkhound.content import html, template, urls
 from junkhound.content.hosts import HOSTS
 from junkhound.evidence import message
-from junkhound.trace import reader
+from junkhound.trace import again, reader
 
 MARKUP = (
     b"<", b">", b'"', b"'", b"=", b" ", b"\n", b"\x0b", b"/", b"?", b"!", b"a", b"b", b"href", b"src=", b"action=",
@@ -45,6 +45,21 @@ def of_header(source: bytes) -> Iterator[tuple[str, Any, Any]]:
         yield "places", reader.places(made[0], size), reader.places_plainly(made[0], size)
 
 
+def of_lines(mail: bytes) -> Iterator[tuple[str, Any, Any]]:
+    """The same for the Received lines of a message, each twice."""
+    for number, (start, end) in enumerate(2 * message_places(mail)):
+        yield (
+            "line",
+            again.read_again(mail, start, end, number, False),
+            again.read_plainly(mail, start, end, number, False),
+        )
+
+
+def message_places(mail: bytes) -> list[tuple[int, int]]:
+    """Where the values of all fields stand."""
+    return [(value, end) for _, _, value, end in message.parse(mail).fields]
+
+
 def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     """The same for the text of a part."""
     found = urls.in_text(text, 501)
@@ -73,6 +88,7 @@ def of_links(links: list[tuple[str, str]]) -> Iterator[tuple[str, Any, Any]]:
 def of_mail(mail: bytes) -> Iterator[tuple[str, Any, Any]]:
     """The same for a whole message."""
     yield from of_header(mail)
+    yield from of_lines(mail)
     for part in message.parse(mail).parts():
         if part.type.startswith("text/"):
             yield from of_text(part.utf8(), part.type == "text/html")

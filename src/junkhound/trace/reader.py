@@ -55,8 +55,7 @@ class Hops(Sequence[Hop]):
         start, end = self._places[index]
         below = start > self._originator
         if index < READ_LIMIT:
-            value = self._raw[start : end if end - start < LINE_LIMIT else start + LINE_LIMIT].decode("latin-1")
-            hop = read_again(value, index, below)
+            hop = read_again(self._raw, start, end, index, below)
         else:
             hop = Hop(index=index, below_originator=below)
         self._hops[index] = hop

@@ -3,7 +3,8 @@
 
 enum { MAX_LETTER = 2048, MAX_WORD = 40, MAX_FOREIGN_WORD = 120, LOOK = 6144 };
 
-static byte folds[256], kind[256];
+static unsigned short folds[256]; /* the folded byte, and what kind it is in the upper half */
+static byte kind[256];
 enum { LETTERS = 1, DIGITS = 2, DOTS = 4, MARKS = 8 }; /* of folded bytes */
 
 static byte fold_of(byte c) {
@@ -15,9 +16,9 @@ static byte fold_of(byte c) {
 
 void fold_prepare(void) {
     for (int c = 0; c < 256; c++) {
-        folds[c] = fold_of((byte)c);
         kind[c] = (c >= 'a' && c <= 'z') || c >= 128 ? LETTERS : c == '0' ? DIGITS : c == '.' ? DOTS : MARKS;
     }
+    for (int c = 0; c < 256; c++) folds[c] = (unsigned short)(fold_of((byte)c) | kind[fold_of((byte)c)] << 8);
 }
 
 static inline int between(byte c, int first, int last) { return c >= first && c <= last; }
@@ -96,11 +97,12 @@ PyObject *step_fold(PyObject *self, PyObject *octets) {
     Py_ssize_t made = 0, known = 0, at = 0;
     while (at < size) {
         Py_ssize_t word = made; /* where the present one begins in `first` */
-        byte c, kinds = 0;
-        while (at < size && (c = folds[text[at]]) != ' ') {
-            first[made++] = c;
-            kinds |= kind[c];
-            at++;
+        unsigned kinds = 0;
+        for (; at < size; at++) {
+            unsigned c = folds[text[at]];
+            if ((c & 255) == ' ') break;
+            first[made++] = (byte)c;
+            kinds |= c >> 8;
         }
         if (kinds & DIGITS || (kinds & DOTS && FIND(first, "www.", word, made) >= 0)) made = word;
         else if (kinds & ~LETTERS) {
@@ -111,7 +113,7 @@ PyObject *step_fold(PyObject *self, PyObject *octets) {
             memcpy(letters + known, first + word, (size_t)more);
             known += more;
         }
-        while (at < size && folds[text[at]] == ' ') {
+        while (at < size && (folds[text[at]] & 255) == ' ') {
             first[made++] = ' ';
             at++;
         }
@@ -124,11 +126,65 @@ PyObject *step_fold(PyObject *self, PyObject *octets) {
     return both;
 }
 
+typedef unsigned long long u64;
+
+static u64 turn(u64 value, int by) { return value << by | value >> (64 - by); }
+
+static inline u64 little(const byte *text, int size) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    u64 value = 0;
+    memcpy(&value, text, (size_t)size);
+    return value;
+#else
+    u64 value = 0;
+    for (int place = size - 1; place >= 0; place--) value = value << 8 | text[place];
+    return value;
+#endif
+}
+
+/* Both halves of the product, one upon the other. */
+static inline u64 product(u64 a, u64 b) {
+#ifdef __SIZEOF_INT128__
+    unsigned __int128 whole = (unsigned __int128)a * b;
+    return (u64)whole ^ (u64)(whole >> 64);
+#else
+    u64 low = (a & 0xffffffff) * (b & 0xffffffff), left = (a >> 32) * (b & 0xffffffff);
+    u64 right = (a & 0xffffffff) * (b >> 32), high = (a >> 32) * (b >> 32);
+    u64 middle = left + (low >> 32) + (right & 0xffffffff);
+    return (a * b) ^ (high + (middle >> 32) + (right >> 32));
+#endif
+}
+
+/* As rustc-hash 2 does it. */
+static u64 word_hash(const byte *text, Py_ssize_t size) {
+    u64 a = 0x243f6a8885a308d3ULL, b = 0x13198a2e03707344ULL;
+    if (size > 16) {
+        for (Py_ssize_t at = 0; at < size - 16; at += 16) {
+            u64 next = product(a ^ little(text + at, 8), 0xa4093822299f31d0ULL ^ little(text + at + 8, 8));
+            a = b;
+            b = next;
+        }
+        a ^= little(text + size - 16, 8);
+        b ^= little(text + size - 8, 8);
+    } else if (size >= 8) {
+        a ^= little(text, 8);
+        b ^= little(text + size - 8, 8);
+    } else if (size >= 4) {
+        a ^= little(text, 4);
+        b ^= little(text + size - 4, 4);
+    } else if (size > 0) {
+        a ^= text[0];
+        b ^= (u64)text[size - 1] << 8 | text[size / 2];
+    }
+    return turn((product(a, b) ^ (u64)size) * 0xf1357aea2e62a9c5ULL, 26);
+}
+
 /* The different words of folded text, one after the other in `kept`. */
 enum { MOST = LOOK / 2 + 1, SLOTS = 8192 }; /* words that LOOK bytes can hold; more than twice as many slots */
 typedef struct {
     byte kept[LOOK];
     short first[MOST], past[MOST];
+    u64 hashes[MOST];
     short slots[SLOTS]; /* their numbers plus one, by hash */
     Py_ssize_t known, words;
 } Words;
@@ -138,30 +194,31 @@ static void words_of(const byte *text, Py_ssize_t size, Words *found) {
     memset(found->slots, 0, sizeof found->slots);
     found->known = found->words = 0;
     while (at < size) {
-        unsigned hash = 2166136261u, foreign = 0;
+        unsigned foreign = 0;
         byte *word = found->kept + begin, c;
         Py_ssize_t length = 0;
         for (; at < size; at++) {
             c = text[at];
             if (octet_class[c] & WORD) {
                 word[length++] = c;
-                hash = (hash ^ c) * 16777619u;
                 foreign |= c & 0x80u;
             } else if (c != '\'' && c != '-') break;
         }
         at++;
         if (length == 0 || length > (foreign ? MAX_FOREIGN_WORD : MAX_WORD)) continue;
-        unsigned slot = (hash ^ hash >> 13) & (SLOTS - 1);
+        u64 hash = word_hash(word, length);
+        unsigned slot = (unsigned)(hash & (SLOTS - 1));
         found->words++;
         for (; found->slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
             short number = (short)(found->slots[slot] - 1);
-            if (found->past[number] - found->first[number] == length &&
+            if (found->hashes[number] == hash && found->past[number] - found->first[number] == length &&
                 memcmp(found->kept + found->first[number], word, (size_t)length) == 0)
                 break;
         }
         if (found->slots[slot]) continue;
         found->first[found->known] = (short)begin;
         found->past[found->known] = (short)(begin + length);
+        found->hashes[found->known] = hash;
         found->slots[slot] = (short)++found->known;
         begin += length;
     }
@@ -202,15 +259,11 @@ PyObject *step_words(PyObject *self, PyObject *octets) {
     return Py_BuildValue("(Nn)", list, found.words);
 }
 
-/* The sketch of rensa's RMinHash (its algorithm 2, 128 places, seed 42), so that both kinds of build compare. Words are
- * hashed as rustc-hash 2 does. Three rounds throw each word into one of 128 places, where the least stays, an earlier
+/* The sketch of rensa's RMinHash (its algorithm 2, 128 places, seed 42), so that both kinds of build compare. Three rounds throw each word into one of 128 places, where the least stays, an earlier
  * round before a later one; places still empty then take the least of all words by a multiply-shift of their own.
  * Source: Dahlgaard, Knudsen, Thorup, "Fast Similarity Sketching", arXiv:1704.04370. */
-typedef unsigned long long u64;
 enum { PLACES = 128, ROUNDS = 3, PLACE_BITS = 7, ROUND_BITS = 2 };
 static u64 factors[PLACES], offsets[PLACES];
-
-static u64 turn(u64 value, int by) { return value << by | value >> (64 - by); }
 
 static u64 split_mix(u64 value) {
     value += 0x9e3779b97f4a7c15ULL;
@@ -234,54 +287,6 @@ void sketch_prepare(void) {
         if (draw % 2) offsets[draw / 2] = drawn;
         else factors[draw / 2] = drawn | 1;
     }
-}
-
-static inline u64 little(const byte *text, int size) {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    u64 value = 0;
-    memcpy(&value, text, (size_t)size);
-    return value;
-#else
-    u64 value = 0;
-    for (int place = size - 1; place >= 0; place--) value = value << 8 | text[place];
-    return value;
-#endif
-}
-
-/* Both halves of the product, one upon the other. */
-static inline u64 product(u64 a, u64 b) {
-#ifdef __SIZEOF_INT128__
-    unsigned __int128 whole = (unsigned __int128)a * b;
-    return (u64)whole ^ (u64)(whole >> 64);
-#else
-    u64 low = (a & 0xffffffff) * (b & 0xffffffff), left = (a >> 32) * (b & 0xffffffff);
-    u64 right = (a & 0xffffffff) * (b >> 32), high = (a >> 32) * (b >> 32);
-    u64 middle = left + (low >> 32) + (right & 0xffffffff);
-    return (a * b) ^ (high + (middle >> 32) + (right >> 32));
-#endif
-}
-
-static u64 word_hash(const byte *text, Py_ssize_t size) {
-    u64 a = 0x243f6a8885a308d3ULL, b = 0x13198a2e03707344ULL;
-    if (size > 16) {
-        for (Py_ssize_t at = 0; at < size - 16; at += 16) {
-            u64 next = product(a ^ little(text + at, 8), 0xa4093822299f31d0ULL ^ little(text + at + 8, 8));
-            a = b;
-            b = next;
-        }
-        a ^= little(text + size - 16, 8);
-        b ^= little(text + size - 8, 8);
-    } else if (size >= 8) {
-        a ^= little(text, 8);
-        b ^= little(text + size - 8, 8);
-    } else if (size >= 4) {
-        a ^= little(text, 4);
-        b ^= little(text + size - 4, 4);
-    } else if (size > 0) {
-        a ^= text[0];
-        b ^= (u64)text[size - 1] << 8 | text[size / 2];
-    }
-    return turn((product(a, b) ^ (u64)size) * 0xf1357aea2e62a9c5ULL, 26);
 }
 
 static void least_of(const u64 *hashes, Py_ssize_t count, u64 *least) {
@@ -317,10 +322,8 @@ PyObject *step_sketch(PyObject *self, PyObject *octets) {
     const byte *text = folded(octets, &size);
     if (text == NULL) return NULL;
     words_of(text, size, &found);
-    u64 hashes[MOST], least[PLACES];
-    for (Py_ssize_t number = 0; number < found.known; number++)
-        hashes[number] = word_hash(found.kept + found.first[number], found.past[number] - found.first[number]);
-    least_of(hashes, found.known, least);
+    u64 least[PLACES];
+    least_of(found.hashes, found.known, least);
     byte packed[4 * PLACES];
     for (int place = 0; place < PLACES; place++)
         for (int part = 0; part < 4; part++) packed[4 * place + part] = (byte)(least[place] >> 8 * part);

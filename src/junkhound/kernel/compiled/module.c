@@ -2,6 +2,8 @@
 #include "octets.h"
 
 PyObject *step_bits(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_lines(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_line(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count);
 
 #define FAST(function) ((PyCFunction)(void (*)(void))function)
@@ -17,6 +19,8 @@ static PyMethodDef steps[] = {
     {"split", FAST(step_split), METH_FASTCALL, "split(source, start, stop) -> (fields, body, defects)"},
     {"header", FAST(step_header), METH_FASTCALL, "header(source, start) -> (fields, index, body, defects)"},
     {"received", FAST(step_received), METH_FASTCALL, "received(fields, size) -> (places, originator)"},
+    {"lines", FAST(step_lines), METH_FASTCALL, "lines(...): what reading lines again needs"},
+    {"line", FAST(step_line), METH_FASTCALL, "line(raw, start, end, index, below) -> Hop"},
     {"bits", FAST(step_bits), METH_FASTCALL, "bits(...): the numbers of the header's defects"},
     {NULL, NULL, 0, NULL},
 };

@@ -59,31 +59,37 @@ static Py_ssize_t scheme(const byte *text, Py_ssize_t at) {
     return 0;
 }
 
+/* The next "://" from `at`, or -1. */
+static Py_ssize_t slashes(const byte *text, Py_ssize_t at, Py_ssize_t size) {
+    while ((at = find_byte(text, ':', at, size)) >= 0) {
+        if (BEGINS(text, at, size, "://")) return at;
+        at++;
+    }
+    return -1;
+}
+
+/* The next "www." or "WWW." from `at`, or -1: found by its dot, of which a text has fewer than of letters. */
+static Py_ssize_t www(const byte *text, Py_ssize_t at, Py_ssize_t size) {
+    for (Py_ssize_t dot = at + 3; (dot = find_byte(text, '.', dot, size)) >= 0; dot++)
+        if (memcmp(text + dot - 3, "www", 3) == 0 || memcmp(text + dot - 3, "WWW", 3) == 0) return dot - 3;
+    return -1;
+}
+
 static int with_scheme(const byte *text, Py_ssize_t size, Py_ssize_t limit, PyObject *found, PyObject *read) {
-    Py_ssize_t at = FIND(text, "://", 0, size);
+    Py_ssize_t at = slashes(text, 0, size);
     for (int hits = 0; at >= 0 && PyList_GET_SIZE(found) < limit && hits < MAX_HITS; hits++) {
         Py_ssize_t after = at + 3, end = run_end(text, after, size), front = scheme(text, at);
         if (end > after && front) {
             after = end;
             if (take(found, text, at - front, end, "", read) < 0) return -1;
         }
-        at = FIND(text, "://", after, size);
+        at = slashes(text, after, size);
     }
     return 0;
 }
 
-/* The next "www." or "WWW." from `at`, or -1; the kinds of which there are no more are not looked for again. */
-static Py_ssize_t www(const byte *text, Py_ssize_t at, Py_ssize_t size, int *small, int *large) {
-    Py_ssize_t one = *small ? FIND(text, "www.", at, size) : -1;
-    *small = one >= 0;
-    Py_ssize_t two = *large ? FIND(text, "WWW.", at, one < 0 ? size : one + 3) : -1;
-    if (one < 0) *large = two >= 0;
-    return two >= 0 && (one < 0 || two < one) ? two : one;
-}
-
 static int without_scheme(const byte *text, Py_ssize_t size, Py_ssize_t limit, PyObject *found, PyObject *read) {
-    int small = 1, large = 1;
-    Py_ssize_t at = www(text, 0, size, &small, &large);
+    Py_ssize_t at = www(text, 0, size);
     for (int hits = 0; at >= 0 && PyList_GET_SIZE(found) < limit && hits < MAX_HITS; hits++) {
         Py_ssize_t after = at + 4;
         if (at == 0 || !inside_url[text[at - 1]]) { /* else inside a URL or an address */
@@ -93,7 +99,7 @@ static int without_scheme(const byte *text, Py_ssize_t size, Py_ssize_t limit, P
                 if (take(found, text, at, end, "http://", read) < 0) return -1;
             }
         }
-        at = www(text, after, size, &small, &large);
+        at = www(text, after, size);
     }
     return 0;
 }
