@@ -81,7 +81,7 @@ def of_links(links: list[tuple[str, str]]) -> Iterator[tuple[str, Any, Any]]:
     twins: dict[str, str] = {}
     yield "gather", (urls.gather(links, ours), ours), (urls.gather_plainly(links, twins), twins)
     for most in (2, 500):
-        plainly = urls.read_all_plainly(ours, most, urls.MAX_URL, HOSTS, urls.Url, urls.read)
+        plainly = urls.read_all_plainly(ours, most, urls.MAX_URL, HOSTS, urls.Url, urls.read, urls._inside_of)
         yield "read all", urls.read_all(ours, most), plainly
 
 

@@ -122,7 +122,12 @@ def _inside_of(text: str) -> list[Url]:
 
 
 def read_all_plainly(
-    links: dict[str, str], most: int, longest: int, hosts: Memo[str, Host], kind: type[Url], reader: Reader,
+    links: dict[str, str],
+    most: int,
+    longest: int,
+    hosts: Memo[str, Host],
+    kind: type[Url],
+    reader: Reader,
     inside: Callable[[str], list[Url]],
 ) -> tuple[tuple[Url, ...], bool]:
     """``read_all`` without the compiled steps; what it is given beside the links is what they need."""
