@@ -22,7 +22,9 @@ def group(units: Units, keys: Keys, known: keyed.Known = keyed.Known()) -> Ints:
     rank = shuffled(units.number)
     rows = np.flatnonzero(units.telling)
     sketch = units.sketch[rows]
-    inner = near.join(sketch, forest.dense(_before(units.group[rows])), rank[rows])
+    inner = forest.dense(_before(units.group[rows]))
+    for alike in (near.TIGHT, near.NEAR):  # first what is surely one: then there are cores, and their guards hold
+        inner = near.join(sketch, inner, rank[rows], alike)
     inner = _split(sketch, inner, rank[rows])
     labels = _with_mute(units, rows, inner)
     tied = keyed.ties(keys, known)

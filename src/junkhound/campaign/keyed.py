@@ -16,23 +16,26 @@ from junkhound.campaign.forest import U32, U64, Flags, Ints, Reals
 from junkhound.campaign.units import Keys
 from junkhound.tables import KeyKind
 
-NEEDED = ((0.0, 0.5, 1.0, 2.0), (0.55, 0.45, 0.32, 0.15))
+NEEDED = ((0.0, 0.5, 1.0, 1.5, 2.0), (0.55, 0.45, 0.32, 0.16, 0.10))
 """Weight of the shared keys, and the overlap of two consensus that joins together with it."""
-LOOSE = ((0.0, 0.5, 1.0), (0.55, 0.40, 0.25))
+LOOSE = ((0.25, 0.5, 1.0), (0.55, 0.40, 0.25))
 """Weight of a key, and the overlap that a lone text needs with what the texts of the key agree on."""
 HUB = 5  # groups of different texts that a key may tie before it is nobody's own
+SECOND = 0.5  # of its weight that a second key of a family adds
+WEAK = 0.5  # kinds up to this weight are habits: many of them are no more than
+WEAK_SUM = 0.6  # this
 _PEELS = 6  # groups of lone texts looked for under one key
 _ALIKE = 0.3  # groups under one key that count as one when hubs are found
 
-HOST, FILE, PICTURE, CONTACT, MONEY, SENDER, TITLE, ACCOUNT, SHAPE = range(9)
+HOST, FILE, PICTURE, CONTACT, MONEY, SENDER, TITLE, ACCOUNT = range(8)
 """Families of keys: two keys of one family are no two reasons."""
 
 KINDS: Mapping[str, tuple[int, float]] = {
-    "DOMAIN": (HOST, 1.0), "URL_HOST": (HOST, 1.0), "URL": (HOST, 1.0),
-    "ACCOUNT": (ACCOUNT, 0.5), "URL_SHAPE": (SHAPE, 0.5),
+    "DOMAIN": (HOST, 1.0),  "URL": (HOST, 1.0),
+    "ACCOUNT": (ACCOUNT, 0.25), "URL_SHAPE": (HOST, 0.5),
     "ATTACHMENT": (FILE, 1.0), "PICTURE": (PICTURE, 1.0), "PICTURE_HASH": (PICTURE, 1.0),
     "PHONE": (CONTACT, 1.0), "MAILBOX": (CONTACT, 1.0), "WALLET": (MONEY, 1.0), "IBAN": (MONEY, 1.0),
-    "TICKER": (MONEY, 1.5), "MAIL_ADDRESS": (CONTACT, 0.5), "REPLY_TO": (CONTACT, 0.5), "DKIM_DOMAIN": (SENDER, 0.5),
+    "TICKER": (MONEY, 1.5), "MAIL_ADDRESS": (CONTACT, 0.25), "REPLY_TO": (CONTACT, 0.25), "DKIM_DOMAIN": (SENDER, 0.5),
     "SUBJECT": (TITLE, 0.5),
 }  # fmt: skip
 """Kinds that may join texts: family, and weight of one that nobody else has.
@@ -203,8 +206,13 @@ def _reasons(a: Ints, b: Ints, which: Ints, weight: Reals, tied: Ties) -> tuple[
     order = np.lexsort((-weight[which], code))
     code, heavy = code[order], weight[which][order]
     first = np.concatenate([[True], code[1:] != code[:-1]])
-    pair, place = np.unique(code[first] // 16, return_inverse=True)
-    return pair // count, pair % count, np.bincount(place.reshape(-1), heavy[first]).astype(np.float64)
+    pair = np.unique(code // 16)
+    second = np.concatenate([[False], first[:-1] & ~first[1:]])  # a second thing of a family says half as much again
+    counted = np.where(first, heavy, np.where(second & (heavy > WEAK), SECOND * heavy, 0.0))
+    _, place = np.unique(code // 16, return_inverse=True)
+    strong = np.bincount(place.reshape(-1), np.where(heavy > WEAK, counted, 0.0))
+    weak = np.bincount(place.reshape(-1), np.where(heavy > WEAK, 0.0, counted))
+    return pair // count, pair % count, np.asarray(strong + np.minimum(weak, WEAK_SUM), np.float64)
 
 
 def _lone(sketch: U32, labels: Ints, rank: Ints, row: Ints, name: Ints, tied: Ties, telling: Flags) -> Ints:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from junkhound.campaign import forest, sketches
-from junkhound.campaign.forest import U32, Flags, Ints
+from junkhound.campaign.forest import U32, Flags, Ints, Reals
 
 NEAR = 0.55
 """Estimated overlap that joins two texts by itself: with 128 places it means a true 0.5 in 87 of 100 cases."""
 CORE = 4  # units from which on a group has a consensus of its own
 WITNESSES = 3  # distinct units on each side that two such groups must be near by, before they are one
+BOTH = 0.42  # overlap of what both agree on that they need besides
 ATTACH = 0.45  # overlap of a lone text with a group's consensus, which noise no longer thins
 MARGIN = 0.1  # by which the best group must be better than the second
 DRIFTED = 0.22  # members that overlap the consensus of their own group less than this do not belong to it
@@ -21,31 +22,59 @@ _BRUTE = 3000  # groups whose consensus are compared each with each
 
 def join(sketch: U32, labels: Ints, rank: Ints, near: float = NEAR) -> Ints:
     """The labels after every pair of near texts that a band shows has been looked at."""
+    left: list[tuple[Ints, Ints]] = []
     for mixed in sketches.bands(sketch, _ROWS):
         a, b = sketches.neighbours(mixed, rank)
         apart = labels[a] != labels[b]
         a, b = a[apart], b[apart]
         if not len(a):
             continue
-        hit = sketches.overlap(sketch, a, sketch, b) >= near
-        labels = _witnessed(labels, a[hit], b[hit])
-    return labels
-
-
-def _witnessed(labels: Ints, a: Ints, b: Ints) -> Ints:
-    """Join what the pairs tie; two groups that both are cores only where ``WITNESSES`` of each take part."""
-    if not len(a):
+        alike = sketches.overlap(sketch, a, sketch, b)
+        hit = alike >= near
+        a, b = a[hit], b[hit]
+        labels = _taken_in(labels, a, b, alike[hit])
+        apart = labels[a] != labels[b]
+        left.append((a[apart], b[apart]))
+    if not left:
         return labels
+    return _witnessed(sketch, labels, rank, np.concatenate([a for a, _ in left]), np.concatenate([b for _, b in left]))
+
+
+def _taken_in(labels: Ints, a: Ints, b: Ints, alike: Reals) -> Ints:
+    """Join small groups with each other, then each to the core it is nearest to: no single text ever ties two cores."""
+    size = np.bincount(labels)
+    small = (size[labels[a]] < CORE) & (size[labels[b]] < CORE)
+    labels = forest.joined(labels, labels[a[small]], labels[b[small]])
+    a, b, alike = a[~small], b[~small], alike[~small]
     size = np.bincount(labels)
     one, two = labels[a], labels[b]
+    swap = size[one] > size[two]
+    low, high = np.where(swap, two, one), np.where(swap, one, two)
+    mixed = (size[low] < CORE) & (size[high] >= CORE)
+    lone, core = best(low[mixed], high[mixed], alike[mixed], 0.0, 0.0)
+    return forest.joined(labels, lone, core)
+
+
+def _witnessed(sketch: U32, labels: Ints, rank: Ints, a: Ints, b: Ints) -> Ints:
+    """Join two cores that are near by ``WITNESSES`` texts of each and agree on ``BOTH`` of their words besides."""
+    one, two = labels[a], labels[b]
+    apart = one != two
+    a, b, one, two = a[apart], b[apart], one[apart], two[apart]
+    if not len(a):
+        return labels
     swap = one > two
     one, two, a, b = np.where(swap, two, one), np.where(swap, one, two), np.where(swap, b, a), np.where(swap, a, b)
     low, high, _ = forest.pairs(one, two)
-    count = len(size)
+    count = int(labels.max()) + 1
     tie = np.searchsorted(low * count + high, one * count + two)
     enough = (_distinct(tie, a, len(low)) >= WITNESSES) & (_distinct(tie, b, len(low)) >= WITNESSES)
-    small = (size[low] < CORE) | (size[high] < CORE)
-    good = small | enough
+    low, high = low[enough], high[enough]
+    big, agreed = sketches.consensus(sketch, labels, rank, CORE)
+    place = np.full(count, -1, np.int64)
+    place[big] = np.arange(len(big))
+    cores = (place[low] >= 0) & (place[high] >= 0)
+    low, high = low[cores], high[cores]
+    good = sketches.overlap(agreed, place[low], agreed, place[high]) >= BOTH
     return forest.joined(labels, low[good], high[good])
 
 
@@ -101,8 +130,7 @@ def _seen_together(sketch: U32, agreed: U32) -> tuple[Ints, Ints]:
     return together // count, together % count
 
 
-def best(rows: Ints, groups: Ints, near: np.ndarray[tuple[int, ...], np.dtype[np.float64]], least: float,
-         margin: float) -> tuple[Ints, Ints]:  # fmt: skip
+def best(rows: Ints, groups: Ints, near: Reals, least: float, margin: float) -> tuple[Ints, Ints]:
     """(row, its best group) for rows whose best is at least ``least`` and better than the second by ``margin``."""
     order = np.lexsort((groups, -near, rows))
     rows, groups, near = rows[order], groups[order], near[order]
