@@ -26,6 +26,7 @@ VERBS = {
     "complaints": "junkhound.cli.complaints",
     "sources": "junkhound.cli.sources",
     "campaigns": "junkhound.cli.campaigns",
+    "botnets": "junkhound.cli.botnets",
     "lists": "junkhound.cli.lists",
     "publish": "junkhound.cli.publish",
     "dns": "junkhound.cli.dns",

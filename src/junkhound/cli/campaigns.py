@@ -72,10 +72,12 @@ def command(
 def run(office: Any, quiet: bool = False) -> Grouped:
     """Group with a progress bar on stderr, where that is a terminal."""
     from junkhound.cli.lists import progress_bar
-    from junkhound.verbs import grouping
+    from junkhound.verbs import botnets, grouping
 
     with progress_bar(quiet) as progress:
-        return grouping.group(office, progress)
+        done = grouping.group(office, progress)
+        botnets.find(office)
+        return done
 
 
 def tell_grouped(done: Grouped) -> None:

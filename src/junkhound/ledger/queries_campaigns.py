@@ -8,7 +8,7 @@ import msgspec
 
 from junkhound import tables
 from junkhound.kernel.net import Address
-from junkhound.ledger.queries_units import Units
+from junkhound.ledger.queries_units import Array, Units
 
 Alias = Sequence[tuple[int, int]]
 """Campaigns that went into others: (number, where its mail is now)."""
@@ -59,7 +59,7 @@ class Campaigns(Units):
     def by(self, number: int, what: str, alias: Alias) -> list[Slice]:
         """Mails and sources of a campaign by ``day`` (in order), ``country``, ``asn`` or ``path`` (most first)."""
         order, dated = ("value", "p.seen_at IS NOT NULL") if what == "day" else ("mails DESC, value", "true")
-        with self._mapped(alias):
+        with self.aliased(alias):
             rows = self.engine.rows(
                 f"SELECT {_BY[what]}::BIGINT AS value, count(*) AS mails,"
                 " count(DISTINCT (p.addr_hi, p.addr_lo)) FILTER (p.addr_lo IS NOT NULL) AS sources"
@@ -70,7 +70,7 @@ class Campaigns(Units):
 
     def senders(self, number: int, alias: Alias, limit: int = 50) -> list[Sender]:
         """The sources of a campaign, those of most mails first."""
-        with self._mapped(alias):
+        with self.aliased(alias):
             rows = self.engine.rows(
                 "SELECT addr_hi, addr_lo, count(*) AS mails, min(day), max(day), max(asn), max(country)"
                 f" FROM {self.whose(alias)} p WHERE p.campaign = {number} AND addr_lo IS NOT NULL"
@@ -81,7 +81,7 @@ class Campaigns(Units):
     def of_address(self, address: Address, alias: Alias) -> list[Used]:
         """The campaigns that an address sent for, those of most mails first."""
         where = f"o.addr_hi = {address.hi} AND o.addr_lo = {address.lo}"
-        with self._mapped(alias):
+        with self.aliased(alias):
             rows = self.engine.rows(
                 f"SELECT campaign, count(*) AS mails, min(day), max(day) FROM {self.whose(alias, where)} p"
                 " GROUP BY campaign ORDER BY mails DESC, campaign"
@@ -92,7 +92,7 @@ class Campaigns(Units):
         """(campaigns with this key, campaign 0 for mail in none; the sources of that mail)."""
         keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
         held = f"SELECT DISTINCT id_hi, id_lo FROM {keys} k WHERE k.kind = {kind} AND k.key = {key}"
-        with self._mapped(alias):
+        with self.aliased(alias):
             self.engine.run(
                 "CREATE OR REPLACE TEMP TABLE having_key AS SELECT p.addr_hi, p.addr_lo, p.day, p.asn, p.country,"
                 f" coalesce(a.target, u.campaign, 0) AS campaign FROM {self.placed()} p JOIN ({held}) h"
@@ -134,7 +134,7 @@ class Campaigns(Units):
 
     def samples(self, number: int, alias: Alias, limit: int = 12) -> list[tuple[int, int, int, int, int, int]]:
         """Kept mails of a campaign that differ most: (id_hi, id_lo, segment, ordinal, template, day), one a text."""
-        with self._mapped(alias):
+        with self.aliased(alias):
             rows = self.engine.rows(
                 "SELECT any_value(id_hi), any_value(id_lo), any_value(segment), any_value(ordinal), unit, min(day)"
                 " FROM (SELECT id_hi, id_lo, segment, ordinal, unit, day, row_number() OVER (PARTITION BY unit ORDER BY"
@@ -142,3 +142,39 @@ class Campaigns(Units):
                 f" WHERE place = 1 GROUP BY unit ORDER BY hash(unit), unit LIMIT {limit}"
             )
         return [(int(a), int(b), int(c), int(d), int(e), int(f)) for a, b, c, d, e, f in rows]
+
+    def senders_by_day(self, alias: Alias, first: int, last: int) -> dict[str, Array]:
+        """Who sent for which campaign on which day and how: the columns of ``botnet.Rows`` and the addresses."""
+        sessions = self.engine.source(tables.SESSIONS, self.snapshot.of("sessions"))
+        keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
+        block = "CASE WHEN addr_hi = 0 THEN addr_lo >> 8 ELSE addr_hi >> 16 END"
+        with self.aliased(alias):
+            return self.engine.columns(
+                "SELECT *, (dense_rank() OVER (ORDER BY addr_hi, addr_lo) - 1)::BIGINT AS address,"
+                f" (dense_rank() OVER (ORDER BY {block}, addr_hi = 0) - 1)::BIGINT AS block FROM"
+                " (SELECT p.addr_hi, p.addr_lo, max(p.asn)::BIGINT AS asn, p.campaign::BIGINT AS campaign,"
+                " coalesce(s.dialect, 0)::UBIGINT AS dialect, coalesce(k.habit, 0)::UBIGINT AS habit,"
+                " p.day::BIGINT AS day, count(*)::BIGINT AS mails,"
+                " bit_or(CASE WHEN p.vantage % 2 = 0 THEN 1 ELSE 2 END)::BIGINT AS half,"
+                " min(p.seen_at)::BIGINT AS first_at, max(p.seen_at)::BIGINT AS last_at"
+                f" FROM {self.whose(alias)} p LEFT JOIN {sessions} s USING (id_hi, id_lo) LEFT JOIN (SELECT id_hi,"
+                f" id_lo, min(key) AS habit FROM {keys} k WHERE kind = {int(tables.KeyKind.MAILER)}"
+                " GROUP BY id_hi, id_lo) k USING (id_hi, id_lo) WHERE p.addr_lo IS NOT NULL AND p.seen_at IS NOT NULL AND p.confidence > 0"
+                f" AND p.day BETWEEN {first} AND {last} GROUP BY ALL) ORDER BY address, campaign, day, dialect, habit"
+            )
+
+    def ways_of_address(self, address: Address, alias: Alias) -> list[tuple[int, int, int]]:
+        """(campaign, dialect, mails) of one address."""
+        sessions = self.engine.source(tables.SESSIONS, self.snapshot.of("sessions"))
+        where = f"o.addr_hi = {address.hi} AND o.addr_lo = {address.lo}"
+        with self.aliased(alias):
+            rows = self.engine.rows(
+                f"SELECT p.campaign, coalesce(s.dialect, 0), count(*) FROM {self.whose(alias, where)} p"
+                f" LEFT JOIN {sessions} s USING (id_hi, id_lo) GROUP BY ALL"
+            )
+        return [(int(one), int(two), int(mails)) for one, two, mails in rows]
+
+    def last_day(self) -> int | None:
+        """The last day on which any junk was seen."""
+        rows = self.engine.rows(f"SELECT max(day) FROM {self.placed()} p WHERE seen_at IS NOT NULL")
+        return None if rows[0][0] is None else int(rows[0][0])

@@ -125,7 +125,7 @@ class Units(Queries):
 
     def sums(self, campaigns: Sequence[int], alias: Sequence[tuple[int, int]]) -> dict[str, Array]:
         """Mails, units, sources, first_day and last_day of these campaigns; ``alias`` says what merged into what."""
-        with self._mapped(alias):
+        with self.aliased(alias):
             return self.engine.columns(
                 f"SELECT u.campaign, count(*) AS mails, count(DISTINCT p.unit) AS units,"
                 " count(DISTINCT (p.addr_hi, p.addr_lo)) FILTER (p.addr_lo IS NOT NULL) AS sources,"
@@ -137,7 +137,8 @@ class Units(Queries):
                 f" WHERE u.campaign IN ({', '.join(map(str, campaigns)) or 'NULL'}) GROUP BY u.campaign"
             )
 
-    def _mapped(self, alias: Sequence[tuple[int, int]]) -> Any:
+    def aliased(self, alias: Sequence[tuple[int, int]]) -> Any:
+        """While this is entered, table ``alias`` says which campaign went into which."""
         table = pa.table({
             "campaign": pa.array([one for one, _ in alias], pa.uint32()),
             "target": pa.array([two for _, two in alias], pa.uint32()),

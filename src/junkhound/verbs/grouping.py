@@ -75,6 +75,13 @@ def waiting(office: Office) -> bool:
     return any(stored.added > mark for stored in office.ledger.snapshot().of("sightings"))
 
 
+def units_of(office: Office) -> Units:
+    """Questions about units as they are grouped."""
+    queries = Units(office.ledger.engine, office.ledger.snapshot())
+    queries.least_words = campaign.LEAST_WORDS
+    return queries
+
+
 class _Run:
     """One run: rounds over the new texts, oldest first."""
 
@@ -102,9 +109,7 @@ class _Run:
         return self.report
 
     def queries(self) -> Units:
-        queries = Units(self.ledger.engine, self.ledger.snapshot())
-        queries.least_words = campaign.LEAST_WORDS
-        return queries
+        return units_of(self.office)
 
     def round(self, new: Array, days: Array, known: Known) -> set[int]:
         """Put these texts where they belong; the campaigns that got or lost any."""

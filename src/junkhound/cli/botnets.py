@@ -1,0 +1,89 @@
+"""``junkhound botnets``: machines that work together, how many they are, and who rents them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from junkhound.cli import show
+from junkhound.verbs.office import open_office
+
+if TYPE_CHECKING:
+    from junkhound.verbs.botnets import Detail, Estimate, Line
+
+
+@click.command()
+@click.argument("name", metavar="[B-NUMBER]", required=False)
+@click.option("--find", "again", is_flag=True, help="First find them anew; serve and ingest do it by themselves.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many to show.")
+@click.option("--at", metavar="WHEN", help="The moment that is written down; default: now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.pass_obj
+def command(where: dict[str, Any], name: str | None, again: bool, limit: int, at: str | None, as_json: bool) -> None:
+    """Rank botnets, or show one: its size, networks, days, and the rent ledger: which campaign had it when.
+
+    Machines are one botnet where their programs speak alike and they do not keep apart, or where they share far more
+    senders than chance explains. Sizes are estimates with 95% intervals, never counts of addresses.
+
+    \b
+    Examples:
+      junkhound botnets
+      junkhound botnets B-2006-0001
+      junkhound botnets --find --json
+    """
+    import msgspec
+
+    from junkhound.verbs import botnets
+
+    office = open_office(**where, at=at)
+    if again:
+        botnets.find(office)
+    if name is not None:
+        detail = botnets.show(office, name)
+        if as_json:
+            show(msgspec.to_builtins(detail))
+        else:
+            tell_one(detail, limit)
+        return
+    lines = botnets.rank(office, limit)
+    if as_json:
+        show(msgspec.to_builtins(lines))
+    else:
+        tell(lines)
+
+
+def tell(lines: tuple[Line, ...]) -> None:
+    """The ranking as a person reads it."""
+    if not lines:
+        print("no botnets: none was found yet; sessions of our own trap are what tells programs apart")
+    for one in lines:
+        print(f"{one.name}  {_size(one.size)} addresses, {_size(one.daily)} a day; {one.mails:,} mails of"
+              f" {one.campaigns:,} campaigns, {one.first_on} to {one.last_on}")  # fmt: skip
+
+
+def _size(one: Estimate) -> str:
+    return f"{one.value:,.0f} ({one.low:,.0f} to {one.high:,.0f})"
+
+
+def tell_one(found: Detail, limit: int = 20) -> None:
+    """One botnet as a person reads it."""
+    tell((found.line,))
+    print(f"  {found.line.seen:,} addresses seen; {found.coverage:.0%} of its mail comes from addresses seen before")
+    for network, count in list(found.networks.items())[:10]:
+        print(f"    {network}: {count:,}")
+    print("  rent ledger:")
+    for one in found.tenants[:limit]:
+        print(
+            f"    {one.campaign}  {one.since} to {one.until}, {one.mails:,} mails on {one.days:,} days  {one.subject}"
+        )
+    for move in found.moves:
+        print(f"  {move.at}  {move.campaign} moved from {move.from_net} to {move.to_net}")
+    for guess in found.supply:
+        print(f"  perhaps one broker lets {guess.one} and {guess.other}: {guess.common:,} tenants in common,"
+              f" chance 1 in 10^{guess.odds:.0f}")  # fmt: skip
+    for machine in found.handed_over[:limit]:
+        print(f"  changed hands: {machine['address']}, until {machine['last_on']}, for {machine['to']} from"
+              f" {machine['first_on']}")  # fmt: skip
+    for event in found.events:
+        print(f"  {event['at']}  {event['event']}: {event['why']}")
