@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from junkhound.botnet.rows import Ints, Rows
 from junkhound.kernel.graph import correlate
 
-LEAST_ADDRESSES = 15
+LEAST_ADDRESSES = 30
 SPREAD = 0.85  # networks of /24 for each address: hired machines hardly ever stand side by side
-ONCE = 0.4  # share of addresses that were seen with few mails
+LITTLE = 0.6  # share of their days on which they were seen with few mails
 FEW = 2  # mails
 TOGETHER = 0.8  # two forms of one program serve the same campaigns in the same measure
 SHARED = 3  # campaigns that two forms must have in common
@@ -49,17 +49,21 @@ def programs(rows: Rows) -> tuple[Ints, list[int]]:
 
 
 def hired(rows: Rows, group: Ints, count: int) -> NDArray[np.bool_]:
-    """Which groups of rows look like machines that are hired: many, far apart, most of them seen little."""
+    """Which groups of rows look like machines that are hired: many, far apart, seen little on most days."""
     out = np.zeros(count, np.bool_)
     known = group >= 0
-    pair, place = np.unique(group[known] * (int(rows.address.max(initial=0)) + 1) + rows.address[known],
-                            return_inverse=True)  # fmt: skip
-    owner = pair // (int(rows.address.max(initial=0)) + 1)
-    mails = np.bincount(place.reshape(-1), rows.mails[known], minlength=len(pair))
-    blocks = np.unique(group[known] * (int(rows.block.max(initial=0)) + 1) + rows.block[known])
-    of_block = np.bincount(blocks // (int(rows.block.max(initial=0)) + 1), minlength=count)
-    addresses = np.bincount(owner, minlength=count)
-    little = np.bincount(owner[mails <= FEW], minlength=count)
+    if not known.any():
+        return out
+    group, address, block = group[known], rows.address[known], rows.block[known]
+    day = rows.day[known] - int(rows.day.min())
+    places, days = int(rows.address.max()) + 1, int(day.max()) + 1
+    visits, place = np.unique((group * places + address) * days + day, return_inverse=True)
+    mails = np.bincount(place.reshape(-1), rows.mails[known])
+    of_visit = visits // days // places
+    calls, little = np.bincount(of_visit, minlength=count), np.bincount(of_visit[mails <= FEW], minlength=count)
+    addresses = np.bincount(np.unique(group * places + address) // places, minlength=count)
+    blocks = int(rows.block.max()) + 1
+    apart = np.bincount(np.unique(group * blocks + block) // blocks, minlength=count)
     some = addresses >= LEAST_ADDRESSES
-    out[some] = (of_block[some] >= SPREAD * addresses[some]) & (little[some] >= ONCE * addresses[some])
+    out[some] = (apart[some] >= SPREAD * addresses[some]) & (little[some] >= LITTLE * calls[some])
     return out

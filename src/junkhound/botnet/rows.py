@@ -15,9 +15,9 @@ U64 = NDArray[np.uint64]
 class Rows:
     """Columns, a row for each (address, campaign, dialect, day).
 
-    ``address`` numbers the addresses from 0; ``block`` is its /24 or /48, ``asn`` its network. ``dialect`` is the key of
-    the session's commands, 0 where none was seen; ``habit`` that of what the mail says wrote it. ``half`` has bit 1
-    where one half of the traps saw it, bit 2 where the other did. ``first_at`` and ``last_at`` are microseconds.
+    ``address`` numbers the addresses from 0; ``block`` is its /24 or /48, ``asn`` its network. ``dialect`` is the key
+    of the commands of the session, 0 where none was seen; ``habit`` that of what the mail says wrote it. ``half`` has
+    bit 1 where one half of the traps saw it, bit 2 where the other did. ``first_at``, ``last_at``: microseconds.
     """
 
     address: Ints
