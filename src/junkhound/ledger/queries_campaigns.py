@@ -161,7 +161,8 @@ class Campaigns(Units):
                 f" id_lo, min(key) AS habit FROM {keys} k WHERE kind = {int(tables.KeyKind.MAILER)}"
                 " GROUP BY id_hi, id_lo) k USING (id_hi, id_lo) WHERE p.addr_lo IS NOT NULL"
                 f""
-                f" AND p.seen_at IS NOT NULL AND p.confidence > 0 AND p.day BETWEEN {first} AND {last} GROUP BY ALL) ORDER BY address, campaign, day, dialect, habit"
+                f" AND p.seen_at IS NOT NULL AND p.confidence > 0 AND p.day BETWEEN {first} AND {last} GROUP BY ALL)"
+                " ORDER BY address, campaign, day, dialect, habit"
             )
 
     def ways_of_address(self, address: Address, alias: Alias) -> list[tuple[int, int, int]]:
