@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,11 +13,14 @@ from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
     from junkhound.trace import Hop
+    from junkhound.verbs.picture import Picture, Step
     from junkhound.verbs.trace import Traced
+
+PASTE = "paste the mail, or its headers alone, then press Ctrl-D"
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|-...")
+@click.argument("paths", nargs=-1, metavar="[FILE|-]...")
 @click.option("--mailbox", metavar="NAME", help="Believe the relays of this mailbox only ([mailboxes.NAME]).")
 @click.option("--trap", metavar="NAME", help="Believe the relays of this trap only ([traps.NAME]).")
 @click.option(
@@ -27,45 +32,169 @@ if TYPE_CHECKING:
 )
 @click.option("--at", metavar="WHEN", help="Pin the moment; a trace does not depend on it.")
 @click.option("--explain", is_flag=True, help="Show what each clue weighs in how sure the answer is.")
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page that can be attached."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts and hops as JSON.")
 @click.pass_obj
 def command(
     where: dict[str, Any], paths: tuple[str, ...], mailbox: str | None, trap: str | None, relays: tuple[str, ...],
-    at: str | None, explain: bool, as_json: bool,
+    at: str | None, explain: bool, page: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Say which machine handed a mail over, whose network it is in, and why each line is believed or not.
 
-    Nothing of the mail is kept. Without --mailbox, --trap or --relay the relays of all mailboxes and traps in the
-    settings are believed; where there are none, no line is, and nobody is named.
+    Without FILE, paste the mail or only its headers. A mail that was forwarded as an attachment, or pasted into
+    another with its headers, is traced itself. Nothing of it is kept. Without --mailbox, --trap or --relay the relays
+    of all mailboxes and traps in the settings are believed; where there are none, no line is, and nobody is named.
 
     \b
     Examples:
       junkhound trace spam.eml
       junkhound trace --relay mx.example.org spam.eml
+      junkhound trace --relay mx.example.org --html spam.html spam.eml
       junkhound trace --json - < spam.eml
     """
+    from junkhound.verbs import picture
     from junkhound.verbs.trace import trace_paths
 
+    if not paths:
+        if sys.stdin.isatty():
+            click.echo(PASTE, err=True)
+        paths = ("-",)
     office = open_office(**where, at=at)
-    found = trace_paths(office, paths, mailbox, trap, relays)
+    contacts = picture.contacts_of(office)
+    found = [picture.draw(office, one, contacts) for one in trace_paths(office, paths, mailbox, trap, relays)]
+    if page is not None:
+        from junkhound.cli import trace_page
+
+        trace_page.write(page, found)
+        click.echo(f"wrote {page}", err=True)
     if as_json:
-        answers = [_plain(traced) for traced in found]
+        answers = [plain(one) for one in found]
         show(answers[0] if len(answers) == 1 else answers)
-        return
-    for number, traced in enumerate(found):
-        if number:
-            click.echo()
-        for line in [*_lines(traced), *(_weighed(traced) if explain else ())]:
-            click.echo(_printable(line))
+    elif page is None:
+        for number, one in enumerate(found):
+            if number:
+                click.echo()
+            for line in [*_lines(one), *(_weighed(one.traced) if explain else ())]:
+                click.echo(line)
 
 
-def _lines(traced: Traced) -> list[str]:
-    verdict = traced.verdict
-    lines = [traced.locator, *_who(traced), "", *_hops(traced)]
-    clues = [clue.name.lower().replace("_", " ") for clue in verdict.clues if clue.name]
-    if clues:
-        lines += ["", f"  noticed   {', '.join(clues)}"]
+# --- for a person -----------------------------------------------------------------------------------------
+
+MARKS = {
+    "trusted": ("●", "green"), "local": ("●", "green"), "believed": ("●", "cyan"), "handover": ("◆", "yellow"),
+    "unverified": ("○", "bright_black"), "forged": ("✗", "red"),
+}  # fmt: skip
+BELIEVED = ("trusted", "local", "believed", "handover")
+ODD_S = -300
+"""A line written so long before the one below it is odd; clocks of honest servers differ by less, mostly."""
+BELOW = "not believed: whoever sent the mail could have typed these lines"
+
+
+def _lines(one: Picture) -> list[str]:
+    traced = one.traced
+    lines = [click.style(printable(traced.locator), bold=True)]
+    if traced.inside:
+        lines.append(_row("found", f"{traced.inside} to the mail that was given, which has no Received line itself"))
+    for word, text in (("subject", traced.subject), ("from", traced.author)):
+        if text:
+            lines.append(_row(word, text, note=" (as written)" if word == "from" else ""))
+    lines += ["", *_answer(one), "", *_path(one)]
+    if one.noticed:
+        lines += ["", _row("noticed", ", ".join(one.noticed))]
+    lines.append("")
+    lines += [_row("next" if not number else "", f"{number + 1}. {step}") for number, step in enumerate(one.next)]
     return lines
+
+
+def _row(word: str, text: str, note: str = "", colour: str | None = None, bold: bool = False) -> str:
+    """One labelled line, wrapped under itself."""
+    import textwrap
+
+    width = max(60, min(_width(), 120)) - 12
+    wrapped = textwrap.wrap(printable(text), width, break_long_words=False, break_on_hyphens=False) or [""]
+    styled = [click.style(part, fg=colour, bold=bold) if colour or bold else part for part in wrapped]
+    return (
+        f"  {click.style(f'{word:<10}', fg='bright_black')}"
+        + f"\n{'':12}".join(styled)
+        + (click.style(note, fg="bright_black") if note else "")
+    )
+
+
+def _answer(one: Picture) -> list[str]:
+    """The answer itself: source, network, machine, time, how sure, whom to write to, what is known."""
+    from junkhound.kernel import clock
+
+    if one.nobody:
+        lines = [_row("source", f"nobody: {one.nobody}", colour="yellow")]
+        if one.command:  # in one line, to be copied
+            lines.append(f"  {click.style('say', fg='bright_black')}       {printable(one.command)}")
+    else:
+        lines = [_row("source", one.source, f"  ({printable(one.name)})" if one.name else "", "yellow", True)]
+    if one.network:
+        lines.append(_row("network", one.network))
+    if one.machine is not None:
+        lines += [_row("machine", one.machine.what), _row("", one.machine.owner)]
+    if one.seen_at is not None:
+        lines.append(_row("seen", clock.text(one.seen_at)))
+    if one.how:
+        lines.append(_row("how", one.how))
+    for number, found in enumerate(one.contacts):
+        who = " ".join(filter(None, (found.contact.mail, found.contact.url)))
+        more = ", ".join(filter(None, (found.contact.name, found.contact.note)))
+        text = f"{who} ({more})" if more else who
+        lines.append(_row("contact" if not number else "", f"{text}  {'' if found.sure else '- '}{found.why}"))
+    lines += [_row("known" if not number else "", text) for number, text in enumerate(one.known)]
+    return lines
+
+
+def _path(one: Picture) -> list[str]:
+    """The drawn path: one line a hop, its reason beside or below it; what is not believed stands under a rule."""
+    lines = []
+    believed = True
+    widths = (
+        min(34, max((len(step.by) for step in one.steps), default=0)),
+        max((len(step.ip) for step in one.steps), default=0),
+    )
+    for step in one.steps:
+        if believed and step.status not in BELIEVED:
+            believed = False
+            lines.append(click.style(f"    ┄┄┄ {BELOW} ┄┄┄", fg="bright_black"))
+        mark, colour = MARKS.get(step.status, ("·", "white"))
+        lines.append("  " + _hop(step, mark, colour, widths))
+        if step.status != "unverified" or not step.number - 1:
+            lines.append(click.style(f"    {'│' if believed else ' '}       {printable(step.why)}", fg="bright_black"))
+    if one.more:
+        lines.append(click.style(f"            and {one.more:,} more below", fg="bright_black"))
+    return lines
+
+
+def _hop(step: Step, mark: str, colour: str, widths: tuple[int, int]) -> str:
+    number = str(step.number) if step.number else "us"
+    strong = step.status == "handover"
+    status = click.style(f"{step.status:<10}", fg=colour)
+    by = click.style(f"{printable(step.by) or '(unnamed)':<{widths[0]}}", bold=strong)
+    names = []
+    if step.seen and step.seen != step.ip:
+        names.append(printable(step.seen))
+    if step.claimed and step.claimed not in (step.seen, step.ip):
+        names.append(f'says "{printable(step.claimed)}"')
+    shown, late = f"  {', '.join(names)}" if names else "", ""
+    width = widths[1] if names or step.delay_s is not None else 0
+    took = click.style(f"{step.ip or '—':<{width}}", fg=colour, bold=strong)
+    if step.delay_s is not None:
+        late = click.style(f"  {delay(step.delay_s)}", fg="red" if step.delay_s < ODD_S else "bright_black")
+    return f"  {click.style(mark, fg=colour)} {number:>3}  {status}  {by} ← {took}{shown}{late}"
+
+
+def delay(seconds: int) -> str:
+    """``+3 s``, ``-2 h``: how much later than the line below."""
+    sign, left = ("-", -seconds) if seconds < 0 else ("+", seconds)
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if left >= 2 * size:
+            return f"{sign}{left // size} {unit}"
+    return f"{sign}{left} s"
 
 
 def _weighed(traced: Traced) -> list[str]:
@@ -81,77 +210,33 @@ def _weighed(traced: Traced) -> list[str]:
     return [*lines, f"            {verdict.confidence:.1%} that it sent the mail itself"]
 
 
-def _who(traced: Traced) -> list[str]:
-    """The answer itself: source, network, time, how sure."""
-    from junkhound.kernel import clock
-    from junkhound.tables import country_code
+def _width() -> int:
+    import shutil
 
-    verdict = traced.verdict
-    if verdict.address is None:
-        return ["  source    nobody: " + _nobody(traced)]
-    lines = [f"  source    {verdict.address}" + (f"  ({verdict.rdns})" if verdict.rdns else "")]
-    network = traced.whose.network if traced.whose else None
-    if network is not None and network.asn:
-        country = f", {country_code(network.country)}" if network.country else ""
-        lines.append(f"  network   AS{network.asn} {network.organisation}".rstrip() + country)
-    if verdict.seen_at is not None:
-        lines.append(f"  seen      {clock.text(verdict.seen_at)}")
-    lines.append(f"  how       {verdict.path.name.lower()}, {verdict.confidence:.0%} sure that it injected the mail")
-    return lines
+    return int(os.environ.get("COLUMNS") or 0) or shutil.get_terminal_size((100, 24)).columns
 
 
-def _nobody(traced: Traced) -> str:
-    if traced.assumed is not None:
-        then = f"it names {traced.then}" if traced.then is not None else "more relays will be needed"
-        return f"no line can be believed; if {traced.assumed} is your mail server, say --relay {traced.assumed}: {then}"
-    if not traced.hops:
-        return "the mail has no Received line"
-    verdict = traced.verdict
-    if verdict.provider is not None:
-        inside = f"; its own lines say that {verdict.source} brought it there" if verdict.source is not None else ""
-        account = f"; the account is {verdict.account}" if verdict.account is not None else ""
-        return f"it came through {verdict.provider} ({verdict.handover}), which many people use{inside}{account}"
-    return {
-        "unknown": "a relay we believe brought it, and who is behind that relay is not known",
-        "local": "it never left our own machines",
-    }.get(traced.verdict.path.name.lower(), "no line that is believed names a machine of a stranger")
-
-
-def _hops(traced: Traced) -> list[str]:
-    lines = []
-    for reason in traced.verdict.reasons:
-        place = "us" if reason.index < 0 else str(reason.index + 1)
-        lines.append(f"  {place:>3}  {reason.status:<10} {reason.text}")
-        if reason.status in ("unverified", "forged") and 0 <= reason.index < len(traced.hops):
-            claim = _claim(traced.hops[reason.index])
-            if claim:
-                lines.append(f"       {'':<10} {claim}")
-    rest = traced.verdict.hops - sum(reason.index >= 0 for reason in traced.verdict.reasons)
-    if rest > 0:
-        lines.append(f"       {'':<10} and {rest:,} more below")
-    return lines
-
-
-def _claim(hop: Hop) -> str:
-    if hop.ip is not None:
-        return f"(it claims that {hop.by or 'somebody'} took it from {hop.ip})"
-    return f"(it claims to be written by {hop.by})" if hop.by else ""
-
-
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """A line fit for a terminal: names in a header are the sender's text."""
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in line)
 
 
-def _plain(traced: Traced) -> dict[str, Any]:
+# --- for machines -----------------------------------------------------------------------------------------
+
+
+def plain(one: Picture) -> dict[str, Any]:
     """The same as JSON: addresses as text, instants in RFC 3339."""
     from junkhound.kernel import clock
     from junkhound.tables import country_code
 
+    traced = one.traced
     verdict = traced.verdict
     network = traced.whose.network if traced.whose else None
     return {
         "mail": traced.locator,
+        "inside": traced.inside or None,
+        "subject": traced.subject or None,
+        "from": traced.author or None,
         "source": _text(verdict.source),
         "handover": _text(verdict.handover),
         "address": _text(verdict.address),
@@ -172,22 +257,42 @@ def _plain(traced: Traced) -> dict[str, Any]:
             "organisation": network.organisation,
             "country": country_code(network.country) if network.country else None,
         },
+        "machine": None if one.machine is None else {"what": one.machine.what, "owner": one.machine.owner},
+        "contacts": [
+            {"for": found.contact.key, "mail": found.contact.mail or None, "url": found.contact.url or None,
+             "name": found.contact.name or None, "sure": found.sure, "why": found.why}
+            for found in one.contacts
+        ],
+        "known": list(one.known),
+        "next": list(one.next),
         "reasons": [
             {"hop": r.index, "status": r.status, "text": r.text, "ip": _text(r.ip), "name": r.name}
             for r in verdict.reasons
         ],
-        "hops": [_hop(hop) for hop in traced.hops],
+        "steps": [
+            {"hop": step.number - 1, "status": step.status, "by": step.by or None, "ip": step.ip or None,
+             "seen": step.seen or None, "claimed": step.claimed or None, "delay_s": step.delay_s, "why": step.why,
+             "claim": step.claim or None}
+            for step in one.steps
+        ],
+        "hops": [_hop_fields(hop) for hop in traced.hops],
         "assumed_relay": traced.assumed,
         "then": _text(traced.then),
-    }
+    }  # fmt: skip
 
 
-def _hop(hop: Hop) -> dict[str, Any]:
+def _hop_fields(hop: Hop) -> dict[str, Any]:
     from junkhound.kernel import clock
 
     fields = {name: getattr(hop, name) for name in hop.__struct_fields__}
     fields.update(ip=_text(hop.ip), by_ip=_text(hop.by_ip), at=None if hop.at is None else clock.text(hop.at))
-    return {name: value for name, value in fields.items() if value not in (None, "", False)}
+    said: dict[str, Any] = {name: value for name, value in fields.items() if value not in (None, "", False)}
+    said["relay"] = {  # the tokens of SpamAssassin's X-Spam-Relays-Untrusted, "" for what is not known
+        "ip": _text(hop.ip) or "", "rdns": hop.rdns or "", "helo": hop.helo or "", "by": hop.by or "",
+        "ident": hop.ident or "", "envfrom": hop.envelope_from or "", "id": hop.id or "",
+        "auth": (hop.protocol or "yes") if hop.auth else "", "msa": int(hop.auth),
+    }  # fmt: skip
+    return said
 
 
 def _text(value: object) -> str | None:

@@ -81,6 +81,9 @@ class NetworkSection:
         (), "our own relays, hosts and networks: never a source, never listed", "networks or host names"
     )
     protect: tuple[str, ...] = setting((), "networks that are never listed, beside reserved space", "networks")
+    contacts: tuple[str, ...] = setting(
+        (), "tables of abuse contacts, by network, AS or domain (CSV or TOML); a trace names them", "paths"
+    )
     allow_documentation: bool = setting(
         False, "treat the documentation networks of RFC 5737 and RFC 3849 as public: for demonstrations and tests only"
     )

@@ -73,7 +73,7 @@ def examine(payload: bytes, order: Order) -> Answer:
     verdict = trace.judge(hops, border, order.facts)
     assumed = then = None
     if not any(reason.status != "unverified" for reason in verdict.reasons):
-        assumed, then = what_if(hops, order.allow_documentation)
+        assumed, then, _ = what_if(hops, order.allow_documentation)
     return Answer(verdict, tuple(hops[:SHOWN]), parsed.text(b"subject", 200), assumed, then)
 
 

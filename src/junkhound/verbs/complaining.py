@@ -17,11 +17,11 @@ from junkhound.complaint.forms import bounce
 from junkhound.complaint.letter import Letter
 from junkhound.evidence.message import parse
 from junkhound.kernel.clock import DAY
-from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Address
 from junkhound.ledger.entry import Accused, ComplaintEntry, Shown
 from junkhound.sighting import Complainant, Delivery, IntakeRules, Rules, secrecy
 from junkhound.tables import Kind, Standing
+from junkhound.verbs.trace import what_if
 from junkhound.wire.facts import Facts, Origin
 
 ADDRESSES = 100  # rows that one report without mails may become
@@ -221,13 +221,6 @@ def _shown(mail: Carried, made: Delivery, own: IntakeRules, clean: object) -> Sh
 
 
 def _what_if(hops: trace.Hops, own: IntakeRules) -> tuple[str, Address | None]:
-    """The writer of the top line, and the address it would name if it were the complainant's own server."""
-    allow = own.boundary is not None and own.boundary.allow_documentation
-    for hop in hops[:5]:
-        if hop.by is not None and not hop.local and "." in hop.by:
-            try:
-                border = trace.boundary([hop.by], allow_documentation=allow)
-            except ConfigError:
-                return "", None
-            return hop.by, trace.judge(hops, border, explain=False).address
-    return "", None
+    """The writers of the top lines, and the address they would name if they were the complainant's own servers."""
+    relays, then, _ = what_if(hops, own.boundary is not None and own.boundary.allow_documentation)
+    return relays or "", then

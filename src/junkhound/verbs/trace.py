@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
-from junkhound import trace
+from junkhound import complaint, trace
 from junkhound.attribution import Attribution, DatedTables
 from junkhound.evidence import message
 from junkhound.kernel import clock, net
@@ -17,6 +18,7 @@ from junkhound.verbs import data
 from junkhound.verbs.office import Office
 
 SHOWN = 200  # hops of one mail
+NEAR, MANY = 8, 4  # lines from the top, and relays, that are tried where nothing is configured
 
 
 class Whose(msgspec.Struct, frozen=True):
@@ -29,7 +31,9 @@ class Whose(msgspec.Struct, frozen=True):
 class Traced(msgspec.Struct, frozen=True):
     """One mail traced: the verdict, every hop, and what to say where nothing could be believed.
 
-    ``assumed`` is the relay that would have anchored the trace, and ``then`` the address that it would have named.
+    ``assumed`` are the relays (``a.example, b.example``) that would have anchored the trace, and ``then`` the address
+    that they would have named, ``through`` the provider. ``inside`` says how the mail was found, where it stood inside
+    another (``attached``, ``inline gmail``).
     """
 
     locator: str
@@ -38,6 +42,10 @@ class Traced(msgspec.Struct, frozen=True):
     whose: Whose | None = None
     assumed: str | None = None
     then: Address | None = None
+    subject: str = ""
+    author: str = ""
+    inside: str = ""
+    through: str = ""
 
 
 def relays_of(config: Config, mailbox: str | None = None, trap: str | None = None) -> tuple[str, ...]:
@@ -83,35 +91,74 @@ def trace_paths(
     listed = list(paths)
     tables = data.dated(office)
     found = False
-    for mail in open_sources(listed, office.config.intake):
+    for mail in open_sources(listed, office.config.intake, reports=True):
         found = True
-        yield _trace(office, mail.locator, bytes(mail.payload), border, tables)
+        yield from _traces(office, mail.locator, bytes(mail.payload), border, tables)
     if not found:
         raise NotFound(
             f"no mail in {', '.join(repr(path) for path in listed)}", "give a mail with its headers as it was stored"
         )
 
 
-def _trace(office: Office, locator: str, payload: bytes, border: trace.Boundary, tables: DatedTables) -> Traced:
-    hops = trace.read(message.parse(payload))
+def _traces(
+    office: Office, locator: str, payload: bytes, border: trace.Boundary, tables: DatedTables
+) -> Iterator[Traced]:
+    """The mail; or, where it has no Received line itself, the mails that it shows: forwarded, pasted, in a ``.msg``."""
+    if len(trace.read(message.parse(payload))):
+        yield _trace(office, locator, payload, border, tables)
+        return
+    shown = complaint.read(payload)
+    if "extra:msg" in shown.missing:
+        raise ConfigError(f"{locator}: an Outlook file", "to open it: pip install 'junkhound[msg]'")
+    for number, mail in enumerate(shown.mails):
+        name = locator if len(shown.mails) == 1 else f"{locator}, mail {number + 1}"
+        yield _trace(office, name, mail.octets, border, tables, mail.how)
+    if not shown.mails:
+        yield _trace(office, locator, payload, border, tables)
+
+
+def _trace(
+    office: Office, locator: str, payload: bytes, border: trace.Boundary, tables: DatedTables, inside: str = ""
+) -> Traced:
+    parsed = message.parse(payload)
+    hops = trace.read(parsed)
     verdict = trace.judge(hops, border)
     whose = None
     if verdict.handover is not None:
         day = None if verdict.seen_at is None else verdict.seen_at // clock.DAY
         whose = Whose(verdict.handover, tables.on(day).one(verdict.handover))
-    assumed = then = None
+    guess = Assumed()
     if not any(reason.status != "unverified" for reason in verdict.reasons):
-        assumed, then = what_if(hops, office.config.network.allow_documentation)
-    return Traced(locator, verdict, tuple(hops[:SHOWN]), whose, assumed, then)
+        guess = what_if(hops, office.config.network.allow_documentation)
+    subject, author = parsed.text(b"subject", 200), parsed.text(b"from", 200)
+    return Traced(
+        locator, verdict, tuple(hops[:SHOWN]), whose, guess.relays, guess.address, subject, author, inside,
+        guess.provider,
+    )  # fmt: skip
 
 
-def what_if(hops: trace.Hops, allow_documentation: bool) -> tuple[str | None, Address | None]:
-    """The writer of the top line as a relay to believe, and the address that it would name."""
-    for hop in hops[:5]:
-        if hop.by is not None and not hop.local and "." in hop.by and net.parse(hop.by) is None:
-            try:
-                border = trace.boundary([hop.by], allow_documentation=allow_documentation)
-            except ConfigError:
-                return None, None
-            return hop.by, trace.judge(hops, border, explain=False).address
-    return None, None
+class Assumed(NamedTuple):
+    """What a mail would say if the writers of its top lines were believed; ``relays`` as in ``Traced.assumed``."""
+
+    relays: str | None = None
+    address: Address | None = None
+    provider: str = ""
+
+
+def what_if(hops: trace.Hops, allow_documentation: bool) -> Assumed:
+    """The writers of the top lines as relays to believe, no more than it takes to name somebody."""
+    relays: list[str] = []
+    for hop in hops[:NEAR]:
+        if hop.by is None or hop.by in relays or not ("." in hop.by or net.parse(hop.by) is not None):
+            continue
+        try:
+            border = trace.boundary([*relays, hop.by], allow_documentation=allow_documentation)
+        except ConfigError:
+            break
+        relays.append(hop.by)
+        verdict = trace.judge(hops, border, explain=False)
+        if verdict.address is not None or verdict.provider is not None:
+            return Assumed(", ".join(relays), verdict.address, verdict.provider or "")
+        if len(relays) == MANY:
+            break
+    return Assumed(relays[0]) if relays else Assumed()
