@@ -3,6 +3,7 @@
 python -m accuracy                          tier S, seeds 1000 (2006) and 1001 (modern); writes docs/accuracy.md
 python -m accuracy --quick                  the tiny tier, to see that everything runs; the page stays as it is
 python -m accuracy --tier M --seed 1000     other worlds; --no-lists leaves out the slow part
+python -m accuracy --tracing                tracing alone; the other tables of the page stay as they are
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from accuracy.baselines import HOUR
 from spamworld.out.forms import instant
 
 OUT = Path(__file__).parent / "out"
+TRACING = ("G1", "G2", "G3")
 FIRST = 1000
 """Seeds below are for tuning; no figure is published on them."""
 
@@ -72,6 +74,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--worlds", type=Path, help="keep the worlds here, and take those that are there")
     parser.add_argument("--limit", type=int, default=0, help="trace only so many mails of each world")
     parser.add_argument("--no-lists", action="store_true", help="leave out G4 to G7")
+    parser.add_argument("--tracing", action="store_true", help="G1 to G3 alone; the page's other figures stay")
     parser.add_argument("--no-corpus", action="store_true", help="leave out real mail")
     parser.add_argument("--quick", action="store_true", help="the tiny tier; the page stays as it is")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
@@ -82,7 +85,9 @@ def main() -> int:
     asked = _asked()
     tier = "tiny" if asked.quick else asked.tier
     variants = asked.variant or ["2006", "modern"]
-    publish = tier in ("S", "M") and asked.seed >= FIRST and not (asked.limit or asked.no_lists or asked.quick)
+    whole = not (asked.limit or asked.no_lists or asked.quick or asked.tracing)
+    publish = tier in ("S", "M") and asked.seed >= FIRST and (whole or asked.tracing)
+    with_lists = not (asked.no_lists or asked.tracing)
 
     def progress(what: str, share: float) -> None:
         if sys.stderr.isatty():
@@ -96,16 +101,19 @@ def main() -> int:
             folder.parent.mkdir(parents=True, exist_ok=True)
             progress(f"{tier} {variant}: making the world", 0.0)
             manifests.append(world(folder, tier, variant, seed))
-            worlds.append(measure(folder, manifests[-1], not asked.no_lists, asked.limit, progress))
+            worlds.append(measure(folder, manifests[-1], with_lists, asked.limit, progress))
     real = [] if asked.no_corpus or asked.quick else [*corpus.handover(), *corpus.honest()]
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     made = list(report.tables(worlds, real))
     OUT.mkdir(exist_ok=True)
     said = report.answer(worlds, real, manifests)
-    (OUT / ("accuracy.json" if publish else "part.json")).write_text(said, "utf-8")
+    (OUT / ("accuracy.json" if publish and whole else "part.json")).write_text(said, "utf-8")
     print(said if asked.json else "\n".join(report.plain(*one) for one in made))
-    if publish:
+    if publish and asked.tracing:
+        page = report.renew(report.PAGE.read_text("utf-8"), made, TRACING)
+        report.PAGE.write_text(page, "utf-8")
+    elif publish:
         measured = "\n".join([report.base(manifests), *(report.markdown(*one) for one in made)])
         report.PAGE.write_text(report.rewrite(report.PAGE.read_text("utf-8"), measured), "utf-8")
     return 0

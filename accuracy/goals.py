@@ -86,6 +86,7 @@ GOALS = (
     )),
     Goal("G2", "True injector behind relays, webmail, forwards", (
         Figure("top-1, of the answered", ">= 95%", lambda w: w.junk.source, _least(0.95), lambda w: w.junk.others),
+        Figure("top-3, of the answered", ">= 99%", lambda w: w.junk.three, _least(0.99)),
         Figure("answered", ">= 90%", lambda w: w.junk.covered, _least(0.90)),
         Figure("worst strategy", ">= 85%", _worst, _least(0.85)),
         Figure("calibration error (ECE)", "<= 0.02", _ece, _most(0.02), unit="", more_is_better=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -166,6 +166,36 @@ def rewrite(page: str, measured: str) -> str:
     if not found:
         raise ValueError("the page has no measured part")
     return f"{before}{BEGIN}\n\n{measured}\n{END}{after}"
+
+
+def renew(page: str, made: Iterable[tuple[str, Row, list[Row]]], goals: Container[str]) -> str:
+    """The page with these tables in place of its own; of the table of goals only the rows of ``goals``."""
+    before, _, rest = page.partition(BEGIN)
+    inside, _, after = rest.partition(END)
+    head, *parts = inside.split("## ")
+    sections = {part.partition("\n")[0]: part for part in parts}
+    for title, columns, rows in made:
+        text = markdown(title, columns, rows).removeprefix("## ") + "\n"
+        if title == "Goals" and title in sections:
+            text = _rows_of(sections[title], text, goals)
+        sections[title] = text
+    return before + BEGIN + "## ".join([head, *sections.values()]) + END + after
+
+
+def _rows_of(old: str, new: str, goals: Container[str]) -> str:
+    """The lines of ``old`` with the rows of ``goals`` taken from ``new``; rows without one belong to the last."""
+    kept, fresh = _by_goal(old), _by_goal(new)
+    return "\n".join("\n".join(fresh[goal] if goal in goals else lines) for goal, lines in kept.items())
+
+
+def _by_goal(text: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"": []}
+    goal = ""
+    for line in text.split("\n"):
+        number = line.split("|")[1].strip() if line.startswith("| G") else goal if line.startswith("|") else ""
+        goal = number or ("end" if goal else "")
+        found.setdefault(goal, []).append(line)
+    return found
 
 
 def answer(worlds: Sequence[World], real: Sequence[Real], manifests: Sequence[Mapping[str, Any]]) -> str:

@@ -32,7 +32,10 @@ class Traced(NamedTuple):
     class_: str
     injector: str
     handover: str
-    said: str
+    said: str  # the first candidate
+    three: tuple[str, ...]
+    source: str  # the one named as source, if any
+    blamed: str
     said_handover: str
     confidence: float
     anchored: bool
@@ -62,7 +65,7 @@ def one(seen: reading.Seen, true: reading.Truth, border: trace.Boundary, own: ba
     hops = trace.read(message)
     facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
     verdict = trace.judge(hops, border, facts)
-    flagged = {reason.index for reason in verdict.reasons if reason.status == "forged" and reason.index >= 0}
+    flagged = set(range(len(hops))[verdict.typed :]) if verdict.typed is not None else set()
     forged = {place for place, (genuine, _, _) in enumerate(true.hops) if not genuine}
     received = message.every(RECEIVED)
     packed = seen.facts.get("client")
@@ -79,9 +82,12 @@ def one(seen: reading.Seen, true: reading.Truth, border: trace.Boundary, own: ba
         class_=true.class_,
         injector=true.injector,
         handover=true.handover,
-        said=str(verdict.source or ""),
+        said=str(verdict.candidates[0].address) if verdict.candidates else "",
+        three=tuple(str(one.address) for one in verdict.candidates[:3]),
+        source=str(verdict.source or ""),
+        blamed=str(verdict.address or ""),
         said_handover=str(verdict.handover or ""),
-        confidence=verdict.confidence,
+        confidence=verdict.candidates[0].p if verdict.candidates else 0.0,
         anchored=verdict.anchored,
         forged=len(forged),
         found=len(forged & flagged),
@@ -97,6 +103,7 @@ class Scores(NamedTuple):
     handover: Estimate
     wrong_sure: Estimate
     source: Estimate
+    three: Estimate
     covered: Estimate
     forged: Estimate
     flagged: Estimate
@@ -116,6 +123,7 @@ def score(traced: Iterable[Traced]) -> Scores:
                        [row.group for row in rows if row.anchored]),
         wrong_sure=clopper_pearson(wrong, len(rows)),
         source=share([row.said == row.injector for row in answered], [row.group for row in answered]),
+        three=share([row.injector in row.three for row in answered], [row.group for row in answered]),
         covered=share([bool(row.said) for row in rows], group),
         forged=ratio([row.found for row in rows], [row.forged for row in rows], group),
         flagged=clopper_pearson(sum(row.flagged for row in rows), sum(row.genuine for row in rows)),

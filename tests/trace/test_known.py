@@ -13,7 +13,6 @@ from junkhound import trace
 from junkhound.evidence import message
 from junkhound.kernel import net
 from junkhound.tables import Path
-from junkhound.trace import weights
 from junkhound.trace.known import embedded, provider
 
 TAIL = "; Mon, 6 Jan 2025 10:00:0{} +0000\n"
@@ -107,11 +106,3 @@ def test_a_boundary_travels_to_another_process() -> None:
     assert found is not None
     assert found.name == "Webmail"
     assert again.names["mx.example.org"]
-
-
-def test_every_clue_of_a_line_or_machine_has_a_weight_above_one() -> None:
-    assert len({weight.clue for weight in weights.TABLE}) == len(weights.TABLE)
-    assert all(weight.ratio > 1 and weight.source and weight.test for weight in weights.TABLE)
-    assert weights.SURE[0, 0] == weights.PRIOR
-    everything = sum(int(weight.clue) for weight in weights.TABLE)
-    assert weights.SURE[everything, everything] == weights.MOST < weights.ALONE

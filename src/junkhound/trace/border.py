@@ -25,7 +25,7 @@ class Boundary:
     stranger may claim any name.
     """
 
-    __slots__ = ("_hosts", "_own", "_relays", "_suffixes", "allow_documentation", "known", "names", "sides")
+    __slots__ = ("_own", "_relays", "_suffixes", "allow_documentation", "hosts", "known", "names", "sides")
 
     def __init__(
         self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool, known: Known | None = None
@@ -43,7 +43,7 @@ class Boundary:
                 hosts.add(host)
         self._relays = Networks(networks[False])
         self._own = Networks(networks[True])
-        self._hosts = frozenset(hosts)
+        self.hosts = frozenset(hosts)
         self._suffixes = tuple(sorted(suffixes))
         self.names: Memo[str | None, bool] = Memo(self.knows_name, REMEMBERED)  # the same as knows_name
         self.sides: Memo[Address, Peer] = Memo(self.side, REMEMBERED)  # the same as side
@@ -51,13 +51,13 @@ class Boundary:
         self.known = embedded() if known is None else known
 
     def __bool__(self) -> bool:
-        return bool(self._hosts or self._suffixes or self._relays or self._own)
+        return bool(self.hosts or self._suffixes or self._relays or self._own)
 
     def knows_name(self, host: str | None) -> bool:
         """Whether a host of this name is a relay or ours; lower case, no final dot."""
         if host is None:
             return False
-        return host in self._hosts or (self._suffixes != () and host.endswith(self._suffixes))
+        return host in self.hosts or (self._suffixes != () and host.endswith(self._suffixes))
 
     def knows(self, address: Address | None) -> bool:
         """Whether the address is a relay's or ours."""

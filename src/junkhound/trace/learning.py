@@ -15,7 +15,7 @@ from junkhound.kernel.net import Address, Space, network_of, space
 from junkhound.trace.border import Boundary, boundary, local_name
 from junkhound.trace.hop import Hop
 from junkhound.trace.names import site, together
-from junkhound.trace.walk import walk
+from junkhound.trace.walk import AT_STRANGER, same_host, walk
 
 LEAST = 50  # mails before anything is proposed
 SHARE = 0.8  # of the mails must show it
@@ -54,6 +54,26 @@ def learn(samples: Iterable[Sequence[Hop]], least: int = LEAST, share: float = S
         if not fresh:
             break
         found.extend(fresh)
+    return found
+
+
+def inner(samples: Iterable[Sequence[Hop]], border: Boundary) -> Counter[str]:
+    """Networks that would be blamed though their machines are relays of the same operator, with how many mails.
+
+    Such a machine calls itself by one of the relays' names, and the line below is its own: a spammer who greets with
+    that name brings no such line, and a provider's outgoing server, which customers use too, none under its own name.
+    """
+    found: Counter[str] = Counter()
+    for hops in samples:
+        path = walk(hops, border, None)
+        last = path.hop
+        if path.end is not AT_STRANGER or last is None or last.ip is None or path.believed >= len(hops):
+            continue
+        below = hops[path.believed]
+        if not any(border.knows_name(name) for name in (last.helo, last.rdns)) or below.by is None:
+            continue
+        if last.ip == below.by_ip or below.by in (last.helo, last.rdns) or same_host(below.by, last.helo):
+            found[_network(last.ip)] += 1
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from junkhound.tables import Clue
+from junkhound.trace.below import Below
 from junkhound.trace.border import Boundary
 from junkhound.trace.deeper import Inside
 from junkhound.trace.hop import Hop
@@ -15,6 +16,8 @@ from junkhound.trace.walk import AT_INSIDE, AT_NOBODY, AT_RELAY, SESSION, Walk
 SHOWN = 12  # lines below the hand-over that get a sentence of their own
 
 _TYPED = "below the hand-over: whoever sent the message could have typed this line"
+_UNDER = "it stands under a forged line, so nobody but the forger can have written it"
+_RECORD = "our own server's note of what our session saw"
 _FORGED = int(Clue.FORGED)
 _GAP = int(Clue.GAP)
 _CLOCK = int(Clue.QUEUE_ID_CLOCK)
@@ -23,7 +26,7 @@ _CLAIMS_US = int(Clue.CLAIMS_OUR_NAME)
 
 
 def explain(
-    hops: Sequence[Hop], path: Walk, odd: list[int], border: Boundary, inside: Inside | None = None
+    hops: Sequence[Hop], path: Walk, under: Below | None, border: Boundary, inside: Inside | None = None
 ) -> tuple[HopReason, ...]:
     """One reason a hop, our own session first; after ``SHOWN`` lines below the hand-over the rest is left out."""
     found = [_believed(hop, peer) for hop, peer in path.seen]
@@ -35,14 +38,36 @@ def explain(
     if inside is not None:
         found.extend(_inside(hops[place], inside) for place in range(first, inside.believed))
         first = inside.believed
-    for place in range(first, min(len(hops), first + SHOWN)):
-        clues = odd[place - first] if place - first < len(odd) else 0
-        if clues & _FORGED:
+    if under is not None and under.first > first:
+        for place in range(first, under.first):
             hop = hops[place]
-            found.append(HopReason(place, "forged", _forgery(hop, clues), hop.ip, hop.by, clues))
-        else:
-            found.append(HopReason(place, "unverified", _TYPED, None, None, clues))
+            found.append(HopReason(place, "trusted", _RECORD, hop.ip, hop.by))
+        first = under.first
+    found.extend(_below(hops[place], place - first, under) for place in range(first, min(len(hops), first + SHOWN)))
     return tuple(found)
+
+
+def _below(hop: Hop, row: int, under: Below | None) -> HopReason:
+    """The sentence for a line under the hand-over."""
+    if under is None:
+        return HopReason(hop.index, "unverified", _TYPED)
+    clues = under.clues[row] if row < len(under.clues) else 0
+    if clues & _FORGED:
+        return HopReason(hop.index, "forged", _forgery(hop, clues), hop.ip, hop.by, clues)
+    if under.typed is not None and hop.index >= under.typed:
+        text = _UNDER if hop.index > under.typed else _unlikely(hop, clues)
+        return HopReason(hop.index, "forged", text, hop.ip, hop.by, clues)
+    honest = under.honest[row] if row < len(under.honest) else 0.0
+    if honest < 0.5:
+        return HopReason(hop.index, "unverified", _TYPED, None, None, clues)
+    text = f"{_TYPED}; {honest:.0%} likely that {hop.by or 'the machine above'} did write it"
+    return HopReason(hop.index, "unverified", text, None, None, clues)
+
+
+def _unlikely(hop: Hop, clues: int) -> str:
+    if clues & _GAP:
+        return f"{hop.by or 'its writer'} is not the machine that the line above saw, and that one relays for nobody"
+    return "the machine that the line above saw is no mail server that would write such a line"
 
 
 def _inside(hop: Hop, inside: Inside) -> HopReason:

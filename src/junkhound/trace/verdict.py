@@ -6,6 +6,7 @@ import msgspec
 
 from junkhound.kernel.net import Address
 from junkhound.tables import Clue, Path
+from junkhound.trace.below import Candidate
 
 
 class HopReason(msgspec.Struct, frozen=True, gc=False):
@@ -32,6 +33,9 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     unknown. ``address`` is the one that may be blamed (RUNTIME, observation 8): the source where it is
     anchored and P >= 0.99, else the handover unless that is a known relay, else None.
     ``confidence`` is P that ``address`` (or ``source``) injected it; at most 0.5 without a boundary.
+    ``candidates`` are all machines that may have, likeliest first. One of them that stands below the hand-over is known
+    only from a line that a stranger wrote: it is shown, and never blamed by itself. ``typed`` is the place of the
+    first line that is called forged, and with it all under it; None where none is.
     ``seen_at`` is our clock for a session, else the date written by the last trusted host, else None.
     """
 
@@ -49,4 +53,6 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     hops: int = 0
     provider: str | None = None  # the known relay that handed the message over
     account: str | None = None  # whose log-in brought it there, where a believed line says so
-    weights: tuple[tuple[str, float], ...] = ()  # prior odds and clue ratios behind ``confidence``, where asked for
+    weights: tuple[tuple[str, float], ...] = ()  # prior odds and ratios of the first line below
+    candidates: tuple[Candidate, ...] = ()
+    typed: int | None = None

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-from junkhound.kernel.net import from_packed
+from junkhound.kernel.net import Address, from_packed
 from junkhound.trace.border import Boundary, local_name, same_machine
 from junkhound.trace.hop import Hop
 from junkhound.trace.names import together
-from junkhound.trace.peer import LOOPBACK, OWN, PICKUP, RELAY, STEP, UNREAD, Peer
+from junkhound.trace.peer import LOOPBACK, OWN, PICKUP, PRIVATE, RELAY, STEP, UNREAD, Peer
 from junkhound.wire.facts import Facts
 
 SESSION = -1  # the place of our own session among the hops
@@ -133,11 +133,22 @@ def other_end(hop: Hop, boundary: Boundary) -> Peer:
     side = boundary.sides[ip]
     if side is RELAY or side is OWN:
         return side
-    if side is LOOPBACK or ip == hop.by_ip:
+    if side is LOOPBACK or ip == hop.by_ip or (side is PRIVATE and hop.helo == hop.by and _link_local(ip)):
         return PICKUP if hop.auth else LOOPBACK
     if hop.verified and not hop.auth and boundary.names[hop.rdns]:
         return RELAY
     return side
+
+
+def _link_local(ip: Address) -> bool:
+    """Whether the address is of a machine's own wire (fe80::/10, 169.254.0.0/16): under its own name, itself."""
+    return ip.hi >> 54 == 0x3FA or (ip.hi == 0 and ip.lo >> 16 == 0xFFFFA9FE)
+
+
+def same_host(one: str, other: str | None) -> bool:
+    """Whether two names are one host's in two domains: GV2PEPF000000EE, as large operators number their machines."""
+    host = one.partition(".")[0]
+    return other is not None and len(host) > 7 and not host.isalpha() and host == other.partition(".")[0]
 
 
 def _continues(hop: Hop, above: Hop, peer: Peer) -> bool:
@@ -145,7 +156,11 @@ def _continues(hop: Hop, above: Hop, peer: Peer) -> bool:
     by = hop.by
     if peer is RELAY or peer is OWN:
         # known by its address; its own name need not stand in the settings
-        return by is not None and (together(by, above.rdns) or together(by, above.helo) or above.ip == hop.by_ip)
+        if by is None:
+            return False
+        return (
+            together(by, above.rdns) or together(by, above.helo) or above.ip == hop.by_ip or same_host(by, above.helo)
+        )
     if by is None:
         return hop.local  # (qmail 4711 invoked from network)
     return by == above.by or local_name(by) or (hop.by_ip is not None and same_machine(hop.by_ip))

@@ -7,7 +7,6 @@ import os
 import re
 import tempfile
 import tomllib
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import msgspec
 
 from junkhound import trace
 from junkhound.evidence import message
-from junkhound.kernel import net
 from junkhound.kernel.errors import ConfigError, NotFound, Refused
 from junkhound.verbs.office import Office
 
@@ -59,8 +57,12 @@ def show(office: Office) -> list[Shown]:
     ]
 
 
-def learn(office: Office, paths: Iterable[str], mailbox: str) -> Learned:
-    """Propose relays from mail of one mailbox; changes nothing. Errors: NotFound if there is no mail."""
+def learn(office: Office, paths: Iterable[str], mailbox: str, profiles: trace.Known | None = None) -> Learned:
+    """Propose relays from mail of one mailbox; changes nothing. Errors: NotFound if there is no mail.
+
+    Args:
+        profiles: known relays of others; those that come with the program where None.
+    """
     from junkhound.intake.sources import open_sources
 
     samples = []
@@ -73,15 +75,13 @@ def learn(office: Office, paths: Iterable[str], mailbox: str) -> Learned:
     network = office.config.network
     section = office.config.mailboxes.get(mailbox)
     known = section.relays if section is not None else ()
-    border = trace.boundary(known, network.own, allow_documentation=network.allow_documentation)
+    border = trace.boundary(known, network.own, allow_documentation=network.allow_documentation, known=profiles)
     proposals = tuple(
         proposal
         for proposal in trace.learn(samples)
         if proposal.relay not in known and not _has(border, proposal.relay)
     )
-    better = trace.boundary(
-        [*known, *(p.relay for p in proposals)], network.own, allow_documentation=network.allow_documentation
-    )
+    better = trace.boundary([*known, *(p.relay for p in proposals)], network.own, network.allow_documentation, profiles)
     verdicts = [trace.judge(hops, better, explain=False) for hops in samples]
     return Learned(
         mailbox,
@@ -90,18 +90,8 @@ def learn(office: Office, paths: Iterable[str], mailbox: str) -> Learned:
         known,
         sum(trace.judge(hops, border, explain=False).anchored for hops in samples),
         sum(verdict.anchored for verdict in verdicts),
-        _inner(verdicts, better),
+        tuple(trace.inner(samples, better).most_common()),
     )
-
-
-def _inner(verdicts: Iterable[trace.Verdict], border: trace.Boundary) -> tuple[tuple[str, int], ...]:
-    """Networks that would be blamed under a name of the relays themselves, most mails first."""
-    found: Counter[str] = Counter()
-    for verdict in verdicts:
-        address = verdict.address
-        if address is not None and any(name and border.knows_name(name) for name in (verdict.helo, verdict.rdns)):
-            found[str(net.network_of(address, 120 if address.is_v4 else 32))] += 1
-    return tuple(found.most_common())
 
 
 def _has(border: trace.Boundary, relay: str) -> bool:

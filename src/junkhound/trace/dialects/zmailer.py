@@ -7,7 +7,7 @@ from junkhound.trace.dialects.grammar import BY, DATE, FOR, ID, IP, WORD, make, 
 from junkhound.trace.hop import Hop
 
 _LINE = pattern(
-    rf"\s*+from\s++(?P<rdns>{WORD})\s++\({IP}(?::\d++)?\s++\"(?:EHLO|HELO)\s++(?P<helo>[^\"()\[\]]*+|\[[^\s()\[\]\"]*+\])\"[^()\[\]]*+\)"
+    rf"\s*+from\s++(?:\[[^\s\[\]]*+\]|(?P<rdns>{WORD}))\s++\({IP}(?::\d++)?\s++\"(?:EHLO|HELO)\s++(?P<helo>[^\"()\[\]]*+|\[[^\s()\[\]\"]*+\])\"[^()\[\]]*+\)"
     rf"\s++by\s++{BY}\s++with\s++(?P<protocol>\w++){ID}(?:\s++\(ORCPT\s[^()\[\]]*+\))?{FOR}{DATE}"
 )
 

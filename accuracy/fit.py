@@ -1,0 +1,179 @@
+"""Fits the weights of tracing on worlds of tuning seeds and on honest public mail, and writes them into the product.
+
+python -m accuracy.fit WORLD ...            worlds of seeds 0 to 99, as `spamworld gen` makes them
+python -m accuracy.fit WORLD ... --dry      only say how well it would do, strategy by strategy left out
+
+Logistic regression with a ridge (each log-ratio has a prior of mean 0 and variance 1), so a word that was met ten times
+weighs little. Honest mail: list and ham archives, the mails whose hash is even; `accuracy` measures on the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accuracy import corpus, reading
+from junkhound import trace
+from junkhound.evidence.message import parse
+from junkhound.trace import below, weights
+from junkhound.trace.pair import Looked, Odd
+from junkhound.trace.walk import AT_STRANGER, walk
+from junkhound.wire import jsonl
+
+PAGE = Path(weights.__file__).parent / "data" / weights.FILE
+RIDGE = 1.0
+LEAST = 20  # lines on which a word must have been met
+REAL = 5.0  # an honest line of real mail counts as so many of a world: real mail is odder
+
+
+class Line(NamedTuple):
+    """A line below a hand-over whose upper neighbours are all honest."""
+
+    looked: Looked
+    typed: bool
+    strategy: str
+    weight: float = 1.0
+
+
+def lines(folder: Path) -> Iterator[Line]:
+    """Those of one world, down to the first forged one of each mail. Errors: ValueError for an evaluation seed."""
+    seed = json.loads((folder / "manifest.json").read_text("utf-8"))["seed"]
+    if seed >= 100:
+        raise ValueError(f"{folder}: seed {seed} is for evaluation")
+    said = reading.relays(folder)
+    borders = {name: trace.boundary(relays, (), allow_documentation=True) for name, relays in said.items()}
+    for seen, true in reading.pairs(folder):
+        hops = trace.read(parse(seen.mail))
+        facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
+        border = borders[true.intake]
+        path = walk(hops, border, facts)
+        if path.end is not AT_STRANGER or path.hop is None or path.hop.ip is None:
+            continue
+        first = path.believed + below.record(hops, path, border)
+        for place, looked in below.pairs(hops, first, path, border):
+            if place >= min(len(true.hops), first + below.DEEP):
+                break
+            honest = true.hops[place][0]
+            yield Line(looked, not honest, true.strategy)
+            if not honest:
+                break
+
+
+def real() -> Iterator[Line]:
+    """Lines of honest public mail; none where the archives are absent."""
+    for name in corpus.HONEST:
+        if not (corpus.ROOT / name).is_file():
+            continue
+        border, mails = corpus.honest_mails(name)
+        for for_fit, hops in mails:
+            path = walk(hops, border, None)
+            if for_fit and path.end is AT_STRANGER and path.hop is not None and path.hop.ip is not None:
+                for _, looked in below.pairs(hops, path.believed, path, border):
+                    yield Line(looked, False, "", REAL)
+
+
+def fit(found: Iterable[Line]) -> tuple[float, dict[str, float]]:
+    """The prior odds that a line is typed, and the ratio of each word."""
+    honest: Counter[tuple[str, ...]] = Counter()
+    typed: Counter[tuple[str, ...]] = Counter()
+    for line in found:
+        (typed if line.typed else honest)[weights.words(line.looked)] += line.weight  # type: ignore[assignment]
+    rows = sorted(honest.keys() | typed.keys())
+    met = Counter(word for row in rows for word in row for _ in range(int(honest[row] + typed[row])))
+    names = sorted(word for word, count in met.items() if count >= LEAST)
+    place = {name: n + 1 for n, name in enumerate(names)}
+    given = np.zeros((len(rows), len(names) + 1))
+    given[:, 0] = 1
+    for n, row in enumerate(rows):
+        given[n, [place[word] for word in row if word in place]] = 1
+    hits = np.array([typed[row] for row in rows], float)
+    every = hits + np.array([honest[row] for row in rows], float)
+    found_at = _newton(given, hits, every)
+    return float(np.exp(found_at[0])), {name: float(np.exp(found_at[place[name]])) for name in names}
+
+
+def _newton(given: NDArray[np.float64], hits: NDArray[np.float64], every: NDArray[np.float64]) -> NDArray[np.float64]:
+    at = np.zeros(given.shape[1])
+    ridge = np.eye(len(at)) * RIDGE
+    ridge[0, 0] = 1e-3
+    for _ in range(100):
+        chance = 1 / (1 + np.exp(-given @ at))
+        slope = given.T @ (hits - every * chance) - ridge @ at
+        bend = (given * (every * chance * (1 - chance))[:, None]).T @ given + ridge
+        step = np.clip(np.linalg.solve(bend, slope), -2, 2)
+        at = at + step
+        if np.abs(step).max() < 1e-6:
+            break
+    return at
+
+
+def honest(looked: Looked, prior: float, ratios: Mapping[str, float]) -> float:
+    """P that a line is honest by these weights."""
+    odds = prior
+    for word in weights.words(looked):
+        odds *= ratios.get(word, 1.0)
+    return 1 / (1 + odds)
+
+
+def left_out(found: list[Line]) -> Iterator[tuple[str, int, float]]:
+    """For each strategy: its forged lines, and the share found by weights fitted without it."""
+    for strategy in sorted({line.strategy for line in found if line.typed}):
+        prior, ratios = fit(line for line in found if line.strategy != strategy or not line.typed)
+        its = [line for line in found if line.typed and line.strategy == strategy]
+        caught = sum(honest(line.looked, prior, ratios) < below.TYPED for line in its)
+        yield strategy, len(its), caught / len(its)
+
+
+def page(found: list[Line], said: str) -> str:
+    """The file of weights."""
+    prior, ratios = fit(found)
+    met: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for line in found:
+        for word in weights.words(line.looked):
+            met[word][line.typed] += 1
+    tests = {kind.__name__.lower(): test for test, kind in weights.TESTS}
+    odd = {f"line: {(bit.name or '').lower().replace('_', ' ')}": weights.ODD_TEST[bit] for bit in Odd}
+    out = [
+        "# How much more often a word about a line is met among typed lines than among honest ones.",
+        "# Made by `python -m accuracy.fit`; do not edit by hand. trace/pair.py says what each word means.",
+        "", f'date = "{datetime.now(UTC):%Y-%m-%d}"', f'fitted_on = "{said}"', f"prior = {prior:.4g}",
+    ]  # fmt: skip
+    for word in sorted(ratios):
+        test = odd.get(word) or tests[word.partition(":")[0]]
+        out += ["", "[[clue]]", f'test = "{test}"', f'word = "{word}"', f"ratio = {ratios[word]:.3g}"]
+        out += [f"honest = {met[word][0]}", f"typed = {met[word][1]}"]
+    return "\n".join(out).replace("e+0", "e+").replace("e-0", "e-") + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m accuracy.fit", description=__doc__)
+    parser.add_argument("world", nargs="+", type=Path)
+    parser.add_argument("--dry", action="store_true")
+    asked = parser.parse_args()
+    found = [line for folder in asked.world for line in lines(folder)]
+    simulated = len(found)
+    found += real()
+    for strategy, count, share in left_out(found):
+        print(f"{strategy}: {share:.1%} of {count:,} first forged lines found by weights fitted without it")
+    said = (
+        f"{simulated:,} lines of {len(asked.world)} simulated worlds, {len(found) - simulated:,} of honest public mail"
+    )
+    text = page(found, said)
+    if asked.dry:
+        print(text)
+    else:
+        PAGE.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""The lines under the hand-over: what is odd in each, how likely its writer is who it should be, and who then sent it.
+
+The hand-over is certain; who *injected* the message may stand deeper, if the machine at the hand-over passed on what
+another brought. ``rank`` gives the candidates with their probabilities: P that exactly so many of the lines are honest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from junkhound.kernel.clock import MINUTE
+from junkhound.kernel.net import Address, Space, space
+from junkhound.tables import Clue
+from junkhound.trace import pair, queueid
+from junkhound.trace.border import Boundary, local_name, same_machine
+from junkhound.trace.hop import Hop
+from junkhound.trace.names import together
+from junkhound.trace.pair import Looked, Machine
+from junkhound.trace.peer import PRIVATE, STRANGER
+from junkhound.trace.walk import SESSION, Walk
+from junkhound.trace.weights import HONEST
+
+BACKWARDS = 5 * MINUTE  # clocks of honest servers differ by less, mostly
+TYPED = 0.25  # a line whose writer is honest with less than that is called forged, and with it all below
+DEEP = 12  # lines that are weighed; a path of honest servers is hardly ever longer
+RECORD = 4  # lines in which our own server notes what our session saw
+SURE = 0.998  # nothing below its line, and it is the kind of machine through which nobody sends but its owner
+ALONE = 0.985  # nothing below its line; a relay whose lines were taken away would look the same
+
+_HOP_UNREAD, _GAP, _TIME_BACKWARDS = int(Clue.HOP_UNREAD), int(Clue.GAP), int(Clue.TIME_BACKWARDS)
+_IMPOSSIBLE_ADDRESS, _QUEUE_ID_CLOCK = int(Clue.IMPOSSIBLE_ADDRESS), int(Clue.QUEUE_ID_CLOCK)
+_QUEUE_ID_FORM, _CLAIMS_OUR_NAME = int(Clue.QUEUE_ID_FORM), int(Clue.CLAIMS_OUR_NAME)
+_BELOW_ORIGINATOR, _NO_DATE, _WITH_KEYWORD = int(Clue.BELOW_ORIGINATOR), int(Clue.NO_DATE), int(Clue.WITH_KEYWORD)
+_FORGED = int(Clue.FORGED)
+PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
+_NOBODYS = (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
+_IN_CLEAR = frozenset(("SMTP", "LMTP"))  # RFC 3848: a session with TLS has been an ESMTP session, and says so
+_ID_CLUES = {
+    (None, False): 0, (True, False): 0, (False, False): _QUEUE_ID_FORM, (True, True): _QUEUE_ID_CLOCK,
+}  # fmt: skip
+_OWN_MACHINES = frozenset((int(Machine.GENERIC), int(Machine.NAMELESS_LITERAL), int(Machine.NAMELESS_BARE)))
+
+
+class Candidate(msgspec.Struct, frozen=True, gc=False):
+    """A machine that may have injected the message: P, and the line that saw it (-1 our session)."""
+
+    address: Address
+    p: float
+    index: int
+
+
+class Below(msgspec.Struct, frozen=True, gc=False):
+    """What stands under the hand-over.
+
+    ``first`` is the place of the first line, after our own server's record; ``clues`` and ``honest`` (P that all
+    lines down to this one are) stand for each line looked at; ``candidates``, likeliest first; ``typed`` is the place
+    of the first line that is called forged, with everything under it, None where none is; ``looked`` are the words
+    about the first line.
+    """
+
+    first: int
+    clues: list[int]
+    honest: list[float]
+    candidates: tuple[Candidate, ...]
+    typed: int | None = None
+    looked: Looked | None = None
+
+
+def record(hops: Sequence[Hop], path: Walk, border: Boundary) -> int:
+    """How many lines under our own session are our own server's note of the same hand-over.
+
+    The last of them shows the address that our session saw, under a name of ours. A sender who types such a line says
+    the truth about himself.
+    """
+    client = path.hop
+    if client is None or client.index != SESSION or not hops:
+        return 0
+    for place in range(min(RECORD, len(hops))):
+        hop = hops[place]
+        if not (border.names[hop.by] or _of_ours(hop, border)):
+            return 0
+        if hop.ip == client.ip and hop.ip is not None:
+            return place + 1
+        if hop.ip is None and hop.by is not None and border.names[hop.by] and place == 0 and hop.dialect == "scan":
+            return 1  # a server that writes no from clause at all
+    return 0
+
+
+def _of_ours(hop: Hop, border: Boundary) -> bool:
+    by = hop.by
+    if by is None:
+        return hop.local
+    return any(together(by, host) for host in border.hosts)
+
+
+def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: int) -> Below:
+    """Weigh the lines from place ``first`` on, until one is forged; at least ``near`` lines are searched for clues.
+
+    A line without another machine in it (handed in by a program, qmail's notes) accuses nobody and is passed over: it
+    is as honest as what stands below it.
+    """
+    last, count = path.hop, len(hops)
+    assert last is not None
+    assert last.ip is not None
+    ours = _ours(hops, first, path)
+    clues: list[int] = []
+    honest: list[float] = []
+    shares: dict[Address, tuple[float, int]] = {}
+    holder: Address | None = last.ip
+    seen_in, above, at, sound, passed = last.index, last, last.at, 1.0, first
+    typed = looked = None
+    for place in range(first, min(count, first + max(DEEP, near))):
+        if typed is not None and place >= first + near:
+            break
+        hop = hops[place]
+        found = _clues(hop, above, at, ours, border)
+        if found & PROOF or (found & _CLAIMS_OUR_NAME and not _our_grammar(hop, path)):
+            found |= _FORGED
+        clues.append(found)
+        if typed is None and not (hop.local and not found & _FORGED):
+            words = pair.look(above, hop, at, _odd(found, above, last))
+            looked = looked or words
+            chance = HONEST[words]
+            if found & _FORGED:
+                chance = min(chance, _NEVER)
+            elif found & _CLAIMS_OUR_NAME:
+                chance = min(chance, _OURS)
+            _add(shares, holder, sound * (1 - chance), seen_in)
+            sound *= chance
+            if sound < TYPED:
+                typed = passed
+            elif hop.ip is None and not hop.local:
+                holder = None  # somebody brought it, and the line does not say clearly who
+            elif hop.ip is not None and border.sides[hop.ip] is STRANGER:
+                holder, seen_in = hop.ip, place
+            above, passed = (_MAILBOX if hop.protocol in _FETCHED else hop), place + 1
+        honest.append(sound)
+        if hop.at is not None:
+            at = hop.at
+        if hop.auth and typed is None:
+            break  # below a client that had logged in nothing is believed
+    if typed is None:
+        alone = SURE if holder == last.ip and pair.machine(last) in _OWN_MACHINES else ALONE
+        _add(shares, holder, sound * alone, seen_in)
+    ranked = sorted(((p, -index, address) for address, (p, index) in shares.items()), reverse=True)
+    candidates = tuple(Candidate(address, round(min(p, SURE), 4), -index) for p, index, address in ranked if p > _LEAST)
+    return Below(first, clues, honest, candidates, typed, looked)
+
+
+def pairs(hops: Sequence[Hop], first: int, path: Walk, border: Boundary) -> Iterator[tuple[int, Looked]]:
+    """(place, words) of each line from place ``first`` on that names another machine: what weights are fitted on."""
+    last = path.hop
+    assert last is not None
+    ours = _ours(hops, first, path)
+    above, at = last, last.at
+    for place in range(first, len(hops)):
+        hop = hops[place]
+        if not hop.local:
+            yield place, pair.look(above, hop, at, _odd(_clues(hop, above, at, ours, border), above, last))
+            above = _MAILBOX if hop.protocol in _FETCHED else hop
+        at = at if hop.at is None else hop.at
+
+
+def _ours(hops: Sequence[Hop], first: int, path: Walk) -> list[str | None]:
+    """The names under which our own servers wrote the lines that are believed."""
+    return [seen.by for seen, _ in path.seen] + [hop.by for hop in hops[path.believed : first]]
+
+
+_FETCHED = frozenset(("POP", "POP3", "POP3S", "IMAP", "IMAPS", "IMAP4"))
+_MAILBOX = Hop()  # what stands under a line of a program that fetched the mail: a mailbox, whoever filled it
+_NEVER = 0.02  # P that a line which contradicts itself is honest
+_OURS = 0.5  # P of one that claims to be ours: a relay that the settings know by name only, or a loop
+_LEAST = 0.0005
+
+
+def _add(shares: dict[Address, tuple[float, int]], address: Address | None, p: float, index: int) -> None:
+    if address is None:
+        return
+    before = shares.get(address)
+    shares[address] = (p, index) if before is None else (before[0] + p, before[1])
+
+
+def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border: Boundary) -> int:
+    """What is odd in one line."""
+    clues = 0
+    by = hop.by
+    if hop.dialect == "":
+        clues = _HOP_UNREAD
+    if hop.below_originator:
+        clues |= _BELOW_ORIGINATOR
+    if hop.tls is not None and hop.protocol in _IN_CLEAR:
+        clues |= _WITH_KEYWORD
+    if hop.impossible or (hop.ip is not None and border.sides[hop.ip] is PRIVATE and space(hop.ip) in _NOBODYS):
+        clues |= _IMPOSSIBLE_ADDRESS
+    if hop.id is not None:
+        clues |= _ID_CLUES[queueid.examine(hop)]
+    if by is not None:
+        if by != above.helo and not _fits(above, hop):
+            clues |= _GAP
+        if (border.names[by] or by in ours) and not local_name(by) and (by != above.by or above.index < 0):
+            clues |= _CLAIMS_OUR_NAME  # every machine is "localhost" to itself
+    if hop.by_ip is not None and not same_machine(hop.by_ip) and border.knows(hop.by_ip):
+        clues |= _CLAIMS_OUR_NAME
+    if hop.at is None:
+        clues |= _NO_DATE
+    elif at is not None and hop.at > at + BACKWARDS:
+        clues |= _TIME_BACKWARDS
+    return clues
+
+
+def _odd(clues: int, above: Hop, last: Hop) -> int:
+    """The clues of a line as ``pair.Odd``."""
+    return (
+        (0 if above is last else 256)
+        | (4 if clues & _IMPOSSIBLE_ADDRESS else 0)
+        | (8 if clues & _BELOW_ORIGINATOR and not above.below_originator else 0)
+        | (16 if clues & _CLAIMS_OUR_NAME else 0)
+        | (128 if clues & _WITH_KEYWORD else 0)
+    )
+
+
+def _fits(above: Hop, hop: Hop) -> bool:
+    """Whether the writer of a line could be the machine that the line above it saw (test T2)."""
+    if above.ip is not None and above.ip == hop.by_ip:
+        return True
+    return together(hop.by, above.rdns) or together(hop.by, above.helo)
+
+
+def _our_grammar(hop: Hop, path: Walk) -> bool:
+    """Whether a line under our name is written as our server of that name writes (test T14)."""
+    ours = {seen.dialect for seen, _ in path.seen if seen.by is not None and seen.by == hop.by}
+    return not ours or hop.dialect in ours
