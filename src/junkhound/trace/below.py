@@ -115,7 +115,7 @@ def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: in
         if typed is not None and place >= first + near:
             break
         hop = hops[place]
-        found = _clues(hop, above, at, ours, border)
+        found = _clues(hop, above, at, ours, border, above is last)
         if found & PROOF or (found & _CLAIMS_OUR_NAME and not _our_grammar(hop, path)):
             found |= _FORGED
         clues.append(found)
@@ -158,7 +158,10 @@ def pairs(hops: Sequence[Hop], first: int, path: Walk, border: Boundary) -> Iter
     for place in range(first, len(hops)):
         hop = hops[place]
         if not hop.local:
-            yield place, pair.look(above, hop, at, _odd(_clues(hop, above, at, ours, border), above, last))
+            yield (
+                place,
+                pair.look(above, hop, at, _odd(_clues(hop, above, at, ours, border, above is last), above, last)),
+            )
             above = _MAILBOX if hop.protocol in _FETCHED else hop
         at = at if hop.at is None else hop.at
 
@@ -182,7 +185,7 @@ def _add(shares: dict[Address, tuple[float, int]], address: Address | None, p: f
     shares[address] = (p, index) if before is None else (before[0] + p, before[1])
 
 
-def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border: Boundary) -> int:
+def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border: Boundary, top: bool) -> int:
     """What is odd in one line."""
     clues = 0
     by = hop.by
@@ -199,7 +202,7 @@ def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border:
     if by is not None:
         if by != above.helo and not _fits(above, hop):
             clues |= _GAP
-        if (border.names[by] or by in ours) and not local_name(by) and (by != above.by or above.index < 0):
+        if (border.names[by] or by in ours) and not local_name(by) and (top or by != above.by):
             clues |= _CLAIMS_OUR_NAME  # every machine is "localhost" to itself
     if hop.by_ip is not None and not same_machine(hop.by_ip) and border.knows(hop.by_ip):
         clues |= _CLAIMS_OUR_NAME
