@@ -30,6 +30,7 @@ VERBS = {
     "lists": "junkhound.cli.lists",
     "publish": "junkhound.cli.publish",
     "dns": "junkhound.cli.dns",
+    "crosscheck": "junkhound.cli.crosscheck",
     "stats": "junkhound.cli.stats",
     "web": "junkhound.cli.web",
     "data": "junkhound.cli.data",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from junkhound.cli import show
+from junkhound.cli.crosscheck import standing_answer
 from junkhound.cli.lists import listing_answer, progress_bar
 from junkhound.kernel import clock
 from junkhound.tables import Kind
@@ -14,7 +15,7 @@ from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
     from junkhound.listing import Decision
-    from junkhound.verbs.why import Record, Why
+    from junkhound.verbs.why import Others, Record, Why
 
 
 @click.command()
@@ -86,6 +87,13 @@ def _answer(found: Why) -> dict[str, Any]:
             for row in found.newest
         ],
         "listings": [_record_answer(record) for record in found.records],
+        "others": {
+            "at": found.others.at and clock.text(found.others.at),
+            "asked": found.others.asked,
+            "witnesses": found.others.witnesses,
+            "standing": [standing_answer(one) for one in found.others.standing],
+            "gone": [standing_answer(one) for one in found.others.gone],
+        },
     }
 
 
@@ -135,6 +143,21 @@ def _tell(found: Why) -> None:
         _tell_past(record)
     if not found.records:
         print("  no list ever held it; see what would be decided with --recompute")
+    _tell_others(found.others)
+
+
+def _tell_others(others: Others) -> None:
+    """On how many lists of others, since when, gone when."""
+    if others.at is None:
+        return
+    count = len(others.standing)
+    lists = "1 list" if count == 1 else f"{count} lists"
+    witnesses = "1 witness" if others.witnesses == 1 else f"{others.witnesses} witnesses"
+    print(f"  on {lists} of others, {witnesses}, of {others.asked} asked {clock.text(others.at)}")
+    for one in others.standing:
+        print(f"    {one.list} ({one.scope}): {one.means or ' '.join(one.codes)}, since {clock.day_text(one.since_at)}")
+    for one in others.gone:
+        print(f"    {one.list}: {clock.day_text(one.since_at)} to {clock.day_text(one.gone_at or 0)}")
 
 
 def _tell_record(record: Record) -> None:

@@ -354,6 +354,41 @@ class Guard:
 
 
 @dataclass(frozen=True)
+class Lookup:
+    """[lookup]: questions to the world; nothing is asked until a resolver is named."""
+
+    resolver: str = setting("", "resolver that is asked, best one of your own; empty asks nobody", "address:port")
+    in_flight: int = setting(128, "questions that wait for an answer at a time", "questions", low=1)
+    timeout_s: float = setting(2.0, "how long each waits before it is asked again", "s", low=0.05)
+    tries: int = setting(3, "how often one is asked", "times", low=1)
+
+
+@dataclass(frozen=True)
+class Crosscheck:
+    """[crosscheck]: what other people's block lists say."""
+
+    per_second: float = setting(
+        20.0, "addresses that are asked about, so that no list gets more questions; 0 means without limit", "a second",
+        low=0,
+    )  # fmt: skip
+    again_hours: float = setting(6.0, "what a list said is good for so long", "hours", low=0)
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """[blocklists.NAME]: a block list of somebody else, beside those of the catalogue; naming it here accepts it."""
+
+    zone: str = setting("", "its zone", "domain")
+    family: str = setting("", "lists that copy each other or have one keeper count once; empty means NAME")
+    of: str = setting("addresses", "what it holds", choices=("addresses", "names"))
+    scope: str = setting("address", "whom a listing means", choices=("address", "range", "asn"))
+    ipv6: bool = setting(False, "whether it may be asked about IPv6")
+    codes: tuple[str, ...] = setting(
+        (), "what its answers mean, such as 127.0.0.2=spam source; empty takes every answer", "CODE=meaning"
+    )
+
+
+@dataclass(frozen=True)
 class Retention:
     """[retention]: how long each class is kept."""
 
@@ -389,6 +424,9 @@ class Config:
     dns: Dns = Dns()
     transfers: Mapping[str, Transfer] = field(default_factory=dict, metadata={"of": Transfer})
     guard: Guard = Guard()
+    lookup: Lookup = Lookup()
+    crosscheck: Crosscheck = Crosscheck()
+    blocklists: Mapping[str, Foreign] = field(default_factory=dict, metadata={"of": Foreign})
     retention: Retention = Retention()
     path: str = ""
 

@@ -13,6 +13,8 @@ from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import JunkhoundError, NotFound
 from junkhound.kernel.net import Address
 from junkhound.ledger.listing_records import Event, Listing, Past, Stored
+from junkhound.ledger.others import Others as StandingElsewhere
+from junkhound.ledger.others import Standing
 from junkhound.ledger.rows import Sighting
 from junkhound.listing import Decision, History
 from junkhound.tables import Kind
@@ -51,6 +53,20 @@ class Activity(msgspec.Struct):
     last_on: str
 
 
+class Others(msgspec.Struct):
+    """What other people's block lists said when we last asked them (``at``, None for never), and ever said before."""
+
+    at: int | None
+    asked: int
+    standing: list[Standing]
+    gone: list[Standing]
+
+    @property
+    def witnesses(self) -> int:
+        """Families among those that list it: lists that copy one another say it once."""
+        return len({one.family for one in self.standing})
+
+
 class Why(msgspec.Struct):
     """Everything that is known about one address and its lists; ``newest`` are its latest sightings."""
 
@@ -60,6 +76,7 @@ class Why(msgspec.Struct):
     activity: list[Activity]
     newest: list[Sighting]
     records: list[Record]
+    others: Others
 
     @property
     def listed(self) -> bool:
@@ -98,6 +115,7 @@ def why(office: Office, text: str) -> Why:
         activity=_activity(office, address),
         newest=office.ledger.query().newest(address, NEWEST, at + 1),
         records=records,
+        others=_others(office, str(address)),
     )
 
 
@@ -111,6 +129,15 @@ def _record(office: Office, one: Listing) -> Record:
         published = edition_of(office.config, policy, [entry], office.now).sentence(entry, str(one.subject.first))
     pinned = len(book.pins(one.number))
     return Record(one, live, book.events(one.number), book.decision(one.decision), published, pinned)
+
+
+def _others(office: Office, subject: str) -> Others:
+    book = StandingElsewhere(office.ledger.state)
+    latest = book.latest([subject], 0).get(subject)
+    every = [one for one in book.history(subject) if one.since_at <= office.now]
+    standing = [one for one in every if one.gone_at is None or one.gone_at > office.now]
+    gone = [one for one in every if one not in standing]
+    return Others(latest and latest[0], len(latest[1]) if latest else 0, standing, gone)
 
 
 def _network(office: Office, address: Address) -> data.Found | None:

@@ -16,7 +16,7 @@ from junkhound.verbs import why as reasons
 from junkhound.verbs.choice import kinds_of
 from junkhound.verbs.office import Office
 from junkhound.web.desk import Desk, Fields
-from junkhound.web.plain import event, listing, plain
+from junkhound.web.plain import event, listing, others, plain
 
 Ask = Mapping[str, str]
 """The words of the query string, each once."""
@@ -227,6 +227,7 @@ def _address(office: Office, where: net.Address) -> Fields:
         "newest": plain(seen.newest(office, where)),
         "abusive": [kind.name.lower() for kind in Kind if int(kind) in kinds_of(())],
         "listings": [_record(office, record) for record in reversed(why.records)],
+        "others": others(why.others),
         "events": _steps(why.records),
     }
 

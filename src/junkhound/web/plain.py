@@ -12,6 +12,8 @@ import numpy as np
 from junkhound.kernel import clock
 from junkhound.kernel.net import Address, Network
 from junkhound.ledger.listing_records import Event, Listing
+from junkhound.ledger.others import Standing
+from junkhound.verbs.why import Others
 
 
 def plain(value: Any) -> Any:
@@ -61,3 +63,21 @@ def listing(one: Listing, at: int) -> dict[str, Any]:
 def event(one: Event) -> dict[str, Any]:
     """One step in a listing's life."""
     return {"at": clock.text(one.at), "on": clock.day_text(one.at), "event": one.event, "who": one.who, "why": one.why}
+
+
+def others(found: Others) -> dict[str, Any]:
+    """What other people's block lists say of an address, with days instead of instants."""
+
+    def row(one: Standing) -> dict[str, Any]:
+        return {
+            "list": one.list, "family": one.family, "scope": one.scope, "codes": list(one.codes), "means": one.means,
+            "since": clock.day_text(one.since_at), "gone": one.gone_at and clock.day_text(one.gone_at),
+        }  # fmt: skip
+
+    return {
+        "at": found.at and clock.text(found.at),
+        "asked": found.asked,
+        "witnesses": found.witnesses,
+        "standing": [row(one) for one in found.standing],
+        "gone": [row(one) for one in found.gone],
+    }

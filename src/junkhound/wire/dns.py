@@ -36,6 +36,7 @@ _TWO = struct.Struct(">2H")
 _RECORD = struct.Struct(">2HIH")
 _OPT = struct.Struct(">x2HBBHH")
 _LONGEST_NAME = 255
+_MOST_RECORDS = 64
 
 
 class Name(bytes):
@@ -152,6 +153,45 @@ def past_name(packet: bytes, at: int) -> int:
             break
         at += length + 1
     return len(packet)
+
+
+class Answer(NamedTuple):
+    """What came back: the code, and the addresses or texts that were asked for."""
+
+    code: int
+    addresses: tuple[bytes, ...]
+    texts: tuple[str, ...]
+
+
+def answer(packet: bytes, at: int, kind: int) -> Answer:
+    """Read a reply whose question ends at ``at``; any bytes may follow, and what is torn holds no record."""
+    code = packet[3] & 15
+    count = packet[6] << 8 | packet[7]
+    addresses, texts = [], []
+    for _ in range(min(count, _MOST_RECORDS)):
+        at = at + 2 if packet[at : at + 1] >= b"\xc0" else past_name(packet, at)
+        if at + 10 > len(packet):
+            break
+        found, length = packet[at] << 8 | packet[at + 1], packet[at + 8] << 8 | packet[at + 9]
+        at += 10
+        value = packet[at : at + length]
+        at += length
+        if found != kind or len(value) < length:
+            continue  # an alias on the way there, or torn
+        if kind == A and length == 4:
+            addresses.append(value)
+        elif kind == TXT:
+            texts.append(_strings(value))
+    return Answer(code, tuple(addresses), tuple(texts))
+
+
+def _strings(value: bytes) -> str:
+    """The strings of a TXT record as one text."""
+    parts, at = [], 0
+    while at < len(value):
+        parts.append(value[at + 1 : at + 1 + value[at]])
+        at += 1 + value[at]
+    return b"".join(parts).decode("utf-8", "replace")
 
 
 def bare(packet: bytes, code: int) -> bytes:
