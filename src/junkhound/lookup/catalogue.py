@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import msgspec
 
-from junkhound.kernel.config import Foreign
+from junkhound.kernel.config_dns import Foreign
 from junkhound.kernel.errors import ConfigError
 
 ADDRESSES, NAMES = "addresses", "names"

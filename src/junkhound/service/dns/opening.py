@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from junkhound.kernel import net
-from junkhound.kernel.config import Config, Transfer
+from junkhound.kernel.config import Config
+from junkhound.kernel.config_dns import Transfer
 from junkhound.kernel.errors import ConfigError, NotFound
 from junkhound.kernel.net import Network
 from junkhound.service.dns.clients import Clients, clients
