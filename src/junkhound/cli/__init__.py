@@ -27,6 +27,8 @@ VERBS = {
     "sources": "junkhound.cli.sources",
     "campaigns": "junkhound.cli.campaigns",
     "botnets": "junkhound.cli.botnets",
+    "actors": "junkhound.cli.actors",
+    "entity": "junkhound.cli.entity",
     "lists": "junkhound.cli.lists",
     "publish": "junkhound.cli.publish",
     "dns": "junkhound.cli.dns",

@@ -72,11 +72,12 @@ def command(
 def run(office: Any, quiet: bool = False) -> Grouped:
     """Group with a progress bar on stderr, where that is a terminal."""
     from junkhound.cli.lists import progress_bar
-    from junkhound.verbs import botnets, grouping
+    from junkhound.verbs import actors, botnets, grouping
 
     with progress_bar(quiet) as progress:
         done = grouping.group(office, progress)
         botnets.find(office)
+        actors.find(office)
         return done
 
 

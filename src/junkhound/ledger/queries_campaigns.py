@@ -132,6 +132,19 @@ class Campaigns(Units):
         ).fetchall()  # fmt: skip
         return [(int(kind), int(key)) for kind, key in rows]
 
+    def kinds_of_key(self, key: int) -> list[tuple[int, int]]:
+        """The kinds in which this key stands in any mail."""
+        keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
+        rows = self.engine.rows(
+            f"SELECT DISTINCT kind FROM {keys} k WHERE key = {key} AND kind <> {int(tables.KeyKind.TRAP)} ORDER BY kind"
+        )
+        return [(int(kind), key) for (kind,) in rows]
+
+    def has_key(self, kind: int, key: int) -> bool:
+        """Whether any mail has it."""
+        keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
+        return bool(self.engine.rows(f"SELECT 1 FROM {keys} k WHERE kind = {kind} AND key = {key} LIMIT 1"))
+
     def samples(self, number: int, alias: Alias, limit: int = 12) -> list[tuple[int, int, int, int, int, int]]:
         """Kept mails of a campaign that differ most: (id_hi, id_lo, segment, ordinal, template, day), one a text."""
         with self.aliased(alias):

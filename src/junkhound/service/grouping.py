@@ -8,7 +8,7 @@ import time
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
-from junkhound.verbs import botnets, grouping
+from junkhound.verbs import actors, botnets, grouping
 from junkhound.verbs.office import Office
 
 LOOK_S = 5.0
@@ -23,6 +23,7 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
                 if grouping.waiting(office):
                     _count(notes, grouping.group(office, lambda words, done, total: notes.write()))
                     notes.gauges["botnets"] = botnets.find(office).botnets
+                    notes.gauges["actors"] = actors.find(office)
             except JunkhoundError as error:  # somebody else groups: the next round looks again
                 notes.add("failures_total")
                 say("grouper", error.message)

@@ -171,7 +171,7 @@ def show(office: Office, name: str, limit: int = 20) -> Detail:
             for part in queries.by(one.number, "asn", alias)[:limit]
         ),
         tuple(Part(Path(part.value).name.lower(), part.mails, part.sources) for part in ways),
-        tuple(_source(sender) for sender in queries.senders(one.number, alias, limit)),
+        tuple(source(sender) for sender in queries.senders(one.number, alias, limit)),
         things(queries, book, one.number, names, redacted),
         tuple(dict.fromkeys(redacted(words) for words in subjects.values() if words)),
         tuple(f"{row[0]:016x}{row[1]:016x}" for row in kept),
@@ -188,7 +188,8 @@ def _network(office: Office, asn: int) -> str:
     return f"AS{asn} {data.organisations(office)(asn)}".strip()
 
 
-def _source(sender: Sender) -> Source:
+def source(sender: Sender) -> Source:
+    """A source in words."""
     return Source(str(sender.address), sender.mails, _on(sender.first_day), _on(sender.last_day), sender.asn,
                   country_code(sender.country) if sender.country else "")  # fmt: skip
 

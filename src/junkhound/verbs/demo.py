@@ -15,7 +15,7 @@ from junkhound import sample
 from junkhound.kernel import clock, config
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.tables import Kind
-from junkhound.verbs import botnets, data, grouping, ingest, lists, publish, sources
+from junkhound.verbs import actors, botnets, data, grouping, ingest, lists, publish, sources
 from junkhound.verbs.office import Office
 
 if TYPE_CHECKING:
@@ -152,6 +152,7 @@ def _rest(office: Office, shown: Shown, progress: Progress, width: int) -> None:
     progress("grouping campaigns", 0.88)
     shown.grouped = grouping.group(office)
     botnets.find(office)
+    actors.find(office)
     progress("deciding", 0.9)
     shown.decided = lists.decide(office, "main")[0]
     progress("publishing", 0.95)
