@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from junkhound.content import html, template, urls
+from junkhound.content import html, obfuscated, template, tricks, urls
 from junkhound.content.hosts import HOSTS
 from junkhound.evidence import message
 from junkhound.trace import again, reader
@@ -19,7 +19,11 @@ MARKUP = (
     b'">', b"</span>", b"<p>", b"</p>", b'<div style="display:none">', b"</div>", b'<a href="http://a.example/b">',
     b"<br>", b"=>", b"\xc2\xad", b"\xe2\x80\x99", b"\xe3\x80\x80", b"\xf0\x9f\x98\x80", b"\xff", b"\x00", b"www.",
     b"http://b.example/?c=d", b"WWW.", b"www.c.example", b"://", b"HTTPS", b"ftp", b"hxxp://d.example\\", b"mailto:",
-    b"MailTo:e@f.example", b"src=//g.example", b"\xc5\xbf", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
+    b"MailTo:e@f.example", b"src=//g.example", b"color:white", b"color=#fff", b"opacity:0", b"left:-999px",
+    b"max-height:0;", b"font-size:1px", b"direction:rtl",
+    b" dir=rtl>", b"</i>", b"<i>", b"<br>" * 9, b"<td>", b"</td>" * 4, b" dot ", b"[dot]", b"[.]",
+    b"www . d . example", b"www. e .com", b"f.com", b"remove the *", b"without", b"take out (#)", b" a b c d",
+    b"a-b-c-d-e", b"Omit", b"*", b"\xc5\xbf", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
 )  # fmt: skip
 HEADER = (
     b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
@@ -62,6 +66,9 @@ def message_places(mail: bytes) -> list[tuple[int, int]]:
 
 def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     """The same for the text of a part."""
+    yield "readable", tricks.readable(text), tricks.together(tricks.plain_letters(text))
+    yield "hosts", obfuscated.hosts(text), obfuscated.hosts_with(text) if text else []
+    yield "undone", tricks.undone(text), tricks.undone_with(text)
     found = urls.in_text(text, 501)
     yield "in text", found, urls.in_text_plainly(text, 501, urls._read)
     if markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from junkhound.content.hosts import named
+from junkhound.kernel.compiled import steps
 
 MOST = 40
 _TRIED = 300
@@ -17,7 +18,8 @@ _WORD = bytes(
 )
 """A text as runs of what may stand in a host name."""
 
-_inner_dot = re.compile(rb"[a-z0-9]\.[a-z]").search
+# Patterns that begin with the byte to look for: a look behind at their start would be asked at every byte.
+_inner_dot = re.compile(rb"\.(?<=[a-z0-9_]\.)[a-z]").search
 _host = re.compile(rb"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]{2,24}").fullmatch
 _rest = re.compile(rb"(?::[0-9]{2,5})?[/?][^\s<>\"']{0,1000}+").match
 # "name [dot] com", "name (dot) com", "name DOT com", "name[.]com"
@@ -25,18 +27,21 @@ _spelled = re.compile(
     rb"(?<![a-z0-9.@/-])((?:[a-z0-9-]{1,63}"
     rb"(?:\.| ?(?:[\[({<] ?(?:dot|\.|d0t|punkt|punto|point) ?[\])}>]| dot ) ?)){1,5}[a-z]{2,24})(?![a-z0-9@-])"
 ).finditer
+_bracketed = re.compile(rb"[\[({<] ?(?:dot|\.|d0t|punkt|punto|point) ?[\])}>]").search
 _dots = re.compile(rb" ?[\[({<] ?(?:dot|\.|d0t|punkt|punto|point) ?[\])}>] ?| +dot +")
 # "www . name . com", "www. name .com"
 _blank = re.compile(
     rb"(?<![a-z0-9.@-])(?:https? ?: ?/ ?/ ?)?(www ?\. ?[a-z0-9-]{1,63}(?: ?\. ?[a-z0-9-]{1,63}){0,3} ?\. ?[a-z]{2,24})"
     rb"(?![a-z0-9@-])"
 ).finditer
+_apart = re.compile(rb"www ?\. ?[a-z0-9-]{1,63}(?: ?\. ?[a-z0-9-]{1,63}){0,3} ?\. ?[a-z]{2,24}").finditer
 _defanged = re.compile(rb"(h(?:xx|tt)ps?://)([^\s<>\"'/]{0,80}\[\.\][^\s<>\"'/]{0,80})(/[^\s<>\"']{0,500})?").finditer
 # 'remove the "*" to make the link work'
+_REMOVALS = (b"remove", b"delete", b"without", b"omit", b"erase", b"take out")
 _removal = re.compile(
     rb"(?:remove|delete|without|omit|erase|take out)[^a-z0-9.]{1,3}(?:the |all |any |both |sign |symbol |character )*"
     rb"[\"'(\[<]?([*#!^~%+_\-]{1,2})[\"')\]>s]?"
-).finditer
+).match
 _ENDINGS = (
     "zip rar exe doc docx xls xlsx ppt pdf txt rtf jpg jpeg gif png bmp htm html php asp aspx jsp js css py pl sh "
     "md c h cpp java so ps cc pm in am po mov app bat scr"
@@ -47,24 +52,36 @@ _FILES = frozenset(_ENDINGS.split())
 
 def hosts(text: bytes) -> list[str]:
     """URLs that a reader finds in the text (UTF-8) though they are not written as such."""
-    return bare(text) + disguised(text) if text else []
+    signs: int = _ALL if steps is None else steps.text_signs(text)
+    return hosts_with(text, signs) if signs & _ALL and text else []
+
+
+# What may stand in a text, one bit each, as `text_signs` of the compiled steps says: no is certain, yes a beginning.
+_DOTTED, _SPELLED, _BLANK, _REMOVAL = 2, 4, 8, 16
+_ALL = _DOTTED | _SPELLED | _BLANK | _REMOVAL
+
+
+def hosts_with(text: bytes, signs: int = _ALL) -> list[str]:
+    """``hosts`` where only these disguises may stand in the text."""
+    found = bare(text) if signs & _DOTTED else []
+    return found + disguised(text, signs) if signs & ~_DOTTED & _ALL else found
 
 
 def bare(text: bytes) -> list[str]:
     """Host names without scheme or ``www.`` in running text (UTF-8), as URLs, in order, each once."""
     runs = text.translate(_WORD)
-    if _inner_dot(runs) is None:
-        return []
     found: dict[str, None] = {}
-    at, tried = runs.find(b"."), 0
-    while at >= 0 and tried < _TRIED and len(found) < MOST:
+    tried = 0
+    dot = _inner_dot(runs)
+    while dot is not None and tried < _TRIED and len(found) < MOST:
+        at = dot.start()
         start = runs.rfind(b" ", 0, at) + 1
         end = runs.find(b" ", at)
         end = len(runs) if end < 0 else end
         tried += 1
         if end - start <= 253:
             word = runs[start:end]
-            if start < at and word.find(b".", 0, -1) >= 0 and not _part(text, start, end):
+            if word[0] != 46 and not _part(text, start, end):
                 host = word.strip(b".-_")
                 if _host(host) is not None:
                     rest = _rest(text, end)
@@ -73,7 +90,7 @@ def bare(text: bytes) -> list[str]:
                     usual = name.rpartition(".")[2] not in _FILES and not (last[:1].isupper() and last[1:].islower())
                     if (usual or rest is not None) and not name.startswith("www.") and named(name):
                         found["http://" + name + _tail(rest)] = None
-        at = runs.find(b".", end)
+        dot = _inner_dot(runs, end)
     return list(found)
 
 
@@ -88,31 +105,44 @@ def _tail(rest: re.Match[bytes] | None) -> str:
     return "" if rest is None else rest[0].decode("utf-8", "replace").rstrip(".,;:!?)]}>'\"*_|")
 
 
-def disguised(text: bytes) -> list[str]:
+def disguised(text: bytes, signs: int = _ALL) -> list[str]:
     """Hosts in disguise, as the URLs that the reader is meant to type."""
     low = text.lower()
     found: dict[str, None] = {}
-    if low.find(b"dot") >= 0 or low.find(b"[.]") >= 0 or low.find(b"(.)") >= 0 or low.find(b"punkt") >= 0:
-        for match in _defanged(low):
+    if signs & _SPELLED and (
+        low.find(b"dot") >= 0 or low.find(b"[.]") >= 0 or low.find(b"(.)") >= 0 or low.find(b"punkt") >= 0
+    ):
+        for match in _defanged(low) if low.find(b"[.]") >= 0 else ():
             rest = text[match.start(3) : match.end(3)].decode("utf-8", "replace") if match[3] else ""
             _take(found, match[2].replace(b"[.]", b"."), rest)
-        for match in _spelled(low):
+        for match in _spelled(low) if low.find(b" dot ") >= 0 or _bracketed(low) is not None else ():
             if _dots.search(match[1]):
                 _take(found, _dots.sub(b".", match[1]))
             if len(found) >= MOST:
                 break
-    if low.find(b"www .") >= 0 or low.find(b"www. ") >= 0 or low.find(b" .") >= 0:
+    if signs & _BLANK and low.find(b"www") >= 0 and any(b" " in match[0] for match in _apart(low)):
         for match in _blank(low):
             if b" " in match[1]:
                 _take(found, match[1].replace(b" ", b""))
             if len(found) >= MOST:
                 break
-    if any(low.find(word) >= 0 for word in (b"remove", b"delete", b"erase", b"without", b"omit")):
-        marks = dict.fromkeys(match[1] for match, _ in zip(_removal(low), range(MOST), strict=False))
-        for mark in list(marks)[:_MARKS]:
-            for name in _marked(low, mark):
-                _take(found, name)
+    for mark in _removed(low) if signs & _REMOVAL else ():
+        for name in _marked(low, mark):
+            _take(found, name)
     return list(found)[:MOST]
+
+
+def _removed(low: bytes) -> list[bytes]:
+    """The marks that the reader shall take out of a name, in the order in which they are told."""
+    told: list[tuple[int, bytes]] = []
+    for word in _REMOVALS:
+        at = low.find(word)
+        while at >= 0 and len(told) < MOST:
+            match = _removal(low, at)
+            if match is not None:
+                told.append((at, match[1]))
+            at = low.find(word, at + len(word))
+    return list(dict.fromkeys(mark for _, mark in sorted(told)))[:_MARKS]
 
 
 def _marked(low: bytes, mark: bytes) -> list[bytes]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from junkhound.content import html
+from junkhound.kernel.compiled import steps
 
 MOST = 400  # places where one trick is undone
 LOOK = 32 * 1024  # bytes of text in which letters stand apart
@@ -22,6 +23,8 @@ _UNSEEN = re.compile(
     rb"|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
 ).sub
 _RARE = (b"\xe2\x80", b"\xc2\xad", b"\xef\xbb\xbf", b"\xe2\x81", b"\xcd\x8f", b"\xe1\xa0", b"\xe1\x85", b"\xd8\x9c")
+_OTHERS = (b"\xce", b"\xcf", b"\xd0", b"\xd1")  # what Greek and Cyrillic letters begin with
+_WIDE = (b"\xef\xbc", b"\xef\xbd", b"\xf0\x9d")
 # A Latin letter beside one of another alphabet, in one word: the two look alike, or the word would not be read.
 _mixed = re.compile(rb"[A-Za-z][\xce-\xd1][\x80-\xbf]|[\xce-\xd1][\x80-\xbf][A-Za-z]").search
 _words = re.compile(r"[^\W\d_]+").sub
@@ -46,12 +49,23 @@ _spaced = re.compile(
 def readable(text: bytes) -> bytes:
     """Visible text (UTF-8) as a reader reads it: nothing unseen in words, one alphabet a word, letters not apart."""
     if not text.isascii():
-        if any(text.find(mark) >= 0 for mark in _RARE):
-            text = _UNSEEN(b"", text)
-        if _wide(text) is not None:
-            text = _narrow(text)
-        if _mixed(text) is not None:
-            text = _words(_latin, text.decode("utf-8", "replace")).encode("utf-8", "replace")
+        text = plain_letters(text)
+    return together(text) if steps is None or steps.text_signs(text) & 1 else text
+
+
+def plain_letters(text: bytes) -> bytes:
+    """The text with nothing unseen in its words, and each word in one alphabet."""
+    if any(text.find(mark) >= 0 for mark in _RARE):
+        text = _UNSEEN(b"", text)
+    if any(text.find(mark) >= 0 for mark in _WIDE) and _wide(text) is not None:
+        text = _narrow(text)
+    if any(text.find(mark) >= 0 for mark in _OTHERS) and _mixed(text) is not None:
+        text = _words(_latin, text.decode("utf-8", "replace")).encode("utf-8", "replace")
+    return text
+
+
+def together(text: bytes) -> bytes:
+    """Letters that stand apart, as words."""
     if text.translate(_GAPS).find(b" a a a") >= 0 or text[1:6].translate(_GAPS) == b" a a ":
         text = _spaced(lambda match: match[0].replace(match[2], b""), text)
     return text
@@ -73,17 +87,17 @@ def _latin(match: re.Match[str]) -> str:
 
 # -- HTML ---------------------------------------------------------------------------------------------------------
 
-_empty_pair = re.compile(rb"(?<=[^\s>])<(b|i|u|em|span|font|strong|xq|s)(?:\s[^>]{0,200})?></\1>(?=[^\s<])", re.I).sub
+# Patterns that begin with the letters to look for: a look behind at their start would be asked at every byte.
+_empty_pair = re.compile(rb"<(?<=[^\s>]<)(b|i|u|em|span|font|strong|xq|s)(?:\s[^>]{0,200})?></\1>(?=[^\s<])", re.I).sub
+_minus = re.compile(rb":\s{0,3}-[0-9]{3}").search
 _offscreen = re.compile(rb"(?:left|top|text-indent|margin-left)\s{0,3}:\s{0,3}-[0-9]{3,6}(?:px|pt|em)?").finditer
-_clear = re.compile(
-    rb"(?<![a-z-])opacity\s{0,3}:\s{0,3}0?\.?0+(?![0-9.])|(?<![a-z-])color\s{0,3}:\s{0,3}transparent"
-).finditer
+_clear = re.compile(rb"opacity(?<![a-z-]opacity)\s{0,3}:\s{0,3}0?\.?0+(?![0-9.])").finditer
+_unseen_ink = re.compile(rb"color(?<![a-z-]color)\s{0,3}:\s{0,3}transparent").finditer
 _tiny = re.compile(rb"font-size\s{0,3}:\s{0,3}(?:[12](?:\.[0-9])?(?:px|pt)|0?\.0[0-9]em)").finditer
 _flat = re.compile(rb"max-height\s{0,3}:\s{0,3}0(?:px)?\s{0,3}[;\"'}]").finditer
-_coloured = re.compile(rb"(?<![a-z-])color\s{0,3}[:=]\s{0,3}[\"']?(#[0-9a-f]{3,6}|white)(?![0-9a-z])").finditer
-_ground = re.compile(
-    rb"(?:bgcolor\s{0,3}=\s{0,3}[\"']?|background(?:-color)?\s{0,3}:\s{0,3})(#[0-9a-f]{3,6}|[a-z]{3,20})"
-).findall
+_coloured = re.compile(rb"color(?<![a-z-]color)\s{0,3}[:=]\s{0,3}[\"']?(#[ef][0-9a-f]{2,5}|white)(?![0-9a-z])").finditer
+_ground = re.compile(rb"bgcolor\s{0,3}=\s{0,3}[\"']?(#[0-9a-f]{3,6}|[a-z]{3,20})").findall
+_painted = re.compile(rb"background(?:-color)?\s{0,3}:\s{0,3}(#[0-9a-f]{3,6}|[a-z]{3,20})").findall
 _backwards = re.compile(
     rb"<(span|bdo|div|font|p|b|i)\s[^>]{0,200}(?:direction\s{0,3}:\s{0,3}rtl|dir\s{0,3}=\s{0,3}[\"']?rtl)[^>]{0,200}>"
     rb"([^<]{1,400})</\1>",
@@ -94,37 +108,51 @@ _row = re.compile(
 )
 _cell = re.compile(rb"<td\b[^>]{0,400}>(.*?)</td>", re.IGNORECASE | re.DOTALL).findall
 _line = re.compile(rb"<br ?/?>", re.IGNORECASE).split
+# What may stand in a part, one bit each, as `html_signs` of the compiled steps says: no is certain, yes a beginning.
+_BACKWARDS, _EMPTY_PAIR, _ROWS, _OFFSCREEN, _CLEAR, _TINY, _FLAT, _INK = (1 << place for place in range(8))
+_ALL = 255
 _WHITE = (255, 255, 255)
 _NEAR = 24  # of 255, in each of red, green and blue: no reader sees the difference
 
 
 def undone(source: bytes) -> bytes:
     """The HTML without what its reader is not shown, and with his words where a trick moved them."""
+    signs: int = _ALL if steps is None else steps.html_signs(source)
+    return undone_with(source, signs) if signs else source
+
+
+def undone_with(source: bytes, signs: int = _ALL) -> bytes:
+    """``undone`` where only these tricks may stand in the source."""
     low = source.lower()
     before = source
-    if low.find(b"rtl") >= 0 and (low.find(b"direction") >= 0 or low.find(b"dir=") >= 0):
+    if signs & _BACKWARDS and low.find(b"rtl") >= 0 and (low.find(b"direction") >= 0 or low.find(b"dir=") >= 0):
         source = _backwards(lambda match: match[2][::-1] if match[2].isascii() else match[0], source)
-    if low.find(b"></") >= 0:
+    if signs & _EMPTY_PAIR and low.find(b"></") >= 0:
         source = _empty_pair(b"", source)
-    if low.find(b"<br") >= 0 and low.find(b"<td") >= 0 and low.count(b"</td>") >= 4:
+    if signs & _ROWS and low.count(b"<br") >= 8 and low.count(b"</td>") >= 4 and low.find(b"<td") >= 0:
         source = _row.sub(_columns, source)
     if source is not before:
-        low = source.lower()
+        low, signs = source.lower(), _ALL
     hits: list[tuple[int, Callable[[bytes, int, int], bool]]] = []
-    if low.find(b"-99") >= 0 or low.find(b":-") >= 0 or low.find(b": -") >= 0:
+    if (
+        signs & _OFFSCREEN
+        and _minus(low) is not None
+        and (low.find(b"-99") >= 0 or low.find(b":-") >= 0 or low.find(b": -") >= 0)
+    ):
         hits += [(match.start(), _any) for match in _offscreen(low)]
-    if low.find(b"opacity") >= 0 or low.find(b"transparent") >= 0:
+    if signs & _CLEAR:
         hits += [(match.start(), _any) for match in _clear(low)]
-    if low.find(b"font-size") >= 0:
+        hits += [(match.start(), _any) for match in _unseen_ink(low)]
+    if signs & _TINY:
         hits += [(match.start(), _small) for match in _tiny(low)]
-    if low.find(b"max-height") >= 0:
+    if signs & _FLAT:
         hits += [(match.start(), _clipped) for match in _flat(low)]
-    if low.find(b"#f") >= 0 or low.find(b"white") >= 0:
-        grounds = {_rgb(value) for value in _ground(low)}
-        if all(ground is None or _close(ground, _WHITE) for ground in grounds):  # nothing dark to write on in white
-            hits += [
-                (match.start(), _any) for match in _coloured(low) if (ink := _rgb(match[1])) and _close(ink, _WHITE)
-            ]
+    if signs & _INK and (low.find(b"#f") >= 0 or low.find(b"white") >= 0):
+        inks = [match.start() for match in _coloured(low) if (ink := _rgb(match[1])) and _close(ink, _WHITE)]
+        if inks and all(  # nothing dark to write on in white
+            ground is None or _close(ground, _WHITE) for ground in map(_rgb, {*_ground(low), *_painted(low)})
+        ):
+            hits += [(start, _any) for start in inks]
     return _without(source, low, sorted(hits, key=lambda hit: hit[0])[:MOST]) if hits else source
 
 

@@ -6,6 +6,10 @@ PyObject *step_lines(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_line(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count);
 
+PyObject *step_html_signs(PyObject *self, PyObject *octets);
+PyObject *step_text_signs(PyObject *self, PyObject *octets);
+void signs_prepare(void);
+
 #define FAST(function) ((PyCFunction)(void (*)(void))function)
 
 static PyMethodDef steps[] = {
@@ -13,6 +17,8 @@ static PyMethodDef steps[] = {
     {"fold", step_fold, METH_O, "fold(octets) -> (folded, letters)"},
     {"words", step_words, METH_O, "words(folded) -> (each word once, how many there are)"},
     {"sketch", step_sketch, METH_O, "sketch(folded) -> (the sketch, how many words there are)"},
+    {"html_signs", step_html_signs, METH_O, "html_signs(source) -> bits of tricks that may stand in HTML"},
+    {"text_signs", step_text_signs, METH_O, "text_signs(text) -> bits of tricks that may stand in a text"},
     {"in_text", FAST(step_in_text), METH_FASTCALL, "in_text(text, limit, read) -> list of URLs"},
     {"gather", FAST(step_gather), METH_FASTCALL, "gather(links, by_value) -> mailto values"},
     {"read_all", FAST(step_read_all), METH_FASTCALL, "read_all(links, most, longest, hosts, kind, read, inside) -> URLs, more"},
@@ -35,6 +41,7 @@ PyMODINIT_FUNC PyInit__steps(void) {
     fold_prepare();
     sketch_prepare();
     urls_prepare();
+    signs_prepare();
     if (html_prepare() < 0 || header_prepare() < 0) return NULL;
     PyObject *made = PyModule_Create(&module);
     if (made != NULL && PyModule_AddStringConstant(made, "SOURCES", AS_TEXT(SOURCES)) < 0) Py_CLEAR(made);
