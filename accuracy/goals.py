@@ -51,12 +51,19 @@ def _most(bar: float) -> Callable[[Estimate], bool]:
     return lambda found: found.value <= bar
 
 
+def _addresses(pick: Callable[[lists.Scores], Estimate]) -> Callable[[World], Estimate]:
+    """Of the list of single addresses: ranges do not end in a world of a week."""
+    return lambda world: pick(world.held["Junkhound, main"]) if world.held else _NOTHING
+
+
 def _ours(pick: Callable[[lists.Scores], Estimate]) -> Callable[[World], Estimate]:
     return lambda world: pick(next(iter(world.held.values()))) if world.held else _NOTHING
 
 
 def _theirs(pick: Callable[[lists.Scores], Estimate]) -> Callable[[World], Mapping[str, Estimate]]:
-    return lambda world: {name: pick(one) for name, one in list(world.held.items())[1:]}
+    return lambda world: {
+        name: pick(one) for name, one in world.held.items() if not name.startswith(("Junkhound", "two vantages"))
+    }
 
 
 _NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
@@ -113,9 +120,9 @@ GOALS = (
                _theirs(lambda s: s.before)),
     )),
     Goal("G7", "Listed too long", (
-        Figure("median after the last junk", "<= 12 h", _ours(lambda s: s.over), _most(12.0),
+        Figure("median after the last junk", "<= 12 h", _addresses(lambda s: s.over), _most(12.0),
                _theirs(lambda s: s.over), unit="h", more_is_better=False),
-        Figure("95 of 100 after the last junk", "<= 72 h", _ours(lambda s: s.over_95), _most(72.0),
+        Figure("95 of 100 after the last junk", "<= 72 h", _addresses(lambda s: s.over_95), _most(72.0),
                _theirs(lambda s: s.over_95), unit="h", more_is_better=False),
     )),
     Goal("G8", "Whole networks: snowshoe, bad hosters"),

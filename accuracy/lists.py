@@ -22,14 +22,31 @@ import numpy as np
 from accuracy import baselines, reading
 from accuracy.baselines import HOUR, Seen, Span
 from accuracy.intervals import Estimate, clopper_pearson, ratio, share, statistic
-from junkhound.kernel import config
+from junkhound import listing
+from junkhound.kernel import config, net
+from junkhound.kernel.net import Network
 from junkhound.tables import Kind
 from junkhound.verbs import ingest as verbs_ingest
-from junkhound.verbs import lists
+from junkhound.verbs import replaying
 from junkhound.verbs.office import Office
 
 DAY = 24 * HOUR
-STEP_H = 6
+STEP_H = 1
+_HOME_BITS = 64
+_ZONE = """
+[lists.dynamic]
+scope = "public"
+holds = "dynamic"
+
+[lists.snowshoe]
+scope = "public"
+holds = "snowshoe"
+
+[lists.escalated]
+scope = "public"
+holds = "escalated"
+"""
+"""Beside the list of direct sources that a world's settings name; together they are what a mail server would ask."""
 
 Progress = Callable[[str, float], None]
 
@@ -45,23 +62,75 @@ class Mail(NamedTuple):
     group: int
 
 
-class Half(NamedTuple):
-    """What becomes of a list: spans by network or address."""
+class Ranged(NamedTuple):
+    """One stretch of a listed network, less what its listing leaves out."""
 
-    name: str
-    spans: Mapping[str, Sequence[Span]]
-    whole: bool = False  # keyed by /24
+    network: Network
+    exclusions: tuple[Network, ...]
+    span: Span
+
+
+class Half:
+    """What becomes of a list: spans by network or address, and stretches of listed networks."""
+
+    def __init__(
+        self, name: str, spans: Mapping[str, Sequence[Span]], whole: bool = False, ranges: Sequence[Ranged] = ()
+    ) -> None:
+        self.name, self.spans, self.whole, self.ranges = name, spans, whole, ranges
+        self._inside: dict[tuple[int, int, int], list[Ranged]] = defaultdict(list)
+        for one in ranges:
+            self._inside[one.network.hi, one.network.lo, one.network.bits].append(one)
+        self._lengths = sorted({one.network.bits for one in ranges})
+        self._known: dict[str, list[Span]] = {}
+
+    def of(self, address: str) -> list[Span]:
+        """Every stretch in which an address was listed, itself or in a network; those that touch are one."""
+        found = self._known.get(address)
+        if found is None:
+            every = [span for key in self.keys(address) for span in self.spans.get(key, ())]
+            every += self._from_ranges(address)
+            found = self._known[address] = merged(every)
+        return found
+
+    def keys(self, address: str) -> tuple[str, ...]:
+        """Under what spans of an address may stand."""
+        if self.whole:
+            return (baselines.network_24(address),)
+        return (address, subject(address)) if ":" in address else (address,)
+
+    def _from_ranges(self, address: str) -> list[Span]:
+        where = net.parse(address) if self._lengths else None
+        if where is None:
+            return []
+        tops = (net.network_of(where, bits) for bits in self._lengths)
+        held = (one for top in tops for one in self._inside.get((top.hi, top.lo, top.bits), ()))
+        return [one.span for one in held if not any(hole.holds(where) for hole in one.exclusions)]
 
     def at(self, address: str, when: int) -> Span | None:
         """The span that holds an address at an instant."""
-        key = baselines.network_24(address) if self.whole else subject(address)
-        spans = self.spans.get(key, ())
+        spans = self.of(address)
         place = bisect.bisect_right(spans, when, key=lambda span: span.start) - 1
         return spans[place] if place >= 0 and when < spans[place].end else None
 
+    @property
+    def entries(self) -> int:
+        """How many stretches."""
+        return sum(map(len, self.spans.values())) + len(self.ranges)
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """In order, those that touch or overlap as one."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        if found and span.start <= found[-1].end:
+            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
 
 def subject(address: str) -> str:
-    """What the product lists for an address: itself, or its /64."""
+    """What the references list for an address: itself, or its /64."""
     if ":" in address:
         return baselines.network(address, 64)
     return address
@@ -96,7 +165,7 @@ def ingest(folder: Path, home: Path, day: str, progress: Progress, everything: b
     home.mkdir(parents=True)
     settings = home / "junkhound.toml"
     text = (folder / "junkhound.toml").read_text("utf-8")
-    settings.write_text(text + f'\n[store]\nhome = "{home / "state"}"\n', "utf-8")
+    settings.write_text(text + f'{_ZONE}\n[store]\nhome = "{home / "state"}"\n', "utf-8")
     half = dict.fromkeys(halves(folder), "A") if everything else halves(folder)
     _junkhound(settings, "data", "import", str(folder / "routes.csv"), "--name", "world", "--date", day)
     for path in sorted((folder / "mail/traps").iterdir()):
@@ -128,26 +197,35 @@ def _junkhound(settings: Path, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
-def decide(settings: Path, start: int, end: int, progress: Progress) -> Half:
-    """The product's list at every step of the world's time."""
-    loaded = config.load(settings)
+def decide(settings: Path, start: int, end: int, progress: Progress) -> list[Half]:
+    """The product's lists at every step of the world's time: all together, as a combined zone, then each.
+
+    By `lists replay`, which makes the same decisions as `lists decide` (a test holds them together) without the
+    state database between the steps.
+    """
+    office = Office(config.load(settings), end)
+    books = {}
+    for done in replaying.replay(office, None, start, end, STEP_H, lambda what, n, of: progress(what, n / max(of, 1))):
+        books[done.policy.name] = done.book
+    office.ledger.close()
+    alone = [_half(f"Junkhound, {name}", [book]) for name, book in books.items()]
+    return [_half("Junkhound", books.values()), *alone]
+
+
+def _half(name: str, books: Iterable[listing.Book]) -> Half:
     spans: dict[str, list[Span]] = defaultdict(list)
-    steps = range(start + STEP_H * HOUR, end + STEP_H * HOUR, STEP_H * HOUR)
-    for number, at in enumerate(steps):
-        progress("deciding", number / len(steps))
-        office = Office(loaded, at)
-        lists.decide(office, "main")
-        for entry in lists.entries(office, "main"):
-            _hold(spans[str(entry.subject).removesuffix("/32")], at, min(at + STEP_H * HOUR, entry.expires_at))
-        office.ledger.close()
-    return Half("Junkhound", spans)
-
-
-def _hold(spans: list[Span], start: int, end: int) -> None:
-    if spans and spans[-1].end >= start:
-        spans[-1] = Span(spans[-1].start, end)
-    else:
-        spans.append(Span(start, end))
+    ranges = []
+    for book in books:
+        for network, stretches in book.spans.items():
+            if not isinstance(network, Network):
+                continue
+            for one in stretches:
+                if network.bits == 128 or (not network.is_v4 and network.bits == _HOME_BITS):
+                    key = str(network.first) if network.bits == 128 else str(network)
+                    spans[key].append(Span(one.start, one.end))
+                else:
+                    ranges.append(Ranged(network, one.exclusions, Span(one.start, one.end)))
+    return Half(name, {key: merged(held) for key, held in spans.items()}, ranges=ranges)
 
 
 def references(mails: Iterable[Mail]) -> list[Half]:
@@ -157,6 +235,7 @@ def references(mails: Iterable[Mail]) -> list[Half]:
         Half("SpamCop's rules", baselines.spamcop(seen)),
         Half("/24 networks", baselines.whole_24(seen), whole=True),
         Half("every address seen once", baselines.seen_once(seen)),
+        Half("two vantages, kept for ever", baselines.spamcop(seen, stays=10**6 * HOUR)),
     ]
 
 
@@ -200,7 +279,7 @@ def score(held: Half, mails: Sequence[Mail], start: int) -> Scores:
         over=statistic([hours for _, hours in over], [group for group, _ in over], lambda v: float(np.median(v))),
         over_95=statistic([hours for _, hours in over], [group for group, _ in over],
                           lambda v: float(np.quantile(v, 0.95))),
-        entries=sum(map(len, held.spans.values())),
+        entries=held.entries,
     )  # fmt: skip
 
 
@@ -210,11 +289,14 @@ def _that_day(held: Half, client: str, number: int) -> bool:
 
 
 def _over(held: Half, junk: Iterable[Mail]) -> list[tuple[int, float]]:
-    """Hours that each ended span outlived the last junk of what it held, with a group to draw by."""
+    """Hours that each ended span of an address outlived its last junk, with a group to draw by.
+
+    Ranges are left out: a dynamic range says what its addresses are, and no range of a week-long world ends in it.
+    """
     last: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for one in junk:
-        key = baselines.network_24(one.client) if held.whole else subject(one.client)
-        last[key].append((one.at, one.group))
+        for key in held.keys(one.client):
+            last[key].append((one.at, one.group))
     end_of_all = max((at for times in last.values() for at, _ in times), default=0)
     found = []
     for key, spans in held.spans.items():

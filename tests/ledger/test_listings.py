@@ -190,7 +190,7 @@ def test_pins_keep_the_first_and_the_newest_messages(book: Listings) -> None:
 def test_runs_and_editions_are_remembered(book: Listings) -> None:
     assert book.run("main") is None
     book.apply(MAIN, [], NOW)
-    book.note_edition("main", NOW, 0)
+    book.note_edition(policy(), NOW, 0)
     run = book.run("main")
     assert run is not None
     assert (run.decided_at, run.published_at, run.published_entries) == (NOW, NOW, 0)

@@ -24,7 +24,7 @@ def test_the_policy_says_itself_in_sentences() -> None:
         ({"bound": 1.0}, "bound: 1.0 is no share"),
         ({"protect": ("192.0.2.300",)}, "'192.0.2.300' is not a network"),
         ({"ipv6_bits": 129}, "ipv6_bits"),
-        ({"kinds": ()}, "no kind of sighting counts"),
+        ({"protect_names": ("192.0.2.7",)}, "'192.0.2.7' is not a domain"),
     ],
 )
 def test_wrong_settings_are_named(rules: dict, message: str) -> None:

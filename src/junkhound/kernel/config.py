@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from junkhound.kernel.config_dns import Crosscheck, Dns, Foreign, Lookup, Transfer
+from junkhound.kernel.config_lists import List, Publish
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.setting import setting
 
@@ -98,7 +99,10 @@ class Trap:
         choices=("pristine", "recycled", "typo", "seeded"),
     )
     weight: float = setting(
-        1.0, "how much its mail says, against a pristine trap's; kept for scores to come", "times", low=0
+        1.0,
+        "how much its mail says, against a trap of its kind (seeded 1, recycled 0.8, typo 0.2 of a pristine one)",
+        "times",
+        low=0,
     )
     relays: tuple[str, ...] = setting(
         (), "our relays in front of this trap, whose Received lines are believed", "networks or host names"
@@ -146,58 +150,6 @@ class Complainant:
     )  # fmt: skip
     relays: tuple[str, ...] = setting(
         (), "its own relays: Received lines in the mails it shows that are believed", "networks or host names"
-    )
-
-
-@dataclass(frozen=True)
-class List:
-    """[lists.NAME]: one block list."""
-
-    scope: str = setting(
-        "own",
-        "who may use it: own (two witnesses) or public (two vantages of different domains)",
-        choices=("own", "public"),
-    )
-    kinds: tuple[str, ...] = setting(("junk",), "kinds of sighting that count", "kinds")
-    bound: float = setting(
-        0.7, "an address is listed when the 5% lower bound of its junk share exceeds this", "share", low=0
-    )
-    witnesses: int = setting(2, "independent witnesses a listing needs", "witnesses", low=2)
-    first_days: float = setting(14.0, "longest life of a first listing after the last sighting", "days", low=0.1)
-    longest_days: float = setting(180.0, "longest life of a listing, after doublings", "days", low=1)
-    dynamic_hours: float = setting(24.0, "longest life of a listing in a dynamic pool", "hours", low=1)
-    ipv6_bits: int = setting(64, "IPv6 is listed by networks of this length", "bits", low=32)
-    protect: tuple[str, ...] = setting((), "networks this list never holds", "networks")
-    code: str = setting("127.0.0.2", "answer for a listed address (RFC 5782)", "address")
-    text: str = setting("", "page about a listing, %s becomes its number; empty leaves it out", "URL")
-    max_growth: float = setting(
-        0.5, "a new edition may grow by this share before it is held back (not below 1,000 entries)", "share", low=0
-    )
-    max_network: int = setting(24, "largest IPv4 network in an edition ($MAXRANGE4)", "prefix length", low=8)
-    tlp: str = setting(
-        "",
-        "whom readers may pass it to (TLP 2.0); empty means CLEAR for a public list and GREEN for one's own",
-        choices=("", "CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"),
-    )
-
-
-@dataclass(frozen=True)
-class Publish:
-    """[publish]: how lists leave as files."""
-
-    outputs: tuple[str, ...] = setting(
-        ("rbldnsd", "plain", "cidr", "json", "csv", "served"), "forms that are written", "forms"
-    )
-    folder: str = setting("", "where they are written; empty means out/ in the home", "path")
-    expire_hours: float = setting(48.0, "a file not renewed this long stops being served ($TIMESTAMP)", "hours", low=1)
-    zone: str = setting("bl.example.org", "zone above those of the lists: list main is main.bl.example.org", "domain")
-    name_servers: tuple[str, ...] = setting((), "servers that answer for the zone; empty means ns.ZONE", "host names")
-    contact: str = setting("", "mail address of the zone's keeper; empty means hostmaster@ZONE", "mail address")
-    ttl_s: int = setting(900, "how long an answer, and a 'not listed', is remembered", "s", low=1)
-    rpz_action: str = setting(
-        "nxdomain",
-        "what the response policy zone does: nxdomain, nodata, drop, passthru, tcp-only, or a host name to lead to",
-        "word or host name",
     )
 
 
@@ -323,7 +275,7 @@ class Config:
     complaints: Complaints = Complaints()
     complainants: Mapping[str, Complainant] = field(default_factory=dict, metadata={"of": Complainant})
     lists: Mapping[str, List] = field(default_factory=lambda: {"main": List()}, metadata={"of": List})
-    publish: Publish = Publish()
+    publish: Publish = field(default=Publish())  # frozen, so one default serves all
     smtp: Smtp = Smtp()
     serve: Serve = Serve()
     web: Web = Web()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from junkhound.kernel.net import Network
-from junkhound.listing import Reason
+from junkhound.listing import Domain, Reason
 
-Pins = Mapping[Network, Sequence[tuple[int, int, int | None]]]
+Subject = Network | Domain
+
+Pins = Mapping[Subject, Sequence[tuple[int, int, int | None]]]
 """By subject its witness messages as (segment, ordinal, seen_at), oldest first."""
 
 
@@ -19,7 +23,7 @@ class Listing(msgspec.Struct, frozen=True):
 
     number: str
     list: str
-    subject: Network
+    subject: Subject
     listing_class: str
     messages: int
     vantages: int
@@ -33,6 +37,13 @@ class Listing(msgspec.Struct, frozen=True):
     relistings: int
     decision: str
     policy: str
+    exclusions: tuple[Network, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What is listed, as people write it: an address without its length, a network, a name."""
+        subject = self.subject
+        return str(subject.first) if isinstance(subject, Network) and subject.bits == 128 else str(subject)
 
     def live(self, at: int) -> bool:
         """Whether it stood at that moment."""
@@ -80,6 +91,17 @@ class Run(msgspec.Struct, frozen=True):
     published_at: int | None
     published_entries: int | None
     published_serial: int | None
+    shadow_until: int | None = None
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """One person's yes to a listing that needs two."""
+
+    list: str
+    subject: str
+    at: int
+    who: str
+    why: str
 
 
 class Applied(msgspec.Struct):
@@ -90,7 +112,22 @@ class Applied(msgspec.Struct):
     renewed: list[str] = []
     expired: list[str] = []
     delisted: list[str] = []
+    replaced: list[str] = []
 
     @property
     def changed(self) -> int:
         return sum(len(getattr(self, name)) for name in self.__struct_fields__)
+
+
+def place(subject: Subject) -> tuple[bytes, bytes, int]:
+    """First address, last address and length; for a name a hash stands for both, and no network has length 0."""
+    if isinstance(subject, Domain):
+        digest = hashlib.sha256(f"{subject.name} {subject.below}".encode()).digest()[:16]
+        return digest, digest, 0
+    return subject.first.packed, subject.last.packed, subject.bits
+
+
+def networks_text(networks: Iterable[Network]) -> str | None:
+    """Networks as the column keeps them: JSON, null for none."""
+    words = [str(network) for network in networks]
+    return json.dumps(words) if words else None

@@ -48,7 +48,11 @@ listings = Table(
     Column("relistings", Integer, nullable=False),
     Column("decision", Text, ForeignKey("decisions.id"), nullable=False),  # the newest that an event rests on
     Column("policy", Text, ForeignKey("policies.hash"), nullable=False),
+    Column("name", Text),  # a domain or host; first and last are then 16 bytes of its sha256, bits 0
+    Column("below", Integer),  # 1: everything under that name too
+    Column("exclusions", Text),  # JSON: networks inside that are left out; null for none
 )
+Index("ix_listings_name", listings.c.name)
 Index(
     "ix_listings_active",
     listings.c.list,
@@ -103,4 +107,30 @@ list_runs = Table(
     Column("published_at", BigInteger),
     Column("published_entries", Integer),
     Column("published_serial", BigInteger),  # of the newest event it knew: what came later is new to its users
+    Column("shadow_until", BigInteger),  # new or with new rules: decided, and not published before this
 )
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("serial", Serial, primary_key=True),
+    Column("list", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # a network as text
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("withdrawn_at", BigInteger),
+)
+Index("ix_approvals_list", approvals.c.list, approvals.c.subject)
+
+delistings = Table(
+    "delistings",
+    metadata,
+    Column("serial", Serial, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("address", LargeBinary(16), nullable=False),  # whom the request was for
+    Column("number", Text, ForeignKey("listings.number"), nullable=False),
+    Column("granted", Integer, nullable=False),  # 1, or 0 with the reason in words
+    Column("why", Text, nullable=False),
+)
+Index("ix_delistings_address", delistings.c.address, delistings.c.at)

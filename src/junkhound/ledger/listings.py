@@ -17,13 +17,25 @@ from junkhound.kernel.clock import HOUR
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.kernel.net import Address, Network
 from junkhound.ledger import schema, state
-from junkhound.ledger.listing_records import Applied, Event, Listing, Past, Pins, Run, Stored
+from junkhound.ledger.listing_records import (
+    Applied,
+    Event,
+    Listing,
+    Past,
+    Pins,
+    Run,
+    Stored,
+    Subject,
+    networks_text,
+    place,
+)
 from junkhound.ledger.listing_tables import decisions, list_runs, listing_events, listings, pins, policies
-from junkhound.listing import Decision, Outcome, Policy, Reason
+from junkhound.listing import Decision, Domain, Outcome, Policy, Reason, replaced
 
 RULES = "junkhound"  # who acts when no person does
 RENEWAL_STEP = 6 * HOUR  # a later end is an event of its own only beyond this, or every mail would be one
 PINNED = 20  # witness messages kept from each end
+_EVENT = [listing_events.c[name] for name in Event.__struct_fields__]
 
 
 def decision_id(decision: Decision) -> str:
@@ -40,9 +52,17 @@ class Listings:
 
     # -- changing ---------------------------------------------------------------------------------------------
 
-    def apply(self, policy: Policy, made: Iterable[Decision], at: int, witnesses: Pins | None = None) -> Applied:
+    def apply(
+        self,
+        policy: Policy,
+        made: Iterable[Decision],
+        at: int,
+        witnesses: Pins | None = None,
+        shadow_hours: float = 0.0,
+    ) -> Applied:
         """Bring the list to what was decided for moment ``at``; deciding twice changes nothing.
 
+        A new list, and one whose rules changed, stands in the shadow for ``shadow_hours``: decided, not published.
         Errors: Refused where the list has already been decided for a later moment.
         """
         applied = Applied()
@@ -57,7 +77,10 @@ class Listings:
             self._expire(connection, policy.name, at, applied)
             step = _Step(connection, policy, at, applied, witnesses or {})
             step.take(sorted(made, key=lambda decision: decision.subject))
-            _note_run(connection, policy.name, run, {"decided_at": at, "policy": policy.hash})
+            values: dict[str, Any] = {"decided_at": at, "policy": policy.hash}
+            if run is None or run.policy != policy.hash:
+                values["shadow_until"] = at + int(shadow_hours * HOUR)
+            _note_run(connection, policy.name, run, values)
             if applied.changed:
                 state.bump(connection, "change")
         return applied
@@ -71,7 +94,7 @@ class Listings:
                 state.bump(connection, "change")
         return applied.expired
 
-    def remove(self, name: str, subject: Network, at: int, who: str, why: str) -> Listing:
+    def remove(self, name: str, subject: Subject, at: int, who: str, why: str) -> Listing:
         """Take a subject off by hand; what was seen up to now does not count against it again.
 
         Errors: NotFound if it is not on the list.
@@ -84,12 +107,14 @@ class Listings:
             state.bump(connection, "change")
         return self.get(found[0].number)
 
-    def note_edition(self, name: str, at: int, entries: int) -> None:
-        """Remember what was published."""
+    def note_edition(self, policy: Policy, at: int, entries: int) -> None:
+        """Remember what was published; a combined list, which is never decided, gets its row here."""
         with state.writing(self._engine) as connection:
             serial = connection.execute(select(func.max(listing_events.c.serial))).scalar()
             values = {"published_at": at, "published_entries": entries, "published_serial": serial or 0}
-            connection.execute(update(list_runs).where(list_runs.c.list == name).values(**values))
+            before = _run(connection, policy.name)
+            made = {"decided_at": at, "policy": policy.hash, **values} if before is None else values
+            _note_run(connection, policy.name, before, made)
 
     def keep_traces(self, told: Sequence[tuple[str, int, int, str]]) -> None:
         """Store traces (JSON) of pinned messages as (owner, segment, ordinal, trace); the first one stays."""
@@ -127,27 +152,41 @@ class Listings:
         wanted = {net.network_of(address, bits).first.packed for bits in range(8, 129)}
         query = select(listings).where(listings.c.first.in_(sorted(wanted)), listings.c.last >= address.packed)
         with state.reading(self._engine) as connection:
-            found = _select(connection, query)
+            found = _select(connection, query.where(listings.c.name.is_(None)))
+        found = [one for one in found if not any(network.holds(address) for network in one.exclusions)]
         return sorted(found, key=lambda one: (one.listed_at, one.number))
 
-    def since_edition(self, name: str, at: int) -> tuple[list[Listing], list[Listing]]:
+    def of_name(self, name: str) -> list[Listing]:
+        """Every listing, on any list, that held or holds this name; oldest first."""
+        labels = name.split(".")
+        above = [".".join(labels[place:]) for place in range(len(labels) - 1)]
+        with state.reading(self._engine) as connection:
+            found = _select(connection, select(listings).where(listings.c.name.in_(above)))
+        held = [
+            one for one in found if isinstance(one.subject, Domain) and (one.subject.below or str(one.subject) == name)
+        ]
+        return sorted(held, key=lambda one: (one.listed_at, one.number))
+
+    def since_edition(self, name: str, at: int, of: str | None = None) -> tuple[list[Listing], list[Listing]]:
         """What users of the last edition do not know yet: (come, gone) by moment ``at``, in the order of addresses.
 
+        ``of`` names another list whose edition is asked about: that of a combined one.
         By the order of events and not by their moments, so that a change at the moment of the edition is seen.
         """
-        run = self.run(name)
+        run = self.run(of or name)
         known = -1 if run is None or run.published_serial is None else run.published_serial
         published_at = None if run is None else run.published_at
         begun = select(func.min(listing_events.c.serial)).where(listing_events.c.number == listings.c.number)
-        ended = begun.where(listing_events.c.event.in_(("expired", "delisted")))
+        ended = begun.where(listing_events.c.event.in_(("expired", "delisted", "replaced")))
         new = begun.scalar_subquery() > known
         open_then = (listings.c.ended_at.is_(None)) | (ended.scalar_subquery() > known)
         with state.reading(self._engine) as connection:
             come = _select(connection, select(listings).where(listings.c.list == name, new))
             held = _select(connection, select(listings).where(listings.c.list == name, ~new, open_then))
+        ended_early = ("removed", "cleared", "replaced")
         gone = [
             one for one in held
-            if not one.live(at) and (one.end in ("removed", "cleared") or one.expires_at > (published_at or 0))
+            if not one.live(at) and (one.end in ended_early or one.expires_at > (published_at or 0))
         ]  # fmt: skip
         come = [one for one in come if one.live(at)]
         return sorted(come, key=lambda one: one.subject), sorted(gone, key=lambda one: one.subject)
@@ -156,22 +195,20 @@ class Listings:
         """One listing by its number. Errors: NotFound."""
         with state.reading(self._engine) as connection:
             found = _select(connection, select(listings).where(listings.c.number == number))
-        if not found:
-            raise NotFound(f"no listing {number!r}", "numbers look like JH-2026-000123")
-        return found[0]
+        if found:
+            return found[0]
+        raise NotFound(f"no listing {number!r}", "numbers look like JH-2026-000123")
 
     def events(self, number: str) -> list[Event]:
         """The life of one listing, oldest first."""
-        fields = [listing_events.c[name] for name in Event.__struct_fields__]
-        query = select(*fields).where(listing_events.c.number == number)
+        query = select(*_EVENT).where(listing_events.c.number == number)
         with state.reading(self._engine) as connection:
             rows = connection.execute(query.order_by(listing_events.c.at, listing_events.c.serial))
             return [Event(*row) for row in rows]
 
     def newest(self, at: int, limit: int) -> list[tuple[Listing, Event]]:
         """The newest steps in the life of any listing up to a moment, newest first."""
-        fields = [listing_events.c[name] for name in Event.__struct_fields__]
-        query = select(listing_events.c.number, *fields).where(listing_events.c.at <= at)
+        query = select(listing_events.c.number, *_EVENT).where(listing_events.c.at <= at)
         query = query.order_by(listing_events.c.at.desc(), listing_events.c.serial.desc()).limit(limit)
         with state.reading(self._engine) as connection:
             rows = [(str(row[0]), Event(*row[1:])) for row in connection.execute(query)]
@@ -210,10 +247,10 @@ class Listings:
             rows = connection.execute(query.order_by(pins.c.segment, pins.c.ordinal, pins.c.owner))
             return [(str(owner), int(segment), int(ordinal)) for owner, segment, ordinal in rows]
 
-    def past(self, name: str, at: int) -> dict[Network, Past]:
+    def past(self, name: str, at: int) -> dict[Subject, Past]:
         """By subject what counts of its past on a list: listings that ran out, when, and the last removal by hand."""
         query = select(listings).where(listings.c.list == name, listings.c.ended_at <= at)
-        found: dict[Network, Past] = {}
+        found: dict[Subject, Past] = {}
         with state.reading(self._engine) as connection:
             for one in _select(connection, query):
                 before = found.get(one.subject, Past())
@@ -245,8 +282,18 @@ class _Step:
                 again.append((one, decision))
             elif decision.outcome is Outcome.LIST:
                 new.append(decision)
+        if self.policy.of_ranges:
+            self._replace({decision.subject: decision for decision in made if decision.listed})
         self._renew(again)
         self._list(new)
+
+    def _replace(self, listed: dict[Subject, Decision]) -> None:
+        """Ranges that became part of wider ones, or were divided, give way to them."""
+        gone = [self.standing[subject] for subject in replaced(self.standing, listed)]
+        gone = [one for one in gone if one.number not in self.applied.delisted]
+        why = "its range is listed in another cut now"
+        _end(self.connection, [(one, self.at) for one in gone], "replaced", "replaced", RULES, why)
+        self.applied.replaced += [one.number for one in sorted(gone, key=lambda one: one.words)]
 
     def _clear(self, one: Listing, decision: Decision) -> None:
         _keep(self.connection, [decision])
@@ -256,10 +303,10 @@ class _Step:
 
     def _renew(self, again: list[tuple[Listing, Decision]]) -> None:
         # Rows that age out of the window may not shorten what stands; only other rules may.
-        moved = [(o, d) for o, d in again if (d.expires_at or 0) > o.expires_at or d.policy != o.policy]
-        noted = [
-            (o, d) for o, d in moved if abs((d.expires_at or 0) - o.noted_at) >= RENEWAL_STEP or d.policy != o.policy
-        ]
+        # What an exclusion leaves out has changed with either; other rules and other edges are said at once.
+        other = {o.number for o, d in again if d.policy != o.policy or d.exclusions != o.exclusions}
+        moved = [(o, d) for o, d in again if (d.expires_at or 0) > o.expires_at or o.number in other]
+        noted = [(o, d) for o, d in moved if abs((d.expires_at or 0) - o.noted_at) >= RENEWAL_STEP or o.number in other]
         _keep(self.connection, [decision for _, decision in noted])
         _note(self.connection, [self._event(one.number, "renewed", decision) for one, decision in noted])
         self._pin([(one.number, decision.subject) for one, decision in noted])
@@ -283,6 +330,7 @@ class _Step:
             "new_policy": decision.policy,
             "new_noted_at": decision.expires_at if noted else one.noted_at,
             "new_decision": decision_id(decision) if noted else one.decision,
+            "new_exclusions": networks_text(decision.exclusions),
         }
 
     def _list(self, new: list[Decision]) -> None:
@@ -294,7 +342,7 @@ class _Step:
         self.connection.execute(insert(listings), [self._row(number, decision) for number, decision in numbered])
         events = []
         for number, decision in numbered:
-            back = (decision.subject.first.packed, decision.subject.bits) in earlier
+            back = place(decision.subject)[::2] in earlier
             events.append(self._event(number, "relisted" if back else "listed", decision))
             (self.applied.relisted if back else self.applied.listed).append(number)
         _note(self.connection, events)
@@ -309,12 +357,17 @@ class _Step:
         return {(bytes(first), bits) for first, bits in self.connection.execute(query.distinct())}
 
     def _row(self, number: str, decision: Decision) -> dict[str, Any]:
+        first, last, bits = place(decision.subject)
+        name = decision.subject if isinstance(decision.subject, Domain) else None
         return {
             "number": number,
             "list": decision.list,
-            "first": decision.subject.first.packed,
-            "last": decision.subject.last.packed,
-            "bits": decision.subject.bits,
+            "first": first,
+            "last": last,
+            "bits": bits,
+            "name": name and name.name,
+            "below": name and int(name.below),
+            "exclusions": networks_text(decision.exclusions),
             "class": decision.listing_class,
             "messages": decision.messages,
             "vantages": decision.vantages,
@@ -328,7 +381,7 @@ class _Step:
             "policy": decision.policy,
         }
 
-    def _pin(self, owners: list[tuple[str, Network]]) -> None:
+    def _pin(self, owners: list[tuple[str, Subject]]) -> None:
         """The first witness messages stay; the newest make place for newer ones, unless they were traced already."""
         rows: list[dict[str, Any]] = []
         for owner, subject in owners:
@@ -347,7 +400,7 @@ class _Step:
         state.insert_new(self.connection, pins, rows)
 
 
-_CHANGING = ("expires_at", "last_at", "messages", "vantages", "class", "policy", "noted_at", "decision")
+_CHANGING = ("expires_at", "last_at", "messages", "vantages", "class", "policy", "noted_at", "decision", "exclusions")
 
 
 def _pinned(owner: str, message: tuple[int, int, int | None], place: str) -> dict[str, Any]:
@@ -372,9 +425,14 @@ def _active(name: str) -> Any:
 def _select(connection: Connection, query: Any) -> list[Listing]:
     found = []
     for row in connection.execute(query).mappings():
-        first = net.from_packed(bytes(row["first"]))
         values = {name: row[name] for name in Listing.__struct_fields__ if name in row}
-        values |= {"subject": Network(first.hi, first.lo, row["bits"]), "listing_class": row["class"]}
+        first = net.from_packed(bytes(row["first"]))
+        subject: Subject = Network(first.hi, first.lo, row["bits"])
+        if row["name"] is not None:
+            subject = Domain(row["name"], bool(row["below"]))
+        left_out = [net.parse_network(words) for words in json.loads(row["exclusions"] or "[]")]
+        values |= {"subject": subject, "listing_class": row["class"]}
+        values["exclusions"] = tuple(network for network in left_out if network is not None)
         found.append(Listing(**values))
     return found
 

@@ -241,14 +241,15 @@ class Queries:
 
     def units(
         self, since: int, until: int, address: Address | None = None, network: Network | None = None,
-        least: int = 1, touched: int | None = None,
+        least: int = 1, touched: int | None = None, ipv6_bits: int = 48,
     ) -> dict[str, np.ndarray[Any, Any]]:  # fmt: skip
         """Witness units with ``since <= seen_at < until``, one row per (address, hour, vantage, trap, kind, standing).
 
         Columns addr_hi, addr_lo, hour (since 1970), vantage, trap, kind, standing, messages, asn, prefix, country,
         operator, path, clues (ordered as the sieve of ``listing`` takes them), first_at and last_at. Unsorted mail,
         backscatter, repeats and rows without an address, a time or an anchor are left out. ``least`` keeps addresses
-        with so many scored (vantage, hour); ``touched`` those with rows committed after that manifest sequence.
+        (in IPv6 networks of ``ipv6_bits``) with so many scored rows; ``touched`` those with rows committed after that
+        manifest sequence.
         """
         objects = self.snapshot.of("sightings", since, until, address)
         where = [
@@ -272,10 +273,13 @@ class Queries:
         )
         if least > 1:
             bad = ", ".join(str(int(kind)) for kind in SCORED)
+            # An IPv6 customer has many addresses, so those of one network of ``ipv6_bits`` count together.
+            whole = f"CASE WHEN addr_hi = 0 THEN addr_lo ELSE addr_hi >> {64 - ipv6_bits} END"
             grouped = (
-                f"WITH g AS ({grouped}) SELECT g.* FROM g SEMI JOIN (SELECT addr_hi, addr_lo FROM g"
-                f" WHERE vantage <> 0 AND kind IN ({bad}) GROUP BY addr_hi, addr_lo"
-                f" HAVING count(DISTINCT (vantage, hour)) >= {least}) q USING (addr_hi, addr_lo)"
+                f"WITH g AS ({grouped}) SELECT g.* FROM g SEMI JOIN"
+                f" (SELECT addr_hi = 0 AS four, {whole} AS whole FROM g WHERE vantage <> 0"
+                f" AND kind IN ({bad}) GROUP BY ALL HAVING count(*) >= {least}) q"
+                f" ON (g.addr_hi = 0) = q.four AND {whole.replace('addr_', 'g.addr_')} = q.whole"
             )
         return self.engine.columns(f"{grouped} ORDER BY addr_hi, addr_lo, hour, vantage, trap, kind, standing")
 

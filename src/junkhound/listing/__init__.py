@@ -4,28 +4,38 @@
 millions of addresses and names the few that are worth deciding.
 """
 
+from junkhound.listing.areas import Subject, range_decisions, replaced
 from junkhound.listing.beta import lower_bound
 from junkhound.listing.codes import COMBINED, HOLDS, Holds, bit_code
 from junkhound.listing.decide import Decision, Outcome, Reason, decide, hold_hours, prior
 from junkhound.listing.domain import Domain, domain_name
+from junkhound.listing.escalate import PANEL_DAYS, Panel, panel
 from junkhound.listing.history import Counters, Day, History, Level, Pool, Unit, counters
+from junkhound.listing.names import NAMES_HOURS, Advertised, decide_name
 from junkhound.listing.policy import (
     APART_HOURS,
     TAUS_HOURS,
     WINDOW_HOURS,
     Policy,
-    explain,
     names_without_address,
     policy_of,
 )
-from junkhound.listing.sieve import Groups, Rows
+from junkhound.listing.ranges import SNOWSHOE_HOURS, Range, pieces
+from junkhound.listing.replay import Book, Held, replay
+from junkhound.listing.rows import Rows
+from junkhound.listing.select import MALWARE
+from junkhound.listing.senders import Neighbours, Senders, senders
+from junkhound.listing.sieve import Groups
 from junkhound.listing.space import Protected, span
+from junkhound.listing.terms import explain
 from junkhound.listing.witness import Witnesses, witnesses
 from junkhound.listing.words import CLASSES, count_range
 
 __all__ = [
-    "APART_HOURS", "CLASSES", "COMBINED", "HOLDS", "TAUS_HOURS", "WINDOW_HOURS", "Counters", "Day", "Decision",
-    "Domain", "Groups", "History", "Holds", "Level", "Outcome", "Policy", "Pool", "Protected", "Reason", "Rows",
-    "Unit", "Witnesses", "bit_code", "count_range", "counters", "decide", "domain_name", "explain", "hold_hours",
-    "lower_bound", "names_without_address", "policy_of", "prior", "span", "witnesses",
+    "APART_HOURS", "CLASSES", "COMBINED", "HOLDS", "MALWARE", "NAMES_HOURS", "PANEL_DAYS", "SNOWSHOE_HOURS",
+    "TAUS_HOURS", "WINDOW_HOURS", "Advertised", "Book", "Counters", "Day", "Decision", "Domain", "Groups", "Held",
+    "History", "Holds", "Level", "Neighbours", "Outcome", "Panel", "Policy", "Pool", "Protected", "Range", "Reason",
+    "Rows", "Senders", "Subject", "Unit", "Witnesses", "bit_code", "count_range", "counters", "decide",
+    "decide_name", "domain_name", "explain", "hold_hours", "lower_bound", "names_without_address", "panel",
+    "pieces", "policy_of", "prior", "range_decisions", "replaced", "replay", "senders", "span", "witnesses",
 ]  # fmt: skip

@@ -14,6 +14,8 @@ from junkhound.kernel import clock
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Network
 from junkhound.listing.beta import lower_bound
+from junkhound.listing.domain import Domain
+from junkhound.listing.hazard import quiet_hours
 from junkhound.listing.history import (
     GOOD_POINTS,
     JUNK_POINTS,
@@ -26,14 +28,17 @@ from junkhound.listing.history import (
     counters,
     is_good,
 )
-from junkhound.listing.policy import FLOOR_HOURS, RETURN_SHARE, TAUS_HOURS, WINDOW_HOURS, Policy
+from junkhound.listing.policy import FLOOR_HOURS, TAUS_HOURS, WINDOW_HOURS, Policy
+from junkhound.listing.spamcop import spamcop
 from junkhound.listing.witness import Witnesses, witnesses
-from junkhound.listing.words import listing_class
+from junkhound.listing.words import HELD_CLASS, listing_class
 
 # Shrinkage of the prior from network to network (PreSTA): a level counts like its neighbours against this many.
 _LEVEL_WEIGHT = 8.0
 _PRIOR_STRENGTH = 2.0
 _PRIOR_LOW, _PRIOR_HIGH = 0.05, 0.95
+# A habit of weeks is told by the two slow counters: below so many active days they promise nothing.
+_SLOW = 2
 
 
 class Outcome(StrEnum):
@@ -54,11 +59,12 @@ class Reason(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """One decision about one subject, complete enough to be stored and shown for ever.
 
-    ``score`` is the 5% lower bound of the junk share. ``inputs`` hold what the score was made from.
+    ``score`` is the 5% lower bound of the junk share. ``inputs`` hold what the score was made from. ``exclusions``
+    are networks inside the subject that the listing leaves out.
     """
 
     list: str
-    subject: Network
+    subject: Network | Domain
     at: int
     outcome: Outcome
     score: float
@@ -71,6 +77,7 @@ class Decision(msgspec.Struct, frozen=True):
     messages: int = 0
     vantages: int = 0
     listing_class: str = ""
+    exclusions: tuple[Network, ...] = ()
 
     @property
     def listed(self) -> bool:
@@ -90,19 +97,18 @@ def prior(levels: tuple[Level, ...], junk_past: float = 0.0, good_past: float = 
 def hold_hours(hours: set[int], policy: Policy, relistings: int, pool: Pool) -> float:
     """How long after its last sighting a listing stands.
 
-    Each counter is also a rate: n units left at half-life tau stand for n ln2 / tau a time. We hold while one of
-    them promises a further sighting within a day with P > 0.2 (ALGORITHMS, A2); the 6-hour counter counts active
-    hours, the slower ones active days, so that one busy night is not mistaken for a habit. Doubled at each
-    return, capped, never under 3 hours.
+    As long as a further sighting within a day is likelier than ``return_share``: by the fitted hazard of its last
+    hours, or by the two slow counters of its days, so that a habit of months outlives a quiet weekend (n days left
+    at half-life tau promise n ln2 / tau a time). Doubled at each return, capped, never under 3 hours.
+    Source: ALGORITHMS A2; the fit is that of ``hazard``.
     """
-    last = max(hours)
+    hold = max(FLOOR_HOURS, quiet_hours(hours, policy.return_share, pool is Pool.DYNAMIC))
+    last = max(hours) // 24
     days = {hour // 24 for hour in hours}
-    needed = -math.log(1 - RETURN_SHARE)
-    hold = FLOOR_HOURS
-    for number, tau in enumerate(TAUS_HOURS):
-        ages = [float(last - hour) for hour in hours] if number == 0 else [24.0 * (last // 24 - day) for day in days]
-        left = math.fsum(2.0 ** (-age / tau) for age in ages)
-        promise = left * math.log(2) * 24 / tau / needed
+    needed = -math.log(1 - min(policy.return_share, 0.99))
+    for tau in TAUS_HOURS[_SLOW:]:
+        left = math.fsum(2.0 ** (-24.0 * (last - day) / tau) for day in days)
+        promise = left * math.log(2) * 24 / tau / needed if needed else math.inf
         if promise > 1:
             hold = max(hold, tau * math.log2(promise))
     doubled = 2.0 ** min(relistings, 30)
@@ -145,11 +151,12 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     Source: posterior and witnesses as ALGORITHMS A2; expiry by decay as route flap damping, RFC 2439.
     """
     seen = _evidence(history, policy, at)
-    junk = counters(seen.junk, seen.junk_days, JUNK_POINTS, at)
+    weights = policy.weight_of
+    junk = counters(seen.junk, seen.junk_days, JUNK_POINTS, at, weights)
     good = counters(seen.good, seen.good_days, GOOD_POINTS, at)
     # The past enters the prior as its own voice: what the year remembers and the last weeks do not hold.
     a0, b0 = prior(history.levels, _past(seen.junk_days, at), _past(seen.good_days, at))
-    recent_junk = counters(seen.junk, (), JUNK_POINTS, at).d30
+    recent_junk = counters(seen.junk, (), JUNK_POINTS, at, weights).d30
     recent_good = counters(seen.good, (), GOOD_POINTS, at).d30
     score = lower_bound(a0 + recent_junk, b0 + recent_good)
     # One mail after a listing ran out must not bring it back: that would tell whoever sent it what it hit.
@@ -157,7 +164,10 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     found = witnesses((unit for unit in seen.witness if unit.hour >= since), policy.scope)
     hours = {unit.hour for unit in seen.witness}
     expires_at = None
-    if hours:
+    if policy.method == "spamcop":
+        score, held = spamcop(seen.junk, seen.good, at)
+        expires_at = (max(hours) + 1) * HOUR + int(held * HOUR) if hours else None
+    elif hours:
         all_hours = hours | {day * 24 + 12 for day, _ in seen.junk_days}
         held = hold_hours(all_hours, policy, history.relistings, history.pool)
         # From the end of the last hour, in whole hours: rows keep no finer time for this.
@@ -179,7 +189,7 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
         last_at=max(hours) * HOUR if hours else None,
         messages=sum(unit.messages for unit in seen.witness),
         vantages=len({unit.vantage for unit in seen.witness}),
-        listing_class=_class_of(seen.witness, history.path),
+        listing_class=_class_of(seen.witness, history.path, policy.holds),
     )
 
 
@@ -192,12 +202,14 @@ def _past(days: list[tuple[int, int]], at: int) -> float:
 def _judge(
     history: History, policy: Policy, at: int, found: Witnesses, score: float, good: float, expires_at: int | None
 ) -> tuple[Outcome, list[Reason]]:
-    if why := policy.protected.why(history.subject):
+    if isinstance(history.subject, Network) and (why := policy.protected.why(history.subject)):
         return Outcome.CLEAR, [Reason("protected", f"never listed: {why}")]
     if history.pool is Pool.SHARED:
         text = "never listed: a carrier shares this address among many customers, so it is evidence only"
         return Outcome.CLEAR, [Reason("shared", text)]
     verdict = f"the 5% lower bound of its junk share is {score:.3f}"
+    if policy.method == "spamcop":
+        verdict = f"by SpamCop's rules reports are {score:.3f} of reports and good mail"
     if score <= policy.bound:
         reasons = [Reason("score", f"{verdict}, not above {policy.bound:g}")]
         if good > 0:
@@ -240,11 +252,13 @@ def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _class_of(units: list[Unit], path: int) -> str:
+def _class_of(units: list[Unit], path: int, holds: str) -> str:
     """By the kind seen in most hours; ties go to the smaller number, which is junk first."""
     kinds = [unit.kind for unit in units]
     if not kinds:
         return ""
+    if holds in HELD_CLASS:
+        return HELD_CLASS[holds]
     return listing_class(max(sorted(set(kinds)), key=kinds.count), path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import msgspec
 
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Network
+from junkhound.listing.domain import Domain
 from junkhound.listing.policy import TAUS_HOURS
 from junkhound.tables import Kind, Standing
 
@@ -75,7 +76,7 @@ class History(msgspec.Struct, frozen=True):
     ``cleared_hour`` is when an operator took it off: nothing up to that hour counts again.
     """
 
-    subject: Network
+    subject: Network | Domain
     units: tuple[Unit, ...] = ()
     days: tuple[Day, ...] = ()
     pool: Pool = Pool.STATIC
@@ -95,26 +96,40 @@ class Counters(NamedTuple):
     d365: float
 
 
-def _unit_points(units: Iterable[Unit], points: dict[Standing, float]) -> dict[tuple[int, int], float]:
-    """At most one unit per (vantage, hour), so that one flood is not many witnesses: the best standing's points."""
+def _unit_points(
+    units: Iterable[Unit], points: dict[Standing, float], weights: Mapping[int, float]
+) -> dict[tuple[int, int], float]:
+    """At most one unit per (vantage, hour), so that one flood is not many witnesses: the best standing's points.
+
+    ``weights`` say how much a vantage's traps tell; what people and logs saw has no such weight.
+    """
     best: dict[tuple[int, int], float] = {}
     for unit in units:
         worth = points.get(Standing(unit.standing), _NO_POINTS)
+        if unit.standing == Standing.TRAP:
+            worth *= weights.get(unit.vantage, 1.0)
         if worth and (unit.vantage or unit.standing not in OWN_STANDINGS):
             key = (unit.vantage, unit.hour)
             best[key] = max(worth, best.get(key, _NO_POINTS))
     return best
 
 
+_ALIKE: Mapping[int, float] = {}
+
+
 def counters(
-    units: Iterable[Unit], days: Iterable[tuple[int, int]], points: dict[Standing, float], at: int
+    units: Iterable[Unit],
+    days: Iterable[tuple[int, int]],
+    points: dict[Standing, float],
+    at: int,
+    weights: Mapping[int, float] = _ALIKE,
 ) -> Counters:
     """Decayed points at ``at``: S = S * 2^(-dt / tau) + w; older ``days`` are (day, units) at a mailbox's worth.
 
     Summed exactly (fsum), so that the order of rows changes nothing.
     """
     now = at / HOUR
-    seen = [(now - hour, worth) for (_, hour), worth in _unit_points(units, points).items()]
+    seen = [(now - hour, worth) for (_, hour), worth in _unit_points(units, points, weights).items()]
     old = [(now - day * 24 - 12, count * points[Standing.MAILBOX]) for day, count in days]
     sums = [math.fsum(worth * 2.0 ** (-max(age, 0.0) / tau) for age, worth in (*seen, *old)) for tau in TAUS_HOURS]
     return Counters(*sums)

@@ -10,19 +10,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from junkhound.kernel import config, net
+from junkhound.kernel import net
+from junkhound.kernel.config import NetworkSection
+from junkhound.kernel.config_lists import List
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Network
+from junkhound.listing.codes import COMBINED, HOLDS
+from junkhound.listing.domain import domain_name
+from junkhound.listing.select import KINDS
 from junkhound.listing.space import Protected
 from junkhound.tables import Kind
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
-RULES = 1  # version of the rules in this room: part of every policy hash
+RULES = 2  # version of the rules in this room: part of every policy hash
 WINDOW_HOURS = 35 * 24  # witnesses and scores are read from the 35 days before the decision
 TAUS_HOURS = (6.0, 72.0, 720.0, 8760.0)  # half-lives of the four counters: 6 h, 3 d, 30 d, 365 d
 APART_HOURS = 6  # two sightings of one vantage are two witnesses only this far apart
 FLOOR_HOURS = 3.0
-RETURN_SHARE = 0.2  # listed while a further sighting within a day is likelier than this
+RANGES = ("snowshoe", "dynamic", "escalated", "do-not-route")
+"""Lists of networks instead of single addresses."""
+# First lives of a range after its last sighting; what is left of it after a change is decided anew each time.
+_FIRST_DAYS = {"snowshoe": 3.0, "dynamic": 14.0, "escalated": 14.0, "do-not-route": 30.0, "domains": 7.0, "hosts": 3.0}
 # Backscatter comes from the victims of a forged sender, not from its author.
 _NEVER_KINDS = (Kind.GOOD, Kind.UNSORTED, Kind.BACKSCATTER)
 
@@ -42,6 +50,32 @@ class Policy:
     ipv6_bits: int
     protect: tuple[tuple[Network, str], ...]
     allow_documentation: bool = False
+    holds: str = "direct"
+    method: str = "posterior"
+    return_share: float = 0.32
+    weights: tuple[tuple[int, float], ...] = ()
+    protect_names: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    @property
+    def of_names(self) -> bool:
+        """Whether it holds domains or hosts instead of addresses."""
+        return self.holds in HOLDS and HOLDS[self.holds].names
+
+    @property
+    def of_ranges(self) -> bool:
+        """Whether it holds networks that stand for more than what was seen."""
+        return self.holds in RANGES
+
+    @property
+    def combined(self) -> bool:
+        """Whether it is made of other lists and never decided itself."""
+        return self.holds == COMBINED
+
+    @cached_property
+    def weight_of(self) -> Mapping[int, float]:
+        """By vantage how much its sightings say against a pristine trap's; 1 for those not named."""
+        return dict(self.weights)
 
     @cached_property
     def protected(self) -> Protected:
@@ -53,6 +87,7 @@ class Policy:
         rules = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         rules["kinds"] = sorted(self.kinds)
         rules["protect"] = sorted([str(network), why] for network, why in self.protect)
+        rules["weights"] = sorted(map(list, self.weights))
         rules["rules"] = RULES
         return json.dumps(rules, sort_keys=True, separators=(",", ":"))
 
@@ -92,17 +127,18 @@ def _networks(where: str, words: Iterable[str], why: str) -> list[tuple[Network,
 
 def policy_of(
     name: str,
-    rules: config.List,
-    network: config.NetworkSection | None = None,
+    rules: List,
+    network: NetworkSection | None = None,
     relays: Iterable[str] = (),
+    weights: Iterable[tuple[int, float]] = (),
 ) -> Policy:
-    """The policy of ``[lists.NAME]``.
+    """The policy of ``[lists.NAME]``; ``weights`` are those of traps, by the number of their vantage.
 
     ``relays`` are those of all traps and mailboxes: believed, therefore ours, therefore never listed. Host
     names among them and among ``[network] own`` guard no address here; nothing is looked up for a decision.
     Errors: ConfigError naming the setting.
     """
-    network = network or config.NetworkSection()
+    network = network or NetworkSection()
     if not _NAME.match(name):
         hint = "small letters, digits, - and _: it becomes a file's name and a part of the zone's"
         raise ConfigError(f"[lists.{name}]: {name!r} cannot be a list's name", hint)
@@ -116,49 +152,42 @@ def policy_of(
         *_networks("[network] protect", network.protect, "protected by [network] protect"),
         *_networks(f"[lists.{name}] protect", rules.protect, f"protected by [lists.{name}] protect"),
     ]
+    first_days = rules.first_days or _FIRST_DAYS.get(rules.holds, 14.0)
+    usual = [kind.name.lower() for kind in KINDS.get(rules.holds, (Kind.JUNK,))]
     return Policy(
         name=name,
         scope=rules.scope,
-        kinds=read_kinds(name, rules.kinds),
+        kinds=read_kinds(name, rules.kinds or usual),
         bound=rules.bound,
         witnesses=rules.witnesses,
-        first_hours=rules.first_days * 24,
-        longest_hours=max(rules.longest_days, rules.first_days) * 24,
+        first_hours=first_days * 24,
+        longest_hours=max(rules.longest_days, first_days) * 24,
         dynamic_hours=rules.dynamic_hours,
         ipv6_bits=rules.ipv6_bits,
         protect=tuple(dict.fromkeys(protect)),
         allow_documentation=network.allow_documentation,
+        holds=rules.holds,
+        method=rules.method,
+        return_share=rules.return_share,
+        weights=tuple(sorted(weights)),
+        protect_names=_names(f"[lists.{name}] protect_names", rules.protect_names),
+        parts=rules.of,
     )
+
+
+def _names(where: str, words: Iterable[str]) -> tuple[str, ...]:
+    names = []
+    for word in words:
+        name = domain_name(word)
+        if name is None:
+            raise ConfigError(f"{where}: {word!r} is not a domain", "write shop.example")
+        names.append(name)
+    return tuple(sorted(set(names)))
 
 
 def names_without_address(words: Iterable[str]) -> list[str]:
     """The host names among networks: they guard no address until their addresses are added."""
     return [word for word in words if net.parse_network(word) is None]
-
-
-def explain(policy: Policy) -> list[str]:
-    """The rules as sentences, for people and for the published criteria (RFC 6471 section 2.1)."""
-    kinds = ", ".join(Kind(kind).name.lower().replace("_", " ") for kind in sorted(policy.kinds))
-    if policy.scope == "public":
-        scope = f"public: for anyone; {policy.witnesses} vantages of different domains or hosts must have seen it"
-    else:
-        scope = (
-            f"own: for this operator's own servers; {policy.witnesses} witnesses must have seen it, and two trap"
-            f" addresses (or two messages of one mailbox or log) at least {APART_HOURS} hours apart count as two"
-        )
-    days = policy.first_hours / 24
-    return [
-        f"scope {scope}",
-        f"what counts against an address: {kinds}, seen in the last {WINDOW_HOURS // 24} days by own traps,"
-        " own mailboxes with stated relays and own logs; a partner can be the last witness, complaints and outside"
-        " feeds never",
-        f"listed when the 5% lower bound of its junk share is above {policy.bound:g}",
-        f"a first listing ends at the latest {days:g} days after the last sighting, usually sooner; each return doubles"
-        f" that, up to {policy.longest_hours / 24:g} days; in dynamic pools {policy.dynamic_hours:g} hours",
-        f"IPv4 by single address, IPv6 by /{policy.ipv6_bits}",
-        "never listed: reserved space, our own networks and relays, carriers' shared addresses"
-        + (f", and {len(policy.protect)} stated networks" if policy.protect else ""),
-    ]
 
 
 def rule_of(text: str) -> Mapping[str, object]:

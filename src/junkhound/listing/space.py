@@ -23,7 +23,9 @@ class Protected:
     """Networks that are never listed, each with the reason; answers for whole networks, not only addresses."""
 
     def __init__(self, networks: Iterable[tuple[Network, str]], allow_documentation: bool = False) -> None:
-        rows = [(*span(network), f"{network} is {why}") for network, why in networks]
+        stated = list(networks)
+        self._networks = tuple(network for network, _ in stated)
+        rows = [(*span(network), f"{network} is {why}") for network, why in stated]
         for network, kind in net.special_networks():
             if not (allow_documentation and kind is Space.DOCUMENTATION):
                 rows.append((*span(network), f"{network} is {kind.name.lower().replace('_', '-')} space"))
@@ -48,6 +50,12 @@ class Protected:
             return None
         hits = [row for row in self._rows[: place + 1] if row[1] >= first]
         return min(hits, key=lambda row: (row[1] - row[0], row[2]))[2]
+
+    def inside(self, network: Network) -> tuple[Network, ...]:
+        """Protected networks that lie wholly inside this one and are narrower, in order."""
+        first, last = span(network)
+        found = {n for n in self._networks if n.bits > network.bits and first <= span(n)[0] <= last}
+        return tuple(sorted(found, key=lambda n: (n.hi, n.lo, n.bits)))
 
     @staticmethod
     def _global(network: Network) -> bool:

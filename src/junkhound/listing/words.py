@@ -21,7 +21,7 @@ _PATH_CLASS = {
     Path.AUTHENTICATED: "abused account",
     Path.RELAYED: "spam source behind a relay",
 }
-_HELD_CLASS = {
+HELD_CLASS = {
     "snowshoe": "snowshoe range",
     "bots": "bot",
     "accounts": "abused account",
@@ -33,7 +33,7 @@ _HELD_CLASS = {
     "hosts": "advertised host",
 }
 CLASSES = tuple(
-    dict.fromkeys(("direct spam source", *_PATH_CLASS.values(), *_KIND_CLASS.values(), *_HELD_CLASS.values()))
+    dict.fromkeys(("direct spam source", *_PATH_CLASS.values(), *_KIND_CLASS.values(), *HELD_CLASS.values()))
 )
 
 

@@ -6,6 +6,7 @@ A new form is one function from ``Edition`` to files, registered in ``outputs`` 
 
 # the forms that ship with us file themselves
 from junkhound.publish import feed, firewalls, mailservers, plain, rbldnsd, resolvers, served, spamassassin, zonefile
+from junkhound.publish.combine import Part, combine
 from junkhound.publish.cover import cover
 from junkhound.publish.edition import Edition, Entry, NameEntry, edition, is_code
 from junkhound.publish.guard import Last, check, spare
@@ -13,7 +14,7 @@ from junkhound.publish.outputs import Output, outputs
 from junkhound.publish.write import Written, write
 
 __all__ = [
-    "Edition", "Entry", "Last", "NameEntry", "Output", "Written", "check", "cover", "edition", "feed", "firewalls",
-    "is_code", "mailservers", "outputs", "plain", "rbldnsd", "resolvers", "served", "spamassassin", "spare", "write",
-    "zonefile",
+    "Edition", "Entry", "Last", "NameEntry", "Output", "Part", "Written", "check", "combine", "cover", "edition",
+    "feed", "firewalls", "is_code", "mailservers", "outputs", "plain", "rbldnsd", "resolvers", "served",
+    "spamassassin", "spare", "write", "zonefile",
 ]  # fmt: skip

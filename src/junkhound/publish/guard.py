@@ -9,8 +9,10 @@ import msgspec
 
 from junkhound.kernel import clock
 from junkhound.kernel.errors import Refused
+from junkhound.kernel.net import Network
 from junkhound.listing import Protected, span
-from junkhound.publish.cover import merged
+from junkhound.publish.combine import uncovered
+from junkhound.publish.cover import less, merged
 from junkhound.publish.edition import Edition, Entry
 
 GROWTH_FREE = 1_000
@@ -24,12 +26,19 @@ class Last(msgspec.Struct, frozen=True):
     entries: int
 
 
-def spare(entries: Iterable[Entry], protected: Protected) -> tuple[list[Entry], list[Entry]]:
-    """Entries that may leave, and those in space that has been protected since they were decided."""
+def spare(
+    entries: Iterable[Entry], protected: Protected, exclusions: Iterable[Network] = ()
+) -> tuple[list[Entry], list[Entry]]:
+    """Entries that may leave, and those in space that has been protected since they were decided.
+
+    What ``exclusions`` cut out of an entry does not leave, so it may be protected.
+    """
+    holes = merged(exclusions)
     kept: list[Entry] = []
     spared: list[Entry] = []
     for entry in entries:
-        (spared if protected.why(entry.network) else kept).append(entry)
+        held = any(protected.why(piece) for piece in less(entry.network, holes))
+        (spared if held else kept).append(entry)
     return kept, spared
 
 
@@ -44,9 +53,9 @@ def check(
     """Let the edition pass, or say why not. Errors: Refused with what to do."""
     _fresh(edition, decided_at, last)
     _narrow(edition)
-    for entry in edition.entries:
-        if why := protected.why(entry.network):
-            raise Refused(f"list {edition.name!r} would hold {entry.network}, but {why}")
+    for piece in uncovered(edition):
+        if why := protected.why(piece):
+            raise Refused(f"list {edition.name!r} would hold {piece}, but {why}")
     _disjoint(edition)
     if last is not None and not accept_growth:
         _grown(edition, last, max_growth)

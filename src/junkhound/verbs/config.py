@@ -15,6 +15,8 @@ from typing import Any
 
 from junkhound.kernel import config, net
 from junkhound.kernel.config import Config
+from junkhound.listing import COMBINED, HOLDS
+from junkhound.publish import is_code
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\Z", re.IGNORECASE)
 
@@ -183,8 +185,7 @@ def vantages(settings: Config) -> int:
 
 def _lists(settings: Config) -> Iterator[Problem]:
     for name, one in settings.lists.items():
-        code = net.parse(one.code)
-        if code is None or not code.is_v4 or code.v4 >> 24 != 127 or code.v4 == 0x7F000001:
+        if one.code and not is_code(one.code):
             yield Problem(f"[lists.{name}] code", f"not an answer of a block list: {one.code!r}", "write 127.0.0.2")
         if one.scope == "public" and vantages(settings) < 2:
             yield Problem(
@@ -192,11 +193,29 @@ def _lists(settings: Config) -> Iterator[Problem]:
                 f"a public list needs two vantages of different domains or hosts, not {vantages(settings)}",
                 'set scope = "own", or pool with partners',
             )
+        if one.holds == COMBINED:
+            yield from _combined(settings, name)
         if one.longest_days < one.first_days:
             text = f"longest_days {one.longest_days:g} is below first_days {one.first_days:g}"
             yield Problem(f"[lists.{name}] longest_days", text, "a listing that returns lives longer, not shorter")
     if settings.publish.zone and not _HOST.match(settings.publish.zone):
         yield Problem("[publish] zone", f"not a domain: {settings.publish.zone!r}", "write bl.example.org")
+
+
+def _combined(settings: Config, name: str) -> Iterator[Problem]:
+    """What a combined list is made of must be there, be of one sort, and serve the same readers."""
+    mine = settings.lists[name]
+    wanted = mine.of or [other for other, one in settings.lists.items() if one.holds != COMBINED]
+    where = f"[lists.{name}] of"
+    for part in wanted:
+        one = settings.lists.get(part)
+        if one is None or one.holds == COMBINED:
+            yield Problem(where, f"no list {part!r} that it could be made of", "name lists that hold something")
+        elif mine.scope == "public" and one.scope != "public":
+            yield Problem(where, f"list {part!r} has scope own, this one is public", "two vantages must have seen all")
+    kinds = {HOLDS[one.holds].names for part in wanted if (one := settings.lists.get(part)) and one.holds in HOLDS}
+    if len(kinds) > 1:
+        yield Problem(where, "addresses and names cannot stand in one zone", "make one combined list of each")
 
 
 def as_rows(current: Config) -> list[Mapping[str, Any]]:

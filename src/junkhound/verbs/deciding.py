@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
-from junkhound import listing
+from junkhound import content, listing
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.kernel.net import Address, Network
-from junkhound.ledger.histories import older_days, witness_messages
+from junkhound.ledger import advertising, histories
+from junkhound.ledger.appeals import Appeals
+from junkhound.ledger.home import hub_key
 from junkhound.ledger.listing_records import Past, Pins
 from junkhound.ledger.listings import PINNED
-from junkhound.listing import Day, Decision, Groups, History, Policy, Rows
+from junkhound.listing import MALWARE, Day, Decision, Groups, History, Neighbours, Policy, Rows, Senders, Subject
+from junkhound.sighting import numbers
 from junkhound.tables import Kind
 from junkhound.verbs.office import Office
 
 MEMORY_DAYS = 5 * 365  # the slowest counter has forgotten all but 3% of what is older
+_LEAST = 2  # witness units below which no list holds an address
+KIND_WORTH = {"pristine": 1.0, "seeded": 1.0, "recycled": 0.8, "typo": 0.2}
+"""How much a trap's mail says by what the trap is: a typo is made by honest people too."""
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how many steps are done, how many there are."""
@@ -34,6 +40,19 @@ def relays_of(office: Office) -> list[str]:
     return [relay for relays in groups for relay in relays]
 
 
+def weights_of(office: Office) -> list[tuple[int, float]]:
+    """How much each trap's domains say, by the number of their vantage; those that say 1 are left out."""
+    said: dict[str, float] = {}
+    for trap in office.config.traps.values():
+        worth = trap.weight * KIND_WORTH[trap.kind]
+        domains = [*trap.domains, *(address.rpartition("@")[2] for address in trap.addresses)]
+        said |= {content.registrable(domain.lower()) or domain.lower(): worth for domain in domains if worth != 1.0}
+    if not said:
+        return []
+    key = hub_key(office.home)
+    return [(numbers.number(key, "vantage", f"trap {domain}"), worth) for domain, worth in said.items()]
+
+
 def policies(office: Office, name: str | None = None) -> list[Policy]:
     """The configured policies, or the one asked for. Errors: NotFound with the nearest name, ConfigError."""
     rules = office.config.lists
@@ -42,7 +61,8 @@ def policies(office: Office, name: str | None = None) -> list[Policy]:
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(rules))}"
         raise NotFound(f"no list called {name!r}", hint)
     names = [name] if name is not None else list(rules)
-    return [listing.policy_of(one, rules[one], office.config.network, relays_of(office)) for one in names]
+    relays, weights = relays_of(office), weights_of(office)
+    return [listing.policy_of(one, rules[one], office.config.network, relays, weights) for one in names]
 
 
 def refuse_single_vantage(office: Office, policy: Policy) -> None:
@@ -61,36 +81,73 @@ class Docket:
         self.office, self.at = office, at
         self.progress = progress or (lambda what, done, total: None)
         self._queries = office.ledger.query()
-        hour = at // HOUR
-        self._since = (hour - listing.WINDOW_HOURS + 1) * HOUR
+        self._hour = at // HOUR
+        self._since = (self._hour - listing.WINDOW_HOURS + 1) * HOUR
 
     @cached_property
     def rows(self) -> Rows:
-        """The witness units of all addresses in the window."""
+        """The witness units in the window of all addresses that any list could hold."""
         self.progress("reading witness units", 0, 0)
-        return Rows.of(self._queries.units(self._since, self.at + 1))
+        bits = min(48, *(rules.ipv6_bits for rules in self.office.config.lists.values()), 64)
+        columns = self._queries.units(self._since, self.at + 1, least=_LEAST, ipv6_bits=bits)
+        if any(rules.holds == "malware" for rules in self.office.config.lists.values()):
+            columns["marks"] = self._marks(columns)
+        return Rows.of(columns)
+
+    def _marks(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Which rows are of mails that carried a program."""
+        found = histories.carriers(self._queries, self._since, self.at + 1)
+        names = ("addr_hi", "addr_lo", "hour", "vantage")
+        known = set(zip(*(found[name].tolist() for name in names), strict=True))
+        rows = zip(*(columns[name].tolist() for name in names), strict=True)
+        return np.fromiter((MALWARE if row in known else 0 for row in rows), np.uint8, len(columns["hour"]))
+
+    @cached_property
+    def senders(self) -> Senders:
+        """Every address of the window in a row."""
+        return self._senders(listing.WINDOW_HOURS)
+
+    def _senders(self, hours: int) -> Senders:
+        self.progress("reading senders", 0, 0)
+        return Senders.of(histories.senders(self._queries, self._hour - hours, self._hour))
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """How each network's senders behave."""
+        return Neighbours(self.senders)
 
     def groups(self, policy: Policy) -> Groups:
         """The rows by subject of this policy."""
-        return Groups(self.rows, policy, self.at)
+        return Groups(self.rows, policy, self.at, self.neighbours)
 
-    def decide(self, policy: Policy, past: dict[Network, Past], standing: Iterable[Network]) -> list[Decision]:
-        """A decision for every subject that could be listed and for every one that is, in the order of addresses."""
+    def decide(
+        self, policy: Policy, past: dict[Subject, Past], standing: Mapping[Subject, tuple[Network, ...]]
+    ) -> list[Decision]:
+        """A decision for every subject that could be listed and for every one that is, in the order of subjects.
+
+        ``standing`` is what is listed now, each with what it leaves out.
+        """
+        if policy.of_names:
+            return self._names(policy, standing)
+        if policy.of_ranges:
+            recent = self._senders(listing.SNOWSHOE_HOURS) if policy.holds == "snowshoe" else self.senders
+            approved = Appeals(self.office.ledger.state).approved(policy.name, self.at)
+            return listing.range_decisions(policy, self.senders, recent, self.at, standing, approved)
         groups = self.groups(policy)
         chosen = {groups.subject(int(number)): int(number) for number in groups.candidates()}
         unseen = []
         for subject in standing:
-            number = groups.find(subject)
-            if number is None:
+            found = groups.find(subject) if isinstance(subject, Network) else None
+            if found is None:
                 unseen.append(subject)
             else:
-                chosen[subject] = number
+                chosen[subject] = found  # type: ignore[index]
         made = self.judge(policy, groups, sorted(chosen.items()), past)
         made += [listing.decide(History(subject), policy, self.at) for subject in unseen]
         return sorted(made, key=lambda decision: decision.subject)
 
     def judge(
-        self, policy: Policy, groups: Groups, chosen: Sequence[tuple[Network, int]], past: dict[Network, Past]
+        self, policy: Policy, groups: Groups, chosen: Sequence[tuple[Network, int]], past: Mapping[Subject, Past]
     ) -> list[Decision]:
         """Decide these subjects one by one."""
         days = self._days(policy, [subject for subject, _ in chosen], groups, [number for _, number in chosen])
@@ -114,11 +171,11 @@ class Docket:
             return {}
         hi, lo = self._addresses(groups, numbers)
         until = self._since // DAY + 1
-        found = older_days(self._queries, hi, lo, until - MEMORY_DAYS, until)
+        found = histories.older_days(self._queries, hi, lo, until - MEMORY_DAYS, until)
         sums: dict[Network, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
         columns = (found[name].tolist() for name in ("addr_hi", "addr_lo", "day", "kind", "witnesses"))
         for top, low, day, kind, witnesses in zip(*columns, strict=True):
-            subject = policy.subject(Address(top, low))
+            subject = groups.holder(Address(top, low))
             if kind == Kind.GOOD:
                 sums[subject][day][1] += witnesses
             elif kind in policy.kinds:
@@ -132,15 +189,69 @@ class Docket:
         pairs = np.unique(np.stack([groups.rows.addr_hi[which], groups.rows.addr_lo[which]]), axis=1)
         return pairs[0], pairs[1]
 
-    def pins(self, policy: Policy, subjects: Sequence[Network]) -> Pins:
+    # -- names ------------------------------------------------------------------------------------------------
+
+    def _names(self, policy: Policy, standing: Iterable[Subject]) -> list[Decision]:
+        self.progress(f"reading names for {policy.name}", 0, 0)
+        since = (self._hour - listing.NAMES_HOURS + 1) * HOUR
+        found = advertising.advertised(self._queries, since, self.at + 1, policy.holds == "hosts", self._since)
+        protected = self._protected(policy)
+        made = {one.subject: listing.decide_name(one, policy, protected, self.at) for one in found}
+        for subject in standing:
+            if subject not in made and isinstance(subject, listing.Domain):
+                made[subject] = listing.decide_name(listing.Advertised(subject, (), 0), policy, protected, self.at)
+        return sorted(made.values(), key=lambda decision: decision.subject)
+
+    def _protected(self, policy: Policy) -> frozenset[str]:
+        """Names that no list of names holds: ours, and what the settings protect."""
+        config = self.office.config
+        words = [*policy.protect_names, *config.network.own, *relays_of(self.office), config.publish.zone]
+        for trap in config.traps.values():
+            words += [*trap.domains, *(address.rpartition("@")[2] for address in trap.addresses)]
+        words += [name.rpartition("@")[2] for name in config.mailboxes if "@" in name]
+        return frozenset(name for word in words if (name := listing.domain_name(word)) is not None)
+
+    # -- pins -------------------------------------------------------------------------------------------------
+
+    def pins(self, policy: Policy, subjects: Sequence[Subject]) -> Pins:
         """The messages that a listing of these subjects keeps."""
         if not subjects:
             return {}
+        if policy.of_names:
+            names = {one.name: one for one in subjects if isinstance(one, listing.Domain)}
+            kept = advertising.naming_messages(self._queries, list(names), policy.holds == "hosts", self._since,
+                                             self.at + 1, PINNED)  # fmt: skip
+            return {names[name]: messages for name, messages in kept.items()}
+        networks = [one for one in subjects if isinstance(one, Network)]
+        if policy.of_ranges:
+            return self._range_pins(networks)
         groups = self.groups(policy)
-        numbers = [number for number in map(groups.find, subjects) if number is not None]
+        numbers = [number for number in map(groups.find, networks) if number is not None]
         hi, lo = self._addresses(groups, numbers)
-        found: dict[Network, list[tuple[int, int, int | None]]] = defaultdict(list)
-        rows = witness_messages(self._queries, hi, lo, self._since, self.at + 1, PINNED)
+        found: dict[Subject, list[tuple[int, int, int | None]]] = defaultdict(list)
+        rows = histories.witness_messages(self._queries, hi, lo, self._since, self.at + 1, PINNED)
         for address, segment, ordinal, seen_at in rows:
-            found[policy.subject(address)].append((segment, ordinal, seen_at))
+            found[groups.holder(address)].append((segment, ordinal, seen_at))
+        return found
+
+    def _range_pins(self, networks: Sequence[Network]) -> Pins:
+        """One message of each of the addresses of a range that were seen last."""
+        every = self.senders
+        places = np.flatnonzero(every.bad > 0)
+        newest = places[np.argsort(-every.last[places], kind="stable")]
+        taken: dict[Network, list[int]] = {network: [] for network in networks}
+        for place in newest.tolist():
+            address = Address(int(every.addr_hi[place]), int(every.addr_lo[place]))
+            for network, held in taken.items():
+                if len(held) < PINNED and network.holds(address):
+                    held.append(place)
+        chosen = sorted({place for held in taken.values() for place in held})
+        found: dict[Subject, list[tuple[int, int, int | None]]] = defaultdict(list)
+        rows = histories.witness_messages(
+            self._queries, every.addr_hi[chosen], every.addr_lo[chosen], self._since, self.at + 1, 1
+        )
+        for address, segment, ordinal, seen_at in rows:
+            for network in taken:
+                if network.holds(address):
+                    found[network].append((segment, ordinal, seen_at))
         return found

@@ -20,7 +20,7 @@ from junkhound.guard import FORMS, SKETCH, Book, Head, sorted_rows
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import DataError, NotFound
-from junkhound.kernel.net import Address
+from junkhound.kernel.net import Address, Network
 from junkhound.ledger.files import Disk, put
 from junkhound.ledger.guarding import Guarding
 from junkhound.verbs import data, lists
@@ -97,8 +97,9 @@ def _networks(columns: dict[str, NDArray[Any]], keying: guard.Keying) -> NDArray
 
 
 def _listed(office: Office) -> set[Address]:
-    """The first addresses of all that stands on the lists now."""
-    return {entry.subject.first for name in office.config.lists for entry in lists.entries(office, name)}
+    """The first addresses of all machines that stand on the lists now; ranges and names say nothing of one machine."""
+    found = (entry.subject for name in office.config.lists for entry in lists.entries(office, name))
+    return {one.first for one in found if isinstance(one, Network) and (one.bits == 128 or not one.is_v4)}
 
 
 class Made(msgspec.Struct, frozen=True):

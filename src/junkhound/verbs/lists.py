@@ -6,7 +6,7 @@ import msgspec
 
 from junkhound import listing
 from junkhound.kernel import clock, net
-from junkhound.kernel.errors import JunkhoundError, NotFound, Refused, UsageError
+from junkhound.kernel.errors import ConfigError, JunkhoundError, NotFound, Refused, UsageError
 from junkhound.kernel.net import Network
 from junkhound.ledger.listing_records import Applied, Listing, Run
 from junkhound.ledger.listings import RENEWAL_STEP, Listings
@@ -76,6 +76,9 @@ def decide(
     """
     at = office.now
     wanted = policies(office, name)
+    if name is not None and wanted[0].combined:
+        raise UsageError(f"list {name!r} is combined from others", "decide those; it follows them when published")
+    wanted = [policy for policy in wanted if not policy.combined]
     docket = Docket(office, at, progress)
     done = []
     for policy in wanted:
@@ -94,7 +97,7 @@ def decide(
 
 def _dry(office: Office, policy: Policy, docket: Docket) -> Decided:
     book = book_of(office)
-    standing = [one.subject for one in book.live(policy.name, docket.at)]
+    standing = {one.subject: one.exclusions for one in book.live(policy.name, docket.at)}
     made = docket.decide(policy, book.past(policy.name, docket.at), standing)
     return Decided(policy.name, docket.at, made, Applied(), sum(d.listed for d in made), dry_run=True)
 
@@ -111,13 +114,19 @@ def _run(office: Office, policy: Policy, docket: Docket) -> Decided:
         # What runs out first counts as an earlier listing of those that come back.
         expired = book.expire(policy.name, docket.at)
         standing = {one.subject: one for one in book.live(policy.name, docket.at)}
-        made = docket.decide(policy, book.past(policy.name, docket.at), standing)
+        held = {subject: one.exclusions for subject, one in standing.items()}
+        made = docket.decide(policy, book.past(policy.name, docket.at), held)
         pinned = docket.pins(policy, [d.subject for d in made if _needs_pins(d, standing.get(d.subject))])
-        applied = book.apply(policy, made, docket.at, pinned)
+        applied = book.apply(policy, made, docket.at, pinned, shadow_hours(office, policy))
         applied.expired[:0] = expired
         unreadable = pinning.keep_traces(office, policy.name, docket.progress)
     standing_now = len(book.live(policy.name, docket.at))
     return Decided(policy.name, docket.at, made, applied, standing_now, unreadable=unreadable)
+
+
+def shadow_hours(office: Office, policy: Policy) -> float:
+    """How long a new list, or one with new rules, is decided and not published: a public one can hurt strangers."""
+    return office.config.lists[policy.name].shadow_hours if policy.scope == "public" else 0.0
 
 
 def _needs_pins(decision: Decision, standing: Listing | None) -> bool:
@@ -137,7 +146,7 @@ def overview(office: Office, name: str | None = None) -> list[Overview]:
     """Every configured list: its policy, how much it holds, when it was decided and published."""
     book = book_of(office)
     return [
-        Overview(policy.name, policy, len(book.live(policy.name, office.now)), book.run(policy.name))
+        Overview(policy.name, policy, len(entries(office, policy.name)), book.run(policy.name))
         for policy in policies(office, name)
     ]
 
@@ -145,19 +154,42 @@ def overview(office: Office, name: str | None = None) -> list[Overview]:
 def entries(office: Office, name: str) -> list[Listing]:
     """What stands on a list at the office's moment, in the order of addresses."""
     (policy,) = policies(office, name)
-    return book_of(office).live(policy.name, office.now)
+    book = book_of(office)
+    return [one for part in parts_of(office, policy) for one in book.live(part.name, office.now)]
 
 
 def check(office: Office, text: str, name: str | None = None) -> list[Listing]:
     """The listings that hold an address now. Errors: NotFound saying where it stood before, if anywhere."""
-    wanted = {policy.name for policy in policies(office, name)}
-    address = read_subject(text).first
-    every = book_of(office).of(address)
+    wanted = {part.name for policy in policies(office, name) for part in parts_of(office, policy)}
+    words, every = records(office, text)
     found = [one for one in every if one.live(office.now) and one.list in wanted]
     if not found:
         where = f"list {name!r}" if name is not None else "any list"
-        raise NotFound(f"{address} is not on {where}", _elsewhere(every, str(address), office.now))
+        raise NotFound(f"{words} is not on {where}", _elsewhere(every, words, office.now))
     return found
+
+
+def records(office: Office, text: str) -> tuple[str, list[Listing]]:
+    """An address or a name as it is written, and every listing that held or holds it. Errors: UsageError."""
+    network = net.parse_network(text)
+    if network is not None:
+        return str(network.first), book_of(office).of(network.first)
+    name = listing.domain_name(text)
+    if name is None:
+        raise UsageError(f"neither an address nor a domain: {text!r}", "write 192.0.2.7, 2001:db8::1 or shop.example")
+    return name, book_of(office).of_name(name)
+
+
+def parts_of(office: Office, policy: Policy) -> list[Policy]:
+    """The lists behind one: itself, or those that a combined list is made of. Errors: ConfigError."""
+    if not policy.combined:
+        return [policy]
+    known = {one.name: one for one in policies(office) if not one.combined}
+    for name in policy.parts:
+        if name not in known:
+            hint = f"known: {', '.join(sorted(known))}"
+            raise ConfigError(f"[lists.{policy.name}] of: no list {name!r} to combine", hint)
+    return [known[name] for name in policy.parts or known]
 
 
 def _elsewhere(every: list[Listing], address: str, at: int) -> str | None:
@@ -185,7 +217,12 @@ def diff(office: Office, name: str | None = None) -> list[Difference]:
     for policy in policies(office, name):
         run = book.run(policy.name)
         published_at = None if run is None else run.published_at
-        answer.append(Difference(policy.name, published_at, *book.since_edition(policy.name, office.now)))
+        added: list[Listing] = []
+        removed: list[Listing] = []
+        for part in parts_of(office, policy):
+            come, gone = book.since_edition(part.name, office.now, policy.name)
+            added, removed = added + come, removed + gone
+        answer.append(Difference(policy.name, published_at, added, removed))
     return answer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from junkhound import stats
-from junkhound.kernel.net import Address, network_of
+from junkhound.kernel.net import Address, Network, network_of
 from junkhound.ledger.queries_stats import Sums
 from junkhound.ledger.rows import Source
 from junkhound.tables import country_code
@@ -158,7 +158,7 @@ def listed(office: Office, addresses: Sequence[Address]) -> dict[Address, tuple[
         return {a: tuple(sorted({one.list for one in book.of(a) if one.live(at)})) for a in addresses}
     on: dict[Address, list[str]] = {address: [] for address in addresses}
     for name in sorted(office.config.lists):
-        subjects = {one.subject for one in book.live(name, at)}
+        subjects = {one.subject for one in book.live(name, at) if isinstance(one.subject, Network)}
         lengths = {subject.bits for subject in subjects}
         for address, names in on.items():
             if any(network_of(address, bits) in subjects for bits in lengths):

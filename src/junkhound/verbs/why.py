@@ -11,7 +11,7 @@ from junkhound import listing
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import JunkhoundError, NotFound
-from junkhound.kernel.net import Address
+from junkhound.kernel.net import Address, Network
 from junkhound.ledger.listing_records import Event, Listing, Past, Stored
 from junkhound.ledger.others import Others as StandingElsewhere
 from junkhound.ledger.others import Standing
@@ -87,7 +87,10 @@ def read(office: Office, text: str) -> Address:
     """The address that an address, a listing's number or a sighting's id stands for. Errors: NotFound, UsageError."""
     words = text.strip()
     if _NUMBER.match(words):
-        return lists.book_of(office).get(words.upper()).subject.first
+        held = lists.book_of(office).get(words.upper()).subject
+        if not isinstance(held, Network):
+            raise NotFound(f"{words.upper()} lists the name {held}", f"try 'junkhound lists explain {held}'")
+        return held.first
     if _ID.match(words):
         found = office.ledger.query().sightings([(int(words[:16], 16), int(words[16:], 16))])
         if not found:
@@ -126,7 +129,7 @@ def _record(office: Office, one: Listing) -> Record:
     if live and one.list in office.config.lists:
         (policy,) = deciding.policies(office, one.list)
         entry = entry_of(one)
-        published = edition_of(office.config, policy, [entry], office.now).sentence(entry, str(one.subject.first))
+        published = edition_of(office.config, policy, [entry], office.now).sentence(entry, one.words)
     pinned = len(book.pins(one.number))
     return Record(one, live, book.events(one.number), book.decision(one.decision), published, pinned)
 

@@ -133,7 +133,7 @@ def events(office: Office, limit: int) -> list[Fields]:
     found = lists.book_of(office).newest(office.now, limit)
     return [
         {**event(step), "number": one.number, "list": one.list, "network": str(one.subject),
-         "address": str(one.subject.first)}
+         "address": one.words}
         for one, step in found
     ]  # fmt: skip
 

@@ -43,7 +43,7 @@ def listing(one: Listing, at: int) -> dict[str, Any]:
         "number": one.number,
         "list": one.list,
         "network": str(one.subject),
-        "address": str(one.subject.first),
+        "address": one.words,
         "class": one.listing_class,
         "messages": one.messages,
         "vantages": one.vantages,
