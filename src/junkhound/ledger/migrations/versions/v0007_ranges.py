@@ -5,8 +5,8 @@ from alembic import op
 
 from junkhound.ledger import listing_tables
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 _COLUMNS = {
     "listings": (("name", sa.Text), ("below", sa.Integer), ("exclusions", sa.Text)),
