@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -41,8 +41,10 @@ class Tout(msgspec.Struct, frozen=True, gc=False):
     end: int = 0
 
 
-_SUFFIX = r"(?:\s?[.:]\s?(?P<market{n}>PK|OB|OTCBB|OTC|BB|QB|F|DE|V|TO|L|SG))?"
-_LETTERS = r"(?P<ticker{n}>\$?[A-Z0-9]{{2,6}}|[A-Z0-9](?:[ \-_.*~][A-Z0-9]){{2,4}})(?![A-Za-z0-9])"
+_SUFFIX = r"(?:\s?[.:]\s?(?P<market{n}>[Pp][Kk]|[Oo][Bb]|OTCBB|OTC|BB|QB|F|DE|V|TO|L|SG))?"
+_LETTERS = (
+    r"(?P<ticker{n}>\$?(?=[l|]{{0,2}}[A-Z0-9])[A-Z0-9l|]{{2,6}}|[A-Z0-9](?:[ \-_.*~][A-Z0-9]){{2,4}})(?![A-Za-z0-9])"
+)
 
 
 def _form(before: str, n: int, suffix: bool = True, after: str = "") -> str:
@@ -62,7 +64,8 @@ _exchange = re.compile(
     r"|NYSE|AMEX|FRANKFURT|Frankfurt|FWB|FSE|XETRA|TSXV?|CDNX|PK|BB))\s?[:;.\-]\s?" + _form("", 2)
 ).finditer
 _suffixed = re.compile(
-    r"(?<![A-Za-z0-9.@/])(?P<ticker>[A-Z0-9]{3,5})\s?[.,:]\s?(?P<market>PK|OB|OTCBB|OTC|BB|P K|O B|0B)(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9.@/])(?P<ticker>[A-Z0-9l|]{3,5})\s?[.,:]\s?"
+    r"(?P<market>[Pp][Kk]|[O0][Bb]|OTCBB|OTC|BB|P K|O B)(?![A-Z0-9])"
 ).finditer
 _bracketed = re.compile(
     r"[A-Za-z.,]\s?\(\s?(?P<ticker>[A-Z]{3,5})\s?(?:\.\s?(?P<market>PK|OB|F|V|TO|BB|OTC))?\s?\)"
@@ -124,7 +127,7 @@ _NO_SYMBOLS = (
     "AN IF IT'S ITS OR SO NO BE DO GO HE ME MY WE AS STOCKTIP"
 )
 _NOISE = frozenset(_NO_SYMBOLS.split())
-_LEET = str.maketrans("0158$@3", "OISBSAE")
+_LEET = str.maketrans("0158$@3l|", "OISBSAEII")
 _UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x180E))
 
 
@@ -185,6 +188,27 @@ def touts(text: str, known: Collection[str] = (), subject: str = "") -> list[Tou
             )  # fmt: skip
     best = max((tout.points for tout in found), default=0)
     return [tout for tout in found if tout.points >= best - 1][:3]
+
+
+def agreed(texts: Sequence[str], known: Collection[str] = ()) -> list[Tout]:
+    """The shares that several readings of one picture praise: each once, with the figures most of them have."""
+    found: dict[str, list[Tout]] = {}
+    for text in texts:
+        for tout in touts(text, known):
+            found.setdefault(tout.ticker, []).append(tout)
+    made = []
+    for ticker, several in found.items():
+        near = [other for other in found if other != ticker and confusion(ticker, other) <= 1.0]
+        if any(len(found[other]) > len(several) for other in near):
+            continue  # one reading's slip
+        best = max(several, key=lambda tout: tout.points)
+        price = _commonest([tout.price for tout in several])
+        made.append(msgspec.structs.replace(best, price=price, target=_commonest([tout.target for tout in several])))
+    return sorted(made, key=lambda tout: -tout.points)
+
+
+def _commonest(values: Sequence[float]) -> float:
+    return Counter(value for value in values if value).most_common(1)[0][0] if any(values) else 0.0
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -254,9 +278,9 @@ def _ticker(written: str, known: Collection[str]) -> str:
     letters = _shape(written)
     if not 2 <= len(letters) <= 6:
         return ""
-    if letters not in known and not letters.isalpha():
+    if letters not in known and not (letters.isalpha() and letters.isupper()):
         read = letters.translate(_LEET)
-        if sum(char.isdigit() for char in letters) > 1 or not read.isalpha():
+        if sum(not "A" <= char <= "Z" for char in letters) > 1 or not read.isalpha():
             return ""
         letters = read
     if letters in _NOISE or len(letters) > 5:
