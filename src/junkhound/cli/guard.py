@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from junkhound.cli import show
 from junkhound.kernel.errors import JunkhoundError
@@ -62,7 +63,7 @@ def pack(where: dict[str, Any], out: Path | None, old: Path | None, at: str | No
     office = open_office(**where, at=at)
     made = guard.write_pack(office, out, old)
     if as_json:
-        show(made)
+        show(msgspec.to_builtins(made))
         return
     click.echo(f"{made.path}: pack {made.sequence} of {made.hub}, {made.size:,} bytes")
     click.echo("  " + ", ".join(f"{count:,} {name}" for name, count in made.rows.items()))
@@ -85,7 +86,7 @@ def status(where: dict[str, Any], file: Path | None, as_json: bool) -> None:
     office = open_office(**where)
     found = guard.status(office, file)
     if as_json:
-        show(found)
+        show(msgspec.to_builtins(found))
         return
     if found.sequence is None:
         click.echo(f"no pack at {found.path}: make one with junkhound guard pack, or name one in [guard] pack")
@@ -189,7 +190,7 @@ def learn(where: dict[str, Any], junk: bool | None, paths: tuple[str, ...], rela
     with _counting("learning", as_json) as progress:
         done = guard.learn(office, paths, junk, relays, progress=progress)
     if as_json:
-        show(done)
+        show(msgspec.to_builtins(done))
     else:
         new = done.junk + done.good
         click.echo(
@@ -242,6 +243,59 @@ def lmtp(where: dict[str, Any], listen: str, onward: str, smtp: bool, relays: tu
       virtual_transport = lmtp:inet:127.0.0.1:8892
     """
     _serve(where, "smtp" if smtp else "lmtp", listen, onward, relays)
+
+
+@command.command()
+@click.argument("which", nargs=-1, metavar="[ACCOUNT|MAILDIR]...")
+@click.option("--move", is_flag=True, help="Move junk to the Junk folder; without, only show what would be moved.")
+@click.option("--watch", is_flag=True, help="Go on until Ctrl-C, whenever mail arrives. With --move only.")
+@click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write what would be moved as a page.")
+@_RELAY
+@_JSON
+@click.pass_obj
+def inbox(
+    where: dict[str, Any], which: tuple[str, ...], move: bool, watch: bool, page: Path | None, relays: tuple[str, ...],
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Sort a mailbox: show what is junk and why, or move it to Junk; nothing is ever deleted.
+
+    A mailbox is an account of the settings ([accounts.NAME]) or the path of a Maildir; none means every account.
+    What you move to Junk, and what you move back, teaches the guard; so does mail that you read and keep.
+
+    \b
+    Examples:
+      junkhound guard inbox ~/Maildir --relay mx.example.org
+      junkhound guard inbox me --page would-move.html
+      junkhound guard inbox me --move --watch
+    """
+    from junkhound.cli import inbox as face
+
+    if watch and not move:
+        raise click.UsageError("--watch goes with --move")
+    face.run(open_office(**where), which, move, watch, page, relays, as_json)
+
+
+@command.command()
+@click.option("--listen", default="127.0.0.1:8893", show_default=True, metavar="ADDRESS:PORT")
+@_RELAY
+@click.pass_obj
+def http(where: dict[str, Any], listen: str, relays: tuple[str, ...]) -> None:
+    """Answer programs on this machine that look at mail themselves: rspamd, SpamAssassin; until Ctrl-C.
+
+    \b
+    Example: curl --data-binary @mail.eml http://127.0.0.1:8893/check
+    """
+    import importlib
+
+    from junkhound.service.guard import Desk
+
+    web = importlib.import_module("junkhound.web")  # the other face: this one only starts it
+    guarding = importlib.import_module("junkhound.web.guarding")
+    os.environ.setdefault("JUNKHOUND_LOG", "plain")
+    listening = web.serving.bound(web.place_of(listen, "guard --listen", loopback=True))
+    name = "{}:{}".format(*listening.getsockname()[:2])
+    app = guarding.guard_app(Desk(open_office(**where), relays))
+    web.serve(app, listening, lambda: print(f"guard (http) at {name}", flush=True))
 
 
 def _serve(where: dict[str, Any], kind: str, listen: str, onward: str, relays: tuple[str, ...]) -> None:

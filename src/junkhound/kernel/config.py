@@ -247,6 +247,23 @@ class Guard:
 
 
 @dataclass(frozen=True)
+class Account:
+    """[accounts.NAME]: a mailbox that `junkhound guard inbox` sorts: an IMAP account or a Maildir."""
+
+    imap: str = setting("", "its server: imaps://imap.example.org, or imap:// with STARTTLS", "URL")
+    user: str = setting("", "who logs in; empty means NAME")
+    password_file: str = setting(
+        "", "file with the password, for nobody else to read; empty looks into the keyring", "path"
+    )
+    maildir: str = setting("", "a Maildir on this machine, instead of a server", "path")
+    inbox: str = setting("INBOX", "folder that is sorted")
+    junk: str = setting("Junk", "folder that junk is moved to")
+    relays: tuple[str, ...] = setting(
+        (), "its mail server, whose Received lines are believed", "networks or host names"
+    )
+
+
+@dataclass(frozen=True)
 class Retention:
     """[retention]: how long each class is kept."""
 
@@ -285,6 +302,7 @@ class Config:
     lookup: Lookup = Lookup()
     crosscheck: Crosscheck = Crosscheck()
     blocklists: Mapping[str, Foreign] = field(default_factory=dict, metadata={"of": Foreign})
+    accounts: Mapping[str, Account] = field(default_factory=dict, metadata={"of": Account})
     retention: Retention = Retention()
     path: str = ""
 

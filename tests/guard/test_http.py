@@ -1,0 +1,117 @@
+"""The guard by HTTP: a real rspamd and a real spamd ask it, with the snippets of the manual."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from support import guards
+from support.peers import free_port, need
+from support.postfix import folder
+
+MANUAL = (Path(__file__).parents[2] / "docs/guard.md").read_text("utf-8")
+PLAIN = guards.mail("see you at lunch on thursday", "ann@friends.example", "lunch", "198.51.100.9",
+                    "mail.friends.example", "http://menu.example/")  # fmt: skip
+
+
+def snippet(title: str) -> str:
+    """The code block of the manual that begins with a line naming this file."""
+    found = re.search(rf"```\w*\n(?:#|--) {re.escape(title)}\n(.*?)```", MANUAL, re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def asked(place: str, octets: bytes, **headers: str) -> dict[str, object]:
+    request = urllib.request.Request(f"http://{place}/check", octets, headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        found: dict[str, object] = json.load(answer)
+    return found
+
+
+def test_it_answers_programs_of_this_machine(tmp_path: Path) -> None:
+    with guards.running(guards.settled(tmp_path / "g"), "http", "--listen", "127.0.0.1:0") as place:
+        said = asked(place, guards.mail())
+        assert said["verdict"] == "junk"
+        assert "the same letter reached 52 mails" in str(said["reason"])
+        body = guards.mail()[guards.mail().index(b"From: ") :]
+        assert asked(place, body, Client=guards.BOT, Helo="friend")["listed"] is True
+        assert asked(place, body)["listed"] is False
+        assert asked(place, b"")["verdict"] == "none"
+        with pytest.raises(urllib.error.HTTPError) as told:
+            asked(place, PLAIN, Host="evil.example")
+        assert told.value.code == 400
+
+
+def symbols(port: int, octets: bytes) -> dict[str, object]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/checkv2", octets)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        found: dict[str, object] = json.load(answer)["symbols"]
+    return found
+
+
+@pytest.mark.peer
+def test_rspamd_counts_the_guards_opinion(tmp_path: Path) -> None:
+    program = need("rspamd")
+    port = free_port()
+    with folder() as root, guards.running(guards.settled(tmp_path / "g"), "http", "--listen", "127.0.0.1:0") as place:
+        for name in ("run", "lib"):
+            (root / name).mkdir()
+        (root / "rspamd.local.lua").write_text(snippet("rspamd.local.lua").replace("127.0.0.1:8893", place))
+        (root / "rspamd.conf").write_text(f"""
+            options {{ pidfile = "{root}/pid"; filters = ""; dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; }} }}
+            logging {{ type = "file"; filename = "{root}/log"; }}
+            worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
+            lua = "{root}/rspamd.local.lua";
+        """)
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o777 if path.is_dir() else 0o644)
+        child = subprocess.Popen(
+            [program, "-f", "-i", "-c", root / "rspamd.conf", f"--var=DBDIR={root}/lib", f"--var=RUNDIR={root}/run"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            end = time.monotonic() + 60
+            while True:
+                try:
+                    junk = symbols(port, guards.mail())
+                    break
+                except OSError:
+                    assert time.monotonic() < end, (root / "log").read_text() if (root / "log").exists() else ""
+                    time.sleep(0.2)
+            assert "JUNKHOUND_JUNK" in junk, (junk, (root / "log").read_text())
+            assert not {name for name in symbols(port, PLAIN) if name.startswith("JUNKHOUND")}
+        finally:
+            child.terminate()
+            child.wait(20)
+
+
+@pytest.mark.peer
+def test_spamassassin_counts_the_guards_opinion(tmp_path: Path) -> None:
+    program = need("spamassassin")
+    with guards.running(guards.settled(tmp_path / "g"), "http", "--listen", "127.0.0.1:0") as place:
+        shown = "report_safe 0\nadd_header all Status _YESNO_ _TESTS_\n"
+        (tmp_path / "v320.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\n")
+        (tmp_path / "Junkhound.pm").write_text(snippet("Junkhound.pm"))
+        (tmp_path / "local.cf").write_text(
+            shown
+            + snippet("junkhound.cf")
+            .replace("Junkhound.pm", str(tmp_path / "Junkhound.pm"))
+            .replace("127.0.0.1:8893", place)
+        )
+        for octets, hit in ((guards.mail(), True), (PLAIN, False)):
+            done = subprocess.run(
+                [program, "-L", "-t", "-x", "--siteconfigpath", tmp_path, "--configpath", tmp_path],
+                input=octets, capture_output=True, timeout=120, check=False,
+                env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C"},
+            )  # fmt: skip
+            assert (b"JUNKHOUND_JUNK" in done.stdout) is hit, done.stdout + done.stderr
+    shutil.rmtree(tmp_path / "g")

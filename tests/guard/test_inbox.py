@@ -1,0 +1,168 @@
+"""A person's mailbox is sorted where it is; their moves teach, and nothing is lost or changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from junkhound.inbox import Letter
+from junkhound.inbox.maildir import Maildir
+from junkhound.kernel import config
+from junkhound.kernel.errors import NotFound, Temporary
+from junkhound.verbs import inbox
+from junkhound.verbs.office import Office
+from support import guards
+from support.transcript import environment
+
+PLAIN = guards.mail("see you at lunch on thursday", "ann@friends.example", "lunch", "198.51.100.9",
+                    "mail.friends.example", "http://menu.example/")  # fmt: skip
+
+
+def maildir(root: Path) -> Path:
+    for part in ("tmp", "new", "cur"):
+        (root / part).mkdir(parents=True)
+    return root
+
+
+def put(root: Path, name: str, octets: bytes, folder: str = "", flags: str | None = None) -> None:
+    place = root / (f".{folder}" if folder else "") / ("new" if flags is None else "cur")
+    place.mkdir(parents=True, exist_ok=True)
+    (place / (name if flags is None else f"{name}:2,{flags}")).write_bytes(octets)
+
+
+def everything(root: Path) -> list[bytes]:
+    return sorted(path.read_bytes() for path in root.rglob("*") if path.is_file() and path.stat().st_size)
+
+
+def sorter(settings: Path, root: Path) -> inbox.Sorter:
+    office = Office(config.load(settings))
+    name, store, relays = inbox.opened(office, str(root))
+    return inbox.Sorter(office, store, name, relays)
+
+
+def test_it_shows_then_moves_and_never_looks_twice(tmp_path: Path) -> None:
+    root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
+    put(root, "1.a", guards.mail())
+    put(root, "2.b", PLAIN)
+    before = everything(root)
+    desk = sorter(settings, root)
+    try:
+        shown = desk.run(move=False)
+        assert [one.subject for one in shown.junk] == ["your order"]
+        assert "the same letter reached 52 mails" in shown.junk[0].reason
+        assert everything(root) == before
+        assert (root / "new/1.a").exists()
+        moved = desk.run(move=True)
+        assert (moved.looked, moved.moved) == (2, 1)
+        assert (root / ".Junk/cur/1.a:2,").read_bytes() == guards.mail()
+        again = desk.run(move=True)
+        assert (again.looked, again.moved, again.learned_junk) == (0, 0, 0)  # its own move teaches nothing
+        assert everything(root) == before
+    finally:
+        desk.close()
+
+
+def test_a_mail_moved_back_was_wanted_and_stays(tmp_path: Path) -> None:
+    root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
+    put(root, "1.a", guards.mail())
+    desk = sorter(settings, root)
+    try:
+        assert desk.run(move=True).moved == 1
+        os.rename(root / ".Junk/cur/1.a:2,", root / "cur/1.a:2,")
+        back = desk.run(move=True)
+        assert (back.moved, back.learned_good) == (0, 1)
+        assert desk.run(move=True).moved == 0
+        assert (root / "cur/1.a:2,").exists()
+    finally:
+        desk.close()
+
+
+def test_moves_of_the_owner_and_read_mail_teach_once(tmp_path: Path) -> None:
+    root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
+    for number in range(25):
+        put(root, f"{number}.j", guards.mail(f"pills number {number} are cheap", "x@pills.example"), "Junk", "S")
+        put(root, f"{number}.g", PLAIN.replace(b"lunch on", b"lunch %d on" % number), flags="S")
+    desk = sorter(settings, root)
+    try:
+        first = desk.run(move=True)
+        assert (first.learned_junk, first.learned_good, first.moved) == (25, 25, 0)
+        second = desk.run(move=True)
+        assert (second.learned_junk, second.learned_good) == (0, 0)
+    finally:
+        desk.close()
+    desk = sorter(settings, root)  # what was learned is still there
+    try:
+        assert (desk.personal.junk, desk.personal.good) == (25, 25)
+        way = {"source": "198.51.100.77", "name": "h.example", "link": "http://other.example/"}
+        put(root, "new.j", guards.mail("pills are cheap again", "x@pills.example", **way))
+        assert [one.reason for one in desk.run(move=True).junk] == ["it is like mail that you moved to Junk"]
+    finally:
+        desk.close()
+
+
+def test_two_guards_on_one_mailbox_lose_nothing(tmp_path: Path) -> None:
+    root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
+    for number in range(60):
+        put(root, f"{number}.a", guards.mail().replace(b"your order", b"your order %d" % number))
+    before = everything(root)
+    command = [
+        Path(sys.executable).parent / "junkhound",
+        "--config",
+        settings,
+        "guard",
+        "inbox",
+        root,
+        "--move",
+        "--json",
+    ]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(tmp_path)) for _ in range(2)]
+    moved = 0
+    for one in both:
+        out, _ = one.communicate(timeout=120)
+        assert one.returncode == 0
+        moved += json.loads(out)[str(root)]["moved"]
+    assert moved == 60
+    assert everything(root) == before
+    assert len(list((root / ".Junk/cur").iterdir())) == 60
+
+
+def test_a_full_folder_leaves_the_mail_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = maildir(tmp_path / "Maildir")
+    put(root, "1.a", guards.mail())
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(Temporary, match="No space left"):
+        Maildir(root).move([Letter("", "new/1.a", "1.a", False)], "Junk")
+    assert (root / "new/1.a").exists()
+
+
+def test_what_is_no_mailbox_is_told(tmp_path: Path) -> None:
+    office = Office(config.load(guards.settled(tmp_path / "g")))
+    with pytest.raises(NotFound, match="no account and no Maildir 'nobody'"):
+        inbox.opened(office, "nobody")
+    with pytest.raises(NotFound, match="is no Maildir"):
+        inbox.opened(office, str(tmp_path))
+
+
+def test_the_page_shows_mail_as_text(tmp_path: Path) -> None:
+    root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
+    put(root, "1.a", guards.mail(subject="<script>alert(1)</script>"))
+    page = tmp_path / "would.html"
+    done = subprocess.run(
+        [Path(sys.executable).parent / "junkhound", "--config", settings, "guard", "inbox", root, "--page", page],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "1 would be moved to Junk" in done.stdout
+    assert "nothing was changed" in done.stdout
+    text = page.read_text("utf-8")
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script" not in text
