@@ -179,4 +179,4 @@ def test_all_forms_are_made_before_the_first_is_written(tmp_path: Path) -> None:
     assert written == []
     done = write(sample(), BUILT_IN, tmp_path, lambda path, content: written.append(path))
     assert [file.path for file in done] == [str(path) for path in written]
-    assert {path.name for path in written} == {f"main.{ending}" for ending in files(sample())}
+    assert {path.name for path in written} == {f"main.{ending}" for ending in (*files(sample()), "index")}

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from junkhound.kernel import clock, config
+from junkhound.publish import sign
 from junkhound.web import operator_app, public_app
 from junkhound.web.guard import POLICY
 from junkhound.web.out import Out
+from junkhound.wire import minisign
 from support.web import Browser
 
 from .conftest import AT
@@ -76,14 +78,35 @@ def test_a_list_that_was_own_when_written_stays_in(settings: config.Config, tmp_
 
 def test_files_are_given_whole_and_once(public: Browser, settings: config.Config) -> None:
     names = [file["name"] for file in public.get("/index.json").json["files"]]
-    assert names == [f"main.{form}" for form in ("cidr", "csv", "ip4set", "ip6trie", "json", "txt")]
+    assert names == [f"main.{form}" for form in ("cidr", "csv", "index", "ip4set", "ip6trie", "json", "txt")]
     for name in names:
         first = public.get(f"/files/{name}")
         assert first.body == (settings.home / "out" / name).read_bytes()
-        assert first.headers["content-type"].startswith(("text/plain", "application/json"))
+        assert first.headers["content-type"].startswith(("text/plain", "text/csv", "application/json"))
         again = public.get(f"/files/{name}", {"if-none-match": first.headers["etag"]})
         assert (again.status, again.body) == (304, b"")
         assert public.get(f"/files/{name}", {"if-none-match": '"other"'}).status == 200
+
+
+def test_a_part_of_a_file_is_given_as_long_as_it_is_the_same_file(public: Browser, settings: config.Config) -> None:
+    whole = (settings.home / "out/main.txt").read_bytes()
+    etag = public.get("/files/main.txt").headers["etag"]
+    part = public.get("/files/main.txt", {"range": "bytes=10-19", "if-range": etag})
+    assert (part.status, part.body) == (206, whole[10:20])
+    assert part.headers["content-range"] == f"bytes 10-19/{len(whole)}"
+    assert public.get("/files/main.txt", {"range": "bytes=-5"}).body == whole[-5:]
+    assert public.get("/files/main.txt", {"range": "bytes=10-19", "if-range": '"older"'}).body == whole
+    assert public.get("/files/main.txt", {"range": f"bytes={len(whole) + 5}-"}).status == 416
+
+
+def test_signatures_and_the_key_are_had_beside_the_files(public: Browser, settings: config.Config) -> None:
+    key = minisign.read_public(public.get("/files/minisign.pub").text)
+    for name in ("main.json", "main.index", "main.ip4set"):
+        signature, content = public.get(f"/files/{name}.minisig"), public.get(f"/files/{name}").body
+        assert f"file:{name}" in sign.verify(signature.body, content, key)
+    assert public.get("/files/house.json.minisig").status == 404
+    assert public.get("/files/main.served").status == 404
+    assert public.get("/files/main.served.minisig").status == 404
 
 
 def test_what_ran_out_is_not_given(settings: config.Config) -> None:

@@ -83,6 +83,11 @@ class Publish:
     name_servers: tuple[str, ...] = setting((), "servers that answer for the zone; empty means ns.ZONE", "host names")
     contact: str = setting("", "mail address of the zone's keeper; empty means hostmaster@ZONE", "mail address")
     ttl_s: int = setting(900, "how long an answer, and a 'not listed', is remembered", "s", low=1)
+    sign: str = setting(
+        "auto",
+        "sign files with the key in the home's keys/: auto (where junkhound[sign] is installed), always or never",
+        choices=("auto", "always", "never"),
+    )
     rpz_action: str = setting(
         "nxdomain",
         "what the response policy zone does: nxdomain, nodata, drop, passthru, tcp-only, or a host name to lead to",

@@ -11,10 +11,11 @@ from junkhound.publish.cover import cover
 from junkhound.publish.edition import Edition, Entry, NameEntry, edition, is_code
 from junkhound.publish.guard import Last, check, spare
 from junkhound.publish.outputs import Output, outputs
+from junkhound.publish.sign import Signer
 from junkhound.publish.write import Written, write
 
 __all__ = [
-    "Edition", "Entry", "Last", "NameEntry", "Output", "Part", "Written", "check", "combine", "cover", "edition",
-    "feed", "firewalls", "is_code", "mailservers", "outputs", "plain", "rbldnsd", "resolvers", "served",
+    "Edition", "Entry", "Last", "NameEntry", "Output", "Part", "Signer", "Written", "check", "combine", "cover",
+    "edition", "feed", "firewalls", "is_code", "mailservers", "outputs", "plain", "rbldnsd", "resolvers", "served",
     "spamassassin", "spare", "write", "zonefile",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 from junkhound.kernel import clock
 from junkhound.publish.edition import Edition, Entry, NameEntry, header
-from junkhound.publish.names import unspared
+from junkhound.publish.names import fewest, spared_below, unspared
 from junkhound.publish.outputs import outputs, text
 
 FORMAT_VERSION = 1
@@ -59,7 +59,7 @@ def _about(edition: Edition, lines: list[str]) -> dict[str, Any]:
         "count": len(lines),
         "sha256": hashlib.sha256(text(lines)).hexdigest(),
         "exclusions": [str(network) for network in sorted(edition.exclusions)],
-        "name_exclusions": sorted(edition.name_exclusions),
+        "name_exclusions": spared_below(edition, fewest(edition)),
     }
 
 
@@ -97,6 +97,7 @@ def table(edition: Edition) -> dict[str, bytes]:
         writer.writerow([_cell(row.get(name, "")) for name in COLUMNS])
     rows = out.getvalue().splitlines()
     excluded = [
-        f"# excluded {words}" for words in (*map(str, sorted(edition.exclusions)), *sorted(edition.name_exclusions))
+        f"# excluded {words}"
+        for words in (*map(str, sorted(edition.exclusions)), *spared_below(edition, fewest(edition)))
     ]
     return {"csv": text([*header(edition, ", ".join(COLUMNS), rows), *excluded, *rows])}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,18 +15,19 @@ from junkhound.ledger import files
 from junkhound.ledger.listing_records import Listing
 from junkhound.listing import COMBINED, HOLDS, Domain, Policy, bit_code, count_range
 from junkhound.publish import Edition, Entry, Last, NameEntry, Written
-from junkhound.verbs import deciding, lists
+from junkhound.verbs import deciding, lists, signing
 from junkhound.verbs.office import Office
 
 
 class Published(msgspec.Struct):
-    """One list as it left: its edition, the files, and entries left out because their space is protected now."""
+    """One list as it left: its edition, the files, entries left out because their space is protected now, the key."""
 
     name: str
     edition: Edition | None = None
     files: list[Written] = []
     left_out: list[Entry] = []
     refused: JunkhoundError | None = None
+    signer: str | None = None
 
 
 def entry_of(one: Listing) -> Entry | NameEntry:
@@ -131,15 +131,19 @@ def publish(
     forms = tuple(forms) if forms else office.config.publish.outputs
     for form in forms:
         room.outputs.get(form)
+    signer = signing.signer_of(office)
+    folder = folder or _folder(office)
     done = []
     with office.ledger.holding(lists.LEASE, clock.SystemClock().now):
         for policy in wanted:
             try:
-                done.append(_publish(office, policy, forms, folder or _folder(office), accept_growth))
+                done.append(_publish(office, policy, forms, folder, accept_growth, signer))
             except Refused as refusal:
                 if len(wanted) == 1:
                     raise
                 done.append(Published(policy.name, refused=refusal))
+    if signer is not None:
+        signing.put_public(office, folder, signer)
     if all(one.refused for one in done) and done[0].refused is not None:
         raise done[0].refused
     return done
@@ -150,7 +154,22 @@ def _folder(office: Office) -> Path:
     return Path(folder).expanduser().absolute() if folder else office.home / "out"
 
 
-def _publish(office: Office, policy: Policy, forms: Sequence[str], folder: Path, accept_growth: bool) -> Published:
+def _put(path: Path, content: bytes) -> None:
+    """A file for everyone to read, in a folder that is made for forms of many files."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=0o755, parents=True)
+        files.DISK.sync_dir(path.parent.parent)
+    files.put(files.DISK, path, content, mode=0o644)
+
+
+def _publish(
+    office: Office,
+    policy: Policy,
+    forms: Sequence[str],
+    folder: Path,
+    accept_growth: bool,
+    signer: room.Signer | None,
+) -> Published:
     deciding.refuse_single_vantage(office, policy)
     book, at = lists.book_of(office), office.now
     run = book.run(policy.name)
@@ -166,9 +185,9 @@ def _publish(office: Office, policy: Policy, forms: Sequence[str], folder: Path,
         policy.protected,
         accept_growth,
     )
-    written = room.write(edition, forms, folder, partial(files.put, files.DISK, mode=0o644))
+    written = room.write(edition, forms, folder, _put, signer)
     book.note_edition(policy, at, edition.size)
-    return Published(policy.name, edition, written, left_out)
+    return Published(policy.name, edition, written, left_out, signer=signer.public.name if signer else None)
 
 
 def ready(office: Office, policy: Policy) -> tuple[Edition, list[Entry]]:

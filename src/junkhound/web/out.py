@@ -20,9 +20,12 @@ from junkhound.kernel import clock
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import JunkhoundError, NotFound, Temporary
 
-_PUBLIC = re.compile(rb'(?m)^# scope public:|^ ?"scope": "public",?$')
-_EXPIRES = re.compile(rb'(?m)^# expires (\S+)$|^ ?"expires": "([^"]+)",?$')
-_NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})\.([a-z0-9]{1,16})\Z")
+_PUBLIC = re.compile(rb'(?m)^[#;] scope public:|^ ?"scope": "public",?$')
+_EXPIRES = re.compile(rb'(?m)^[#;] expires (\S+)$|^ ?"expires": "([^"]+)",?$')
+_NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})\.([a-z0-9]{1,16})(/[a-z0-9-]{1,40}\.[a-z]{1,8})?\Z")
+_PUBLIC_KEY = "minisign.pub"
+_SIGNATURE = ".minisig"
+_HERE_ONLY = "served"  # what our own responder maps is nobody else's business
 _HEAD = 4096
 _LARGEST = 1 << 30
 
@@ -36,6 +39,7 @@ class File(msgspec.Struct, frozen=True):
     expires: str
     etag: str
     path: str
+    digest: str = ""
 
 
 class Out:
@@ -55,42 +59,83 @@ class Out:
 
     def _files(self, now: int) -> Iterator[File]:
         try:
-            names = sorted(path.name for path in self.folder.iterdir())
+            names = sorted(str(path.relative_to(self.folder)) for path in self.folder.glob("*"))
+            names += sorted(str(path.relative_to(self.folder)) for path in self.folder.glob("*/*"))
         except OSError:
             return
         for name in names:
+            if name == _PUBLIC_KEY or name.endswith(_SIGNATURE):
+                continue  # they are had beside their files, and would hide them in a listing
             try:
                 yield self.file(name, now)
             except JunkhoundError:
                 continue
 
     def file(self, name: str, now: int) -> File:
-        """One published file. Errors: NotFound for what is none of ours, Temporary for one that has run out."""
+        """One published file. Errors: NotFound for what is none of ours, Temporary for one that has run out.
+
+        A signature is as public as its file, and the key of all signatures is nobody's secret.
+        """
+        if name == _PUBLIC_KEY and self.public:
+            return self._found(name, "", "")
+        if name.endswith(_SIGNATURE):
+            signed = self.file(name.removesuffix(_SIGNATURE), now)
+            return self._found(name, signed.list, signed.expires)
         parts = _NAME.match(name)
-        path = self.folder / name
-        if parts is None or parts[1] not in self.public or path.is_symlink() or not path.is_file():
-            raise NotFound(f"no published file {name!r}", "the start page names them all")
-        status = path.stat()
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-        expires = _EXPIRES.search(head)
-        if not _PUBLIC.search(head) or expires is None or status.st_size > _LARGEST:
-            raise NotFound(f"no published file {name!r}", "the start page names them all")
-        until = (expires[1] or expires[2]).decode("ascii", "replace")
+        if parts is None or parts[1] not in self.public or parts[2] == _HERE_ONLY:
+            raise _none(name)
+        found = self._found(name, parts[1], "")
+        until = self._until(found)
+        if until is None:
+            raise _none(name)
         if clock.parse(until) <= now:
             raise Temporary(f"{name!r} ran out at {until} and was not renewed", "ask its keeper")
+        return msgspec.structs.replace(found, expires=until)
+
+    def _found(self, name: str, list_name: str, expires: str) -> File:
+        """A file in the folder, not outside it by a link, and not too large. Errors: NotFound."""
+        path = self.folder / name
+        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+            raise _none(name)
+        status = path.stat()
+        if status.st_size > _LARGEST:
+            raise _none(name)
         digest = self._digest(path, status.st_mtime_ns, status.st_size)
-        return File(name, parts[1], status.st_size, until, f'"{digest[:32]}"', str(path))
+        return File(name, list_name, status.st_size, expires, f'"{digest[:32]}"', str(path), digest)
+
+    def _until(self, found: File) -> str | None:
+        """When the file runs out, if it says by itself, or the list's index says of these bytes, that it is public."""
+        with Path(found.path).open("rb") as file:
+            head = file.read(_HEAD)
+        expires = _EXPIRES.search(head)
+        if _PUBLIC.search(head) and expires is not None:
+            return (expires[1] or expires[2]).decode("ascii", "replace")
+        index = self._index(found.list)
+        if index.get("scope") != "public":
+            return None
+        digests = {row["name"]: row["sha256"] for row in index["files"]}
+        return str(index["expires"]) if digests.get(found.name) == found.digest else None
+
+    def _index(self, list_name: str) -> dict[str, Any]:
+        """What the list's index says; empty if there is none that can be read."""
+        path = self.folder / f"{list_name}.index"
+        try:
+            if path.is_symlink() or path.stat().st_size > _HEAD * 64:
+                return {}
+            about = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return about if isinstance(about, dict) and about.get("format") == "junkhound-index" else {}
 
     def _digest(self, path: Path, changed: int, size: int) -> str:
-        key = (path.name, changed, size)
+        key = (str(path), changed, size)
         with self._lock:
             held = self._digests.get(key)
         if held is None:
             with path.open("rb") as file:
                 held = hashlib.file_digest(file, "sha256").hexdigest()
             with self._lock:
-                if len(self._digests) > 256:
+                if len(self._digests) > 1024:
                     self._digests.clear()
                 self._digests[key] = held
         return held
@@ -119,3 +164,7 @@ class Out:
         with self._lock:
             self._records[file.name] = (file.etag, entries)
         return entries
+
+
+def _none(name: str) -> NotFound:
+    return NotFound(f"no published file {name!r}", "the start page names them all")

@@ -25,6 +25,10 @@ from junkhound.web.show import Pages, as_json, static_folder
 
 _NUMBER = re.compile(r"JH-\d{4}-\d{6,12}\Z")
 _FRESH = {"cache-control": "public, max-age=300"}
+_TYPES = {
+    "json": "application/json", "index": "application/json", "jsonl": "application/jsonl",
+    "stix": "application/stix+json;version=2.1", "intelmq": "application/jsonl", "csv": "text/csv; charset=utf-8",
+}  # fmt: skip
 _log = logging.getLogger("junkhound.web")
 
 
@@ -53,7 +57,7 @@ class _Public:
                 Route("/r", self.look),
                 Route("/r/{number}.json", self.record_data),
                 Route("/r/{number}", self.record_page),
-                Route("/files/{name}", self.file),
+                Route("/files/{name:path}", self.file),
                 Route("/robots.txt", self.robots),
                 Mount("/static", StaticFiles(directory=static_folder())),
             ],
@@ -106,7 +110,7 @@ class _Public:
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if found.etag in known or "*" in known:
             return Response(status_code=304, headers=headers)
-        kind = "application/json" if found.name.endswith(".json") else "text/plain; charset=utf-8"
+        kind = _TYPES.get(found.name.rpartition(".")[2], "text/plain; charset=utf-8")
         return FileResponse(found.path, headers=headers, media_type=kind)
 
     def robots(self, request: Request) -> Response:
