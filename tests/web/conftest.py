@@ -10,7 +10,7 @@ import pytest
 
 from junkhound.kernel import clock, config
 from junkhound.tables import Kind
-from junkhound.verbs import lists, publish
+from junkhound.verbs import actors, botnets, grouping, lists, publish
 from junkhound.verbs.access import Doors
 from junkhound.verbs.ingest import Request, ingest
 from junkhound.verbs.office import Office
@@ -34,6 +34,7 @@ def junk(number: int, trap: str, day: str, source: str = ADDRESS) -> bytes:
         f"From: <b>{HOSTILE}</b> <x{number}@pills.example>\r\nTo: {trap}\r\n"
         f"Subject: {trap} {HOSTILE}\r\nMessage-ID: <{number}@pills.example>\r\n\r\n"
         f"Dear {trap}, {HOSTILE} http://<script>.pills.example/{number}\r\n"
+        f"cheap pills from our licensed pharmacy with fast discreet shipping http://pills.example/{number}\r\n"
     ).encode()
 
 
@@ -57,6 +58,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Config:
         mails = [junk(number, trap, day) for number, day in enumerate(days)]
         ingest(office, Request((str(mbox(folder / f"{name}.mbox", mails)),), Kind.JUNK, trap=name))
     office.ledger.compact(AT)
+    grouping.group(office)
+    botnets.find(office)
+    actors.find(office)
     lists.decide(office)
     publish.publish(office, accept_growth=True)
     office.ledger.close()

@@ -19,7 +19,8 @@ from junkhound.web.show import linked, percent, plural, visible
 from support.web import Answer, Browser
 
 ADDRESS = "203.0.113.7"
-PAGES = ("/", "/sources", f"/address/{ADDRESS}", "/lists", "/lists/main", "/record/JH-2006-000001", "/network/AS64500",
+PAGES = ("/", "/sources", "/campaigns", "/campaign/K-2006-000001", "/botnets", "/actors", f"/address/{ADDRESS}",
+         "/lists", "/lists/main", "/record/JH-2006-000001", "/network/AS64500",
          "/country/GB", "/trace")  # fmt: skip
 
 
@@ -328,3 +329,29 @@ def test_small_words() -> None:
 @pytest.mark.parametrize("words", ["2010y", "9999999999999999999999y", "99999999d", "0000-01-01"])
 def test_a_moment_before_all_calendars_is_no_date(operator: Browser, words: str) -> None:
     assert operator.get(f"/?at={words}").status == 400
+
+
+def test_a_campaign_leads_to_what_its_mails_share_and_to_its_ties(operator: Browser) -> None:
+    page = operator.get("/campaign/K-2006-000001").text
+    told = operator.get("/campaign/K-2006-000001.json").json
+    shared = {(one["kind"], one["name"]): one["key"] for one in told["found"]["things"]}
+    key = shared["domain", "pills.example"]
+    assert f'href="/entity/domain/{key}"' in page
+    assert '<svg class="chart ties"' in page
+    answer = operator.get(f"/entity/domain/{key}")
+    safe(answer)
+    assert "/campaign/K-2006-000001" in answer.text
+    assert operator.get(f"/entity/trap/{key}").status == 404
+    assert operator.get("/entity/domain/no-key").status == 400
+    assert operator.get("/search?q=k-2006-000001").headers["location"] == "/campaign/K-2006-000001"
+    assert "K-2006-000001" in operator.get(f"/address/{ADDRESS}").text
+
+
+def test_ties_are_laid_out_apart_and_the_same_each_time() -> None:
+    from junkhound.web.ties import layout
+
+    edges = [(0, n) for n in range(1, 20)]
+    places = layout(20, edges)
+    assert places == layout(20, edges)
+    assert len({(round(x), round(y)) for x, y in places}) == 20
+    assert layout(0, []) == []

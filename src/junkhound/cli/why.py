@@ -86,6 +86,11 @@ def _answer(found: Why) -> dict[str, Any]:
             }
             for row in found.newest
         ],
+        "campaigns": [
+            {"name": one.name, "subject": one.subject, "kind": one.kind, "mails": mails}
+            for one, mails in found.campaigns
+        ],
+        "botnets": [{"name": name, "share": round(share, 4)} for name, share in found.botnets],
         "listings": [_record_answer(record) for record in found.records],
         "others": {
             "at": found.others.at and clock.text(found.others.at),
@@ -134,6 +139,14 @@ def _tell(found: Why) -> None:
     for row in found.newest:
         seen = "at an unknown time" if row.seen_at is None else clock.text(row.seen_at)
         print(f"    {row.id.hex()}  {Kind(row.kind).name.lower()} {seen}{'' if row.segment else ', not kept'}")
+    for mailing, mails in found.campaigns[:5]:
+        print(
+            f"  sent for {mailing.name}, {mails:,} of its {mailing.mails:,} mails: {mailing.subject or '(no subject)'}"
+        )
+    if len(found.campaigns) > 5:
+        print(f"  and for {len(found.campaigns) - 5:,} more campaigns")
+    for name, share in found.botnets:
+        print(f"  works for {name}: {share:.0%} of its mail in campaigns")
     for record in live:
         _tell_record(record)
     past = [record for record in found.records if not record.live]

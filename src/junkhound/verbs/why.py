@@ -18,7 +18,7 @@ from junkhound.ledger.others import Standing
 from junkhound.ledger.rows import Sighting
 from junkhound.listing import Decision, History
 from junkhound.tables import Kind
-from junkhound.verbs import data, deciding, lists
+from junkhound.verbs import botnets, campaigns, data, deciding, lists
 from junkhound.verbs.office import Office
 from junkhound.verbs.publish import edition_of, entry_of
 
@@ -68,7 +68,10 @@ class Others(msgspec.Struct):
 
 
 class Why(msgspec.Struct):
-    """Everything that is known about one address and its lists; ``newest`` are its latest sightings."""
+    """Everything that is known about one address and its lists; ``newest`` are its latest sightings.
+
+    ``campaigns`` are those it sent for, with its mails for each; ``botnets`` those it works for, with its share.
+    """
 
     address: Address
     at: int
@@ -77,6 +80,8 @@ class Why(msgspec.Struct):
     newest: list[Sighting]
     records: list[Record]
     others: Others
+    campaigns: list[tuple[campaigns.Line, int]] = []
+    botnets: list[tuple[str, float]] = []
 
     @property
     def listed(self) -> bool:
@@ -119,6 +124,8 @@ def why(office: Office, text: str) -> Why:
         newest=office.ledger.query().newest(address, NEWEST, at + 1),
         records=records,
         others=_others(office, str(address)),
+        campaigns=campaigns.of_address(office, address),
+        botnets=botnets.of_address(office, address),
     )
 
 

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import JunkhoundError, NotFound, Refused, UsageError
 from junkhound.verbs.access import Doors
-from junkhound.web import guard, metrics, pages
+from junkhound.web import groups, guard, metrics, pages
 from junkhound.web.desk import Desk, Fields
 from junkhound.web.guard import LOOPBACK_NAMES, Lean, MembersOnly, OwnName, Patience, SafeHeaders, SameOrigin
 from junkhound.web.show import Pages, as_json, static_folder
@@ -189,6 +189,13 @@ _PAGES: tuple[tuple[str, str, Maker], ...] = (
     ("/record/{number}", "record.html", pages.record),
     ("/network/{asn}", "place.html", pages.network),
     ("/country/{code}", "place.html", pages.country),
+    ("/campaigns", "campaigns.html", groups.all_campaigns),
+    ("/campaign/{name}", "campaign.html", groups.campaign),
+    ("/botnets", "botnets.html", groups.all_botnets),
+    ("/botnet/{name}", "botnet.html", groups.botnet),
+    ("/actors", "actors.html", groups.all_actors),
+    ("/actor/{name}", "actor.html", groups.actor),
+    ("/entity/{kind}/{key}", "entity.html", groups.entity),
     ("/lists", "lists.html", pages.all_lists),
     ("/lists/{name}", "list.html", pages.one_list),
 )

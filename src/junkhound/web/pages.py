@@ -229,6 +229,8 @@ def _address(office: Office, where: net.Address) -> Fields:
         "listings": [_record(office, record) for record in reversed(why.records)],
         "others": others(why.others),
         "events": _steps(why.records),
+        "campaigns": [{**plain(one), "by_it": mails} for one, mails in why.campaigns[:12]],
+        "botnets": [{"name": name, "share": share} for name, share in why.botnets],
     }
 
 
@@ -352,6 +354,9 @@ def _whose(network: Any) -> Fields:
     }
 
 
+_GROUPS = {"K": "campaign", "B": "botnet", "A": "actor"}
+
+
 def search(desk: Desk, words: str) -> str:
     """The page for whatever was typed: an address, network, id, listing number, network number, country or list.
 
@@ -364,6 +369,8 @@ def search(desk: Desk, words: str) -> str:
         return f"/sighting/{text.lower()}"
     if re.fullmatch(r"AS\d{1,10}", text, re.IGNORECASE):
         return f"/network/{text.upper()}"
+    if re.fullmatch(r"[KBA]-\d{4}-\d{4,}", text, re.IGNORECASE):
+        return f"/{_GROUPS[text[0].upper()]}/{text.upper()}"
     where = net.parse_network(text.strip("[]"))
     if where is not None:
         return f"/address/{where.first}"

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from junkhound import __version__
 from junkhound.kernel import net
 from junkhound.kernel.errors import JunkhoundError
-from junkhound.web import charts
+from junkhound.web import charts, ties
 
 _TOKEN = re.compile(
     r"(?P<listing>\bJH-\d{4}-\d{6,}\b)|(?P<asn>\bAS\d{1,10}\b)"
@@ -110,7 +110,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._env.globals.update(version=__version__, charts=charts, plural=plural, **about)
+        self._env.globals.update(version=__version__, charts=charts, ties=ties, plural=plural, **about)
         words = (linked, number, percent, change, period, spaced, one, visible)
         self._env.filters.update({word.__name__: word for word in words})
 
