@@ -4,10 +4,11 @@
 
 Each row of ``STEPS`` is the whole way up to and with that step, so that a row minus the one before is the step's own
 cost as it is paid in company (caches cold from the other steps). ``analyse``, the figure that counts, is the sighting
-row with all its side rows: ``sighting.judge`` over batches of 128, as a worker runs it, the mail's SHA-256 included and
-every text sketched anew and no Received line remembered. One warm pass first; then the passes of all rows take turns,
-so that a busy neighbour hits every row alike; the median pass counts. Mails come by hash order: of the development
-corpus, or, where that is absent, made up.
+row with all its side rows: ``sighting.judge`` over batches of 128, as a worker runs it, the mail's SHA-256 included,
+every text read and sketched anew and no Received line remembered. One warm pass first; then the passes of all rows
+take turns, so that a busy neighbour hits every row alike; the median pass counts. Mails come by hash order: of the
+development corpus, or, where that is absent, made up. Where the byte loops are compiled, the same row in plain Python is
+measured beside it, in a process of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import hashlib
 import importlib.util
 import json
 import logging
+import os
 import statistics
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -31,7 +34,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from junkhound import attribution, content, sighting, trace
 from junkhound.content import template
+from junkhound.content.finds import forget as forget_finds
 from junkhound.evidence.message import Message, parse
+from junkhound.kernel import compiled
 from junkhound.tables import Standing
 from junkhound.trace import again
 from junkhound.wire.facts import Facts, Origin
@@ -115,6 +120,7 @@ def whole(mails: Sequence[bytes]) -> Pass:
 
     def run(some: Sequence[bytes]) -> None:
         template.forget()
+        forget_finds()
         again.forget()
         for start in range(0, len(some), CHUNK):
             sighting.judge(
@@ -173,18 +179,33 @@ def figures(count: int, passes: int, peers: bool = True) -> dict[str, Any]:
     """All rows for all corpora, ready for JSON; ``ratios`` say how many times a peer's figure ours is, in turns."""
     logging.disable(logging.CRITICAL)  # mail-parser logs what it stumbles over
     found: dict[str, Any] = {}
+    plain = _plain(count, passes) if compiled.steps is not None else {}
     for name, mails in corpora(count).items():
         gc.collect()
         gc.freeze()
         last: tuple[str, Pass] = (ANALYSE, whole(mails))
         steps = [(step, each(act)) for step, act in [*STEPS, ("parse + trace read and judged", traced(mails))]]
         us = measure([*steps, last], mails, passes)
-        found[name] = {"mails": len(mails), "mean_bytes": round(statistics.fmean(map(len, mails))), "cpu_us": us}
+        size = round(statistics.fmean(map(len, mails)))
+        found[name] = {"mails": len(mails), "mean_bytes": size, "build": compiled.state, "cpu_us": us}
+        if name in plain:
+            found[name]["plain_us"] = plain[name]["cpu_us"][ANALYSE]
         if peers:
             some = mails[: max(1, count // 5)]
             beside = measure([*((peer, each(act)) for peer, act in _peers()), last], some, max(1, passes // 2))
             found[name]["ratios"] = {peer: round(beside[peer] / beside[ANALYSE], 2) for peer in beside}
             us |= {peer: value for peer, value in beside.items() if peer != ANALYSE}
+    return found
+
+
+def _plain(count: int, passes: int) -> dict[str, Any]:
+    """The figures of plain Python, without peers."""
+    command = [sys.executable, "-m", "bench.analyse", "--json", "--no-peers", "--mails", str(count)]
+    command += ["--passes", str(max(1, passes // 2))]
+    root = Path(__file__).parents[1]
+    env = {**os.environ, "JUNKHOUND_PURE": "1"}
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -209,6 +230,13 @@ def main() -> None:
     print(f"{'mails, mean bytes':44}" + "".join(f"{found[n]['mails']:>8}{found[n]['mean_bytes']:>8}" for n in columns))
     for name in found[columns[0]]["cpu_us"]:
         print(f"{name:44}" + "".join(f"{found[column]['cpu_us'][name]:>16.1f}" for column in columns))
+    if "plain_us" in found[columns[0]]:
+        print(f"{ANALYSE + ', in plain Python':44}" + "".join(f"{found[c]['plain_us']:>16.1f}" for c in columns))
+    for peer in found[columns[0]].get("ratios", {}):
+        if peer != ANALYSE:
+            print(
+                f"{'times our analysis: ' + peer:44}" + "".join(f"{found[c]['ratios'][peer]:>16.2f}" for c in columns)
+            )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 LOOK = 4000  # bytes of folded text
 LEAST = 3  # common words that must stand there, and
@@ -37,10 +38,10 @@ _COMMON: dict[str, str] = {
     "id": "yang dan di untuk dengan anda ini dari tidak ke kami adalah akan atau pada dapat telah saya klik",
     "vi": "và của các là có trong cho không được với một bạn này để những người đã",
 }  # fmt: skip
-_OF: dict[str, tuple[str, ...]] = {}
+_OF: dict[bytes, tuple[str, ...]] = {}
 for _language, _words in _COMMON.items():
     for _word in dict.fromkeys(_words.split()):
-        _OF[_word] = (*_OF.get(_word, ()), _language)
+        _OF[_word.encode()] = (*_OF.get(_word.encode(), ()), _language)
 
 _SCRIPTS = (  # by lead bytes of UTF-8, the more telling first
     ("ja", re.compile(rb"\xe3[\x81-\x83][\x80-\xbf]")),
@@ -60,24 +61,27 @@ def language(folded: bytes) -> str:
     """ISO 639-1 code of a folded text (``template.folded``: lower case, blanks between words); "" if none is sure."""
     octets = folded[:LOOK]
     if not octets.isascii():
-        letters = sum(97 <= code <= 122 for code in octets)
-        for code, marks in _SCRIPTS:
+        letters = len(octets) - len(octets.translate(None, _LETTERS))
+        foreign = len(octets) - len(octets.translate(None, _FOREIGN))  # bytes: no script has a letter of one
+        for code, marks in _SCRIPTS if foreign > letters or octets.count(b"\xe3") >= 10 else ():
             hits = len(marks.findall(octets))
             if hits * 2 > letters or (code == "ja" and hits >= 10):
                 if code == "ru" and sum(octets.count(mark) for mark in _UKRAINIAN) * 50 > hits:
                     return "uk"
                 return code
-    words = octets.decode("utf-8", "replace").translate(_PUNCTUATION).split()
+    words = octets.translate(_PUNCTUATION).split()
     counts = dict.fromkeys(_COMMON, 0)
-    met: set[str] = set()
-    for word in words:
-        for code in _OF.get(word, ()):
-            counts[code] += 1
-            met.add(word)
+    tally = Counter(words)
+    met = tally.keys() & _OF.keys()
+    for word in met:
+        for code in _OF[word]:
+            counts[code] += tally[word]
     best = max(counts, key=lambda code: counts[code])
     if len(met) < LEAST or counts[best] < max(LEAST, SHARE * len(words)):
         return ""
     return best
 
 
-_PUNCTUATION = {ord(mark): " " for mark in ".,;:!?()[]{}\"'<>*=-_|"}
+_LETTERS = bytes(range(97, 123))
+_FOREIGN = bytes(range(128, 256))
+_PUNCTUATION = bytes(32 if code in b".,;:!?()[]{}\"'<>*=-_|" else code for code in range(256))

@@ -8,10 +8,9 @@ from junkhound.content.hosts import named
 
 MOST = 20
 
-_address = re.compile(
-    rb"(?<![A-Za-z0-9!#$%&'*+/=?^_`{|}~.-])([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@"
-    rb"([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
-).finditer
+# Both sides of an "@", which is quickly found; a pattern for the whole would try at every letter.
+_local = re.compile(rb"(?<![A-Za-z0-9!#$%&'*+/=?^_`{|}~.-])[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}\Z").search
+_domain = re.compile(rb"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}").match
 # "name (at) host (dot) com" and what else keeps a pattern from seeing what a reader sees
 _spelled = re.compile(
     rb"(?<![A-Za-z0-9_.+-])([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}) ?[\[({<] ?(?:[aA][tT]|@) ?[\])}>] ?"
@@ -23,11 +22,14 @@ _dot = re.compile(rb" ?[\[({<]? ?(?:[dD][oO][tT]|\.) ?[\])}>]? ?")
 def mailboxes(text: bytes) -> list[str]:
     """Whole addresses in the text, in lower case, each once; those of domains that cannot exist are left out."""
     found: dict[str, None] = {}
-    if text.find(b"@") >= 0:
-        for place, match in enumerate(_address(text)):
-            if place >= MOST * 5 or len(found) >= MOST:
-                break
-            _add(found, match[1], match[2])
+    at, end, place = text.find(b"@"), 0, 0
+    while at >= 0 and place < MOST * 5 and len(found) < MOST:
+        host = _domain(text, at + 1)
+        local = _local(text, max(end, at - 64), at) if host is not None else None
+        if host is not None and local is not None:
+            place, end = place + 1, host.end()
+            _add(found, local[0], host[0])
+        at = text.find(b"@", at + 1)
     low = text.lower() if text.find(b"(") >= 0 or text.find(b"[") >= 0 else b""
     if low and any(low.find(mark) >= 0 for mark in _MARKS):
         for place, match in enumerate(_spelled(text)):

@@ -10,8 +10,10 @@ MOST = 10  # numbers of one text
 RUN = b"000"  # three digits in a row, in a text of which every digit was made a "0": no number has fewer
 _TRIED = 60
 
+# It begins with the class of its first byte, which is quickly found; what stands before that is asked then.
 _number = re.compile(
-    rb"(?<![0-9A-Za-z/=.,_#$%&-])(?:(?:\+|00) ?)?(?:\([0-9+]{1,5}\)|[0-9])"
+    rb"[+(0-9](?<![0-9A-Za-z/=.,_#$%&-][+(0-9])(?:(?<=\+) ?(?:\([0-9+]{1,5}\)|[0-9])|(?<=\()[0-9+]{1,5}\)"
+    rb"|(?<=0)0 ?(?:\([0-9+]{1,5}\)|[0-9])|(?<=[0-9]))"
     rb"(?:[ ().\-/]|\xc2\xa0|\xe2\x80[\x90-\x93]){0,3}"
     rb"(?:[0-9](?:[ ().\-/]|\xc2\xa0|\xe2\x80[\x90-\x93]){0,3}){5,14}[0-9](?![0-9A-Za-z%=]|[.,-][0-9])"
 )
