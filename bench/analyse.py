@@ -7,8 +7,8 @@ cost as it is paid in company (caches cold from the other steps). ``analyse``, t
 row with all its side rows: ``sighting.judge`` over batches of 128, as a worker runs it, the mail's SHA-256 included,
 every text read and sketched anew and no Received line remembered. One warm pass first; then the passes of all rows
 take turns, so that a busy neighbour hits every row alike; the median pass counts. Mails come by hash order: of the
-development corpus, or, where that is absent, made up. Where the byte loops are compiled, the same row in plain Python is
-measured beside it, in a process of its own.
+development corpus, or, where that is absent, made up. Where the byte loops are compiled, the same row in plain Python
+is measured beside it, in a process of its own.
 """
 
 from __future__ import annotations
