@@ -32,6 +32,7 @@ from junkhound.verbs.office import Office
 
 DAY = 24 * HOUR
 STEP_H = 1
+FULL_H = 24  # all addresses are decided anew this often, as the service does; between, those with new rows
 _HOME_BITS = 64
 _ZONE = """
 [lists.dynamic]
@@ -205,7 +206,9 @@ def decide(settings: Path, start: int, end: int, progress: Progress) -> list[Hal
     """
     office = Office(config.load(settings), end)
     books = {}
-    for done in replaying.replay(office, None, start, end, STEP_H, lambda what, n, of: progress(what, n / max(of, 1))):
+    for done in replaying.replay(
+        office, None, start, end, STEP_H, lambda what, n, of: progress(what, n / max(of, 1)), 24
+    ):
         books[done.policy.name] = done.book
     office.ledger.close()
     alone = [_half(f"Junkhound, {name}", [book]) for name, book in books.items()]

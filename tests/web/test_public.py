@@ -17,6 +17,7 @@ from junkhound.publish import sign
 from junkhound.web import operator_app, public_app
 from junkhound.web.guard import POLICY
 from junkhound.web.out import Out
+from junkhound.web.public import may_be_asked
 from junkhound.wire import minisign
 from support.web import Browser
 
@@ -57,6 +58,28 @@ def test_a_record_says_what_was_seen_in_ranges_and_days(public: Browser, setting
         assert secret not in answer.text.replace("style.css", "")
     assert public.get(f"/r/{number}.json").json["record"]["messages"] == "10 to 50"
     assert public.get(f"/r?q={number.lower()}").headers["location"] == f"/r/{number}"
+
+
+def test_the_owner_of_a_listed_address_can_ask_for_its_removal(public: Browser, settings: config.Config) -> None:
+    number = number_on(settings, "main")
+    assert f'action="/r/{number}/remove"' in public.get(f"/r/{number}").text
+    answer = public.post(f"/r/{number}/remove")
+    assert answer.status == 202
+    assert "looked at within a minute" in answer.text
+    (left,) = (settings.home / "requests").iterdir()
+    assert (left.name, left.read_bytes()) == (number, b"")
+    assert public.get(f"/r/{number}/remove").status == 405
+    assert public.post("/r/JH-2006-999999/remove").status == 404
+    assert public.post("/r/..%2Fstate.db/remove").status in (400, 404)
+    assert len(list((settings.home / "requests").iterdir())) == 1
+
+
+def test_only_single_addresses_come_off_by_asking() -> None:
+    for words, asked in (
+        ("203.0.113.7/32", True), ("2001:db8:1:2::/64", True), ("2001:db8::5/128", True), ("203.0.113.0/24", False),
+        ("2001:db8::/48", False), ("", False),
+    ):  # fmt: skip
+        assert may_be_asked({"network": words}) is asked
 
 
 def test_an_own_list_is_nobodys_business(public: Browser, settings: config.Config) -> None:

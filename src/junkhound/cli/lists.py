@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from junkhound.cli import show
+from junkhound.cli import list_appeals, show
 from junkhound.kernel import clock
 from junkhound.verbs.office import open_office
 
@@ -348,3 +348,7 @@ def remove(
     for one in gone:
         print(f"{one.subject} is off list {one.list!r} ({one.number})")
     print("junkhound: publish to let the users of the list know: junkhound publish", file=sys.stderr)
+
+
+for _one in list_appeals.COMMANDS:
+    command.add_command(_one)

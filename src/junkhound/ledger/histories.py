@@ -67,6 +67,18 @@ def senders(queries: Queries, since: int, until: int) -> dict[str, NDArray[Any]]
     return found
 
 
+def good_days(queries: Queries, since: int, until: int) -> tuple[int, int]:
+    """(known-good sender-days, known-good senders) of ``since <= seen_at < until``."""
+    source = queries.engine.source(tables.SIGHTINGS, queries.snapshot.of("sightings", since, until))
+    rows = queries.engine.rows(
+        f"SELECT count(*), count(DISTINCT (addr_hi, addr_lo)) FROM (SELECT DISTINCT o.addr_hi, o.addr_lo,"
+        f" {rollups.day_of('o.seen_at')} AS day FROM {source} o WHERE o.kind = {int(Kind.GOOD)}"
+        f" AND o.standing IN ({numbers(_GOOD)}) AND o.addr_hi IS NOT NULL AND o.resend = 0 AND o.confidence > 0"
+        f" AND o.seen_at >= {since} AND o.seen_at < {until})"
+    )
+    return int(rows[0][0]), int(rows[0][1])
+
+
 def carriers(queries: Queries, since: int, until: int) -> dict[str, NDArray[Any]]:
     """Where mails that carried a program came from: columns addr_hi, addr_lo, hour, vantage."""
     keys = queries.engine.source(tables.KEYS, queries.snapshot.of("keys"))

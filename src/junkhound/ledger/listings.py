@@ -94,8 +94,8 @@ class Listings:
                 state.bump(connection, "change")
         return applied.expired
 
-    def remove(self, name: str, subject: Subject, at: int, who: str, why: str) -> Listing:
-        """Take a subject off by hand; what was seen up to now does not count against it again.
+    def remove(self, name: str, subject: Subject, at: int, who: str, why: str, end: str = "removed") -> Listing:
+        """Take a subject off by hand (or as ``asked``); what was seen up to now does not count against it again.
 
         Errors: NotFound if it is not on the list.
         """
@@ -103,7 +103,7 @@ class Listings:
             found = [one for one in _select(connection, _active(name)) if one.subject == subject]
             if not found or not found[0].live(at):
                 raise NotFound(f"{subject} is not on list {name!r}")
-            _end(connection, [(found[0], at)], "removed", "delisted", who, why)
+            _end(connection, [(found[0], at)], end, "delisted", who, why)
             state.bump(connection, "change")
         return self.get(found[0].number)
 
@@ -175,7 +175,7 @@ class Listings:
         """
         run = self.run(of or name)
         known = -1 if run is None or run.published_serial is None else run.published_serial
-        published_at = None if run is None else run.published_at
+        published_at = run.published_at if run else None
         begun = select(func.min(listing_events.c.serial)).where(listing_events.c.number == listings.c.number)
         ended = begun.where(listing_events.c.event.in_(("expired", "delisted", "replaced")))
         new = begun.scalar_subquery() > known
@@ -183,7 +183,7 @@ class Listings:
         with state.reading(self._engine) as connection:
             come = _select(connection, select(listings).where(listings.c.list == name, new))
             held = _select(connection, select(listings).where(listings.c.list == name, ~new, open_then))
-        ended_early = ("removed", "cleared", "replaced")
+        ended_early = ("removed", "asked", "cleared", "replaced")
         gone = [
             one for one in held
             if not one.live(at) and (one.end in ended_early or one.expires_at > (published_at or 0))
@@ -195,9 +195,9 @@ class Listings:
         """One listing by its number. Errors: NotFound."""
         with state.reading(self._engine) as connection:
             found = _select(connection, select(listings).where(listings.c.number == number))
-        if found:
-            return found[0]
-        raise NotFound(f"no listing {number!r}", "numbers look like JH-2026-000123")
+        if not found:
+            raise NotFound(f"no listing {number!r}", "numbers look like JH-2026-000123")
+        return found[0]
 
     def events(self, number: str) -> list[Event]:
         """The life of one listing, oldest first."""
@@ -255,9 +255,10 @@ class Listings:
             for one in _select(connection, query):
                 before = found.get(one.subject, Past())
                 hour = (one.ended_at or 0) // HOUR
-                if one.end == "removed":
+                if one.end in ("removed", "asked"):
+                    returns = before.relistings + (one.end == "asked")  # who asked and comes back was not mended
                     cleared = max(hour, before.cleared_hour or 0)
-                    found[one.subject] = Past(before.relistings, before.ended_hour, cleared)
+                    found[one.subject] = Past(returns, before.ended_hour, cleared)
                 elif one.end == "expired":
                     ended = max(hour, before.ended_hour or 0)
                     found[one.subject] = Past(before.relistings + 1, ended, before.cleared_hour)

@@ -230,7 +230,7 @@ class Queries:
             f"SELECT {high} AS hi, {low} AS lo, count(DISTINCT (addr_hi, addr_lo)), sum(messages) AS messages,"
             f" count(DISTINCT day), min(day), max(day), max(asn), max(country)"
             f" FROM {self._days(None, since, until)} c WHERE {_filters(since, until, kinds, None, None)}"
-            f" AND {_inside(inside)} GROUP BY hi, lo ORDER BY messages DESC, hi, lo LIMIT {limit}"
+            f" AND {within(inside)} GROUP BY hi, lo ORDER BY messages DESC, hi, lo LIMIT {limit}"
         )
         return [
             NetworkCount(Network(int(r[0]), int(r[1]), bits_v6 if r[0] else 96 + bits_v4), *map(int, r[2:]))
@@ -259,7 +259,7 @@ class Queries:
         if address is not None:
             where.append(f"o.addr_hi = {address.hi} AND o.addr_lo = {address.lo}")
         if network is not None:
-            where.append(_inside(network, "o."))
+            where.append(within(network, "o."))
         if touched is not None:
             newer = [s for s in self.snapshot.of("sightings") if s.fresh and s.added > touched]
             seen = f"SELECT DISTINCT t.addr_hi, t.addr_lo FROM {self._sightings(newer)} t"
@@ -366,7 +366,7 @@ def _filters(
     return " AND ".join(parts)
 
 
-def _inside(network: Network | None, prefix: str = "") -> str:
+def within(network: Network | None, prefix: str = "") -> str:
     if network is None:
         return "true"
     first, last = network.first, network.last

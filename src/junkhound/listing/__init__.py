@@ -4,6 +4,7 @@
 millions of addresses and names the few that are worth deciding.
 """
 
+from junkhound.listing.advice import advice
 from junkhound.listing.areas import Subject, range_decisions, replaced
 from junkhound.listing.beta import lower_bound
 from junkhound.listing.codes import COMBINED, HOLDS, Holds, bit_code
@@ -35,7 +36,7 @@ __all__ = [
     "APART_HOURS", "CLASSES", "COMBINED", "HOLDS", "MALWARE", "NAMES_HOURS", "PANEL_DAYS", "SNOWSHOE_HOURS",
     "TAUS_HOURS", "WINDOW_HOURS", "Advertised", "Book", "Counters", "Day", "Decision", "Domain", "Groups", "Held",
     "History", "Holds", "Level", "Neighbours", "Outcome", "Panel", "Policy", "Pool", "Protected", "Range", "Reason",
-    "Rows", "Senders", "Subject", "Unit", "Witnesses", "bit_code", "count_range", "counters", "decide",
+    "Rows", "Senders", "Subject", "Unit", "Witnesses", "advice", "bit_code", "count_range", "counters", "decide",
     "decide_name", "domain_name", "explain", "hold_hours", "lower_bound", "names_without_address", "panel",
     "pieces", "policy_of", "prior", "range_decisions", "replaced", "replay", "senders", "span", "witnesses",
 ]  # fmt: skip

@@ -18,9 +18,6 @@ from junkhound.listing.rows import Rows
 from junkhound.listing.senders import Neighbours, senders
 from junkhound.listing.sieve import Groups
 
-FULL_HOURS = 24
-"""Every subject is decided anew this often; between, those with new rows."""
-
 
 class Held(NamedTuple):
     """One stretch on the list: from when, until when, as what."""
@@ -88,15 +85,19 @@ class Book:
 
 def replay(
     rows: Rows, policy: Policy, start: int, end: int, step_hours: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None, full_hours: int = 0,
 ) -> Book:  # fmt: skip
-    """The list as it would have been decided from these rows at every step from ``start`` to ``end``."""
+    """The list as it would have been decided from these rows at every step from ``start`` to ``end``.
+
+    With ``full_hours`` only subjects with new rows are decided between steps so far apart, as the service does.
+    """
     book = Book(policy.of_ranges)
     steps = range(start + step_hours * HOUR, end + step_hours * HOUR, step_hours * HOUR)
     neighbours: Neighbours | None = None
     for number, at in enumerate(steps):
         progress(number, len(steps))
-        full = number % max(FULL_HOURS // step_hours, 1) == 0 or neighbours is None
+        book.expire(at)  # what ran out counts as an earlier listing of those that come back
+        full = number % max(full_hours // step_hours, 1) == 0 or neighbours is None
         if policy.of_ranges:
             book.apply(_ranges(rows, policy, book, at), at)
             continue

@@ -10,7 +10,7 @@ from random import SystemRandom
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
-from junkhound.verbs import lists
+from junkhound.verbs import delisting, lists
 from junkhound.verbs import publish as publishing
 from junkhound.verbs.office import Office
 
@@ -53,6 +53,7 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
     settings = office.config.serve
     seen, rested, pace = -1, 0.0, Pace()
     while not stop.is_set():
+        _settle(office, notes)
         changes = office.ledger.changes()
         if changes != seen or rested >= settings.full_decide_h * 3600:
             _decide(office, notes, pace)
@@ -82,9 +83,19 @@ def _decide(office: Office, notes: Notes, pace: Pace) -> None:
         say("decider", error.message)
 
 
+def _settle(office: Office, notes: Notes) -> None:
+    """Answer who asked on the public page to be taken off."""
+    try:
+        for answer in delisting.settle(office):
+            notes.add("delistings_total" if answer.granted else "delistings_refused_total")
+    except (JunkhoundError, OSError) as error:
+        notes.add("failures_total")
+        say("decider", str(error))
+
+
 def _publish(office: Office, notes: Notes, pace: Pace) -> None:
     for name, rules in office.config.lists.items():
-        if not pace.take(name, rules.scope):
+        if lists.in_shadow(office, name) or not pace.take(name, rules.scope):
             continue
         try:
             publishing.publish(office, name)

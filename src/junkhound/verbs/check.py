@@ -307,6 +307,20 @@ def _relays(site: Site) -> Found:
         yield OK, f"{count} intakes in the settings" if count else "no intakes in the settings", ""
 
 
+def _goodwill(site: Site) -> Found:
+    """Whether enough good mail is known to list whole networks."""
+    from junkhound import listing
+    from junkhound.ledger import histories
+
+    wanting = [name for name, one in site.settings.lists.items() if one.holds == "escalated"]
+    if not wanting or not site.current:
+        return
+    now = site.office.now
+    found = listing.Panel(*histories.good_days(site.office.ledger.query(), now - 35 * clock.DAY, now + 1))
+    hint = "take in mailboxes and logs of good mail (--as good); until then no network is listed as a whole"
+    yield (OK, found.words(), "") if found.enough else (WARN, found.words(), hint)
+
+
 def _clock(site: Site) -> Found:
     """The system clock against what the home has already seen."""
     from sqlalchemy import func, select
@@ -329,5 +343,5 @@ def _clock(site: Site) -> Found:
 
 CHECKS: tuple[Callable[[Site], Found], ...] = (
     _python, _packages, _steps, _settings, _home, _disk, _sync, _state, _leases, _spool, _jail, _routes, _relays,
-    _clock,
+    _goodwill, _clock,
 )  # fmt: skip

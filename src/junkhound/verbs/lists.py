@@ -129,6 +129,14 @@ def shadow_hours(office: Office, policy: Policy) -> float:
     return office.config.lists[policy.name].shadow_hours if policy.scope == "public" else 0.0
 
 
+def in_shadow(office: Office, name: str) -> bool:
+    """Whether the service holds a list back because it, or a part of it, is new or has new rules."""
+    book = book_of(office)
+    (policy,) = policies(office, name)
+    runs = [book.run(part.name) for part in parts_of(office, policy)]
+    return any(run is not None and (run.shadow_until or 0) > office.now for run in runs)
+
+
 def _needs_pins(decision: Decision, standing: Listing | None) -> bool:
     if not decision.listed or decision.expires_at is None:
         return False

@@ -53,8 +53,9 @@ def with_policy(office: Office, path: Path) -> Office:
 
 
 def replay(
-    office: Office, name: str | None, start: int, end: int, step_hours: int = 1, progress: Progress | None = None
-) -> Iterator[Replayed]:
+    office: Office, name: str | None, start: int, end: int, step_hours: int = 1, progress: Progress | None = None,
+    full_hours: int = 0,
+) -> Iterator[Replayed]:  # fmt: skip
     """Each list (or one) decided at every step from ``start`` to ``end``, in memory; nothing is stored.
 
     Lists of names are left out, and so is what older days say: a replay starts with an empty list.
@@ -72,7 +73,7 @@ def replay(
             since = start - listing.WINDOW_HOURS * HOUR
             rows = Rows.of(office.ledger.query().units(since, end + 1))
         steps = partial(tell, f"replaying {policy.name}")
-        book = listing.replay(rows, policy, start, end, step_hours, steps)
+        book = listing.replay(rows, policy, start, end, step_hours, steps, full_hours)
         yield _compared(office, policy, rows, book, start, end)
 
 

@@ -15,10 +15,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from junkhound import listing
-from junkhound.kernel import clock
+from junkhound.kernel import clock, net
 from junkhound.kernel.config import Config
-from junkhound.kernel.errors import NotFound, UsageError
-from junkhound.web.advice import advice
+from junkhound.kernel.errors import NotFound, Refused, UsageError
+from junkhound.listing import advice
+from junkhound.verbs.delisting import put_request
 from junkhound.web.guard import Lean, OwnName, Patience, SafeHeaders
 from junkhound.web.out import Out
 from junkhound.web.show import Pages, as_json, static_folder
@@ -57,6 +58,7 @@ class _Public:
                 Route("/r", self.look),
                 Route("/r/{number}.json", self.record_data),
                 Route("/r/{number}", self.record_page),
+                Route("/r/{number}/remove", self.remove, methods=["POST"]),
                 Route("/files/{name:path}", self.file),
                 Route("/robots.txt", self.robots),
                 Mount("/static", StaticFiles(directory=static_folder())),
@@ -87,7 +89,7 @@ class _Public:
     def record(self, request: Request) -> dict[str, Any]:
         """One listing and what to do about it."""
         found = self.out.record(_number(str(request.path_params["number"]).upper()), self.now())
-        return {"record": found, "advice": list(advice(found["class"]))}
+        return {"record": found, "advice": list(advice(found["class"])), "asking": may_be_asked(found)}
 
     def home(self, request: Request) -> Response:
         return _fresh(self.front.page("public-start.html", self.start()))
@@ -100,6 +102,15 @@ class _Public:
 
     def record_data(self, request: Request) -> Response:
         return _fresh(as_json(self.record(request)))
+
+    def remove(self, request: Request) -> Response:
+        """Leave word that the owner of a listed address wants it off; the service answers within a minute."""
+        found = self.record(request)["record"]
+        if not may_be_asked(found):
+            contact = self.settings.publish.contact or f"hostmaster@{self.settings.publish.zone}"
+            raise Refused("this listing does not come off by asking here", f"its abuse contact writes to {contact}")
+        put_request(self.settings.home, str(found["number"]))
+        return self.front.page("public-asked.html", {"record": found}, status=202)
 
     def look(self, request: Request) -> Response:
         return RedirectResponse(f"/r/{_number(request.query_params.get('q', '').strip().upper()[:40])}", 303)
@@ -120,6 +131,12 @@ class _Public:
         status = error.status_code if isinstance(error, HTTPException) else 404
         said = UsageError("this page can only be read") if status == 405 else NotFound("no such page", "begin at /")
         return self.say(said, request.url.path, status)
+
+
+def may_be_asked(found: dict[str, Any]) -> bool:
+    """Whether a listing is of one address (IPv6: one customer's network) and so may end at its owner's word."""
+    network = net.parse_network(str(found.get("network", "")))
+    return network is not None and (network.bits == 128 or (not network.is_v4 and network.bits == 64))
 
 
 def _number(text: str) -> str:

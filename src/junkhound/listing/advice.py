@@ -45,9 +45,40 @@ _ADVICE = {
         "Take it off the network until the cause is found.",
     ),
 }
+_RANGES = {
+    "bot": (
+        "The machine behind this address runs somebody else's program, most often without its owner's knowledge.",
+        "Look for malware; install anew what cannot be cleaned, and change the passwords that were used on it.",
+        "Let no machine but the mail server send to port 25.",
+    ),
+    "snowshoe range": (
+        "Many addresses of this range send a little junk each.",
+        "Its owner can end the contract and have the range's abuse contact write.",
+    ),
+    "dynamic range": (
+        "Nobody is accused: the addresses of this range are handed on, and mail from them should go through the"
+        " provider's server.",
+        "Send through your provider's or your own mail server, with a log-in (RFC 6409), or get a fixed address with a"
+        " name of its own.",
+    ),
+    "escalated network": ("Its senders were bad and no good one was seen: its abuse contact can answer for it.",),
+    "do not route": ("Two people have looked at this network: its abuse contact can answer for it.",),
+    "malware sender": (
+        "Programs were sent from this address by mail.",
+        "Take the machine off the network, find out how it was taken over, and install it anew.",
+    ),
+    "advertised domain": (
+        "Junk mail leads to this name.",
+        "Take down what it leads to; if its server was broken into, mend the hole before the page.",
+    ),
+    "advertised host": (
+        "Junk mail leads to this host.",
+        "Take down what it leads to; if its server was broken into, mend the hole before the page.",
+    ),
+}
 _ANY = ("Find out what sends from this address, and stop it.",)
 
 
 def advice(listing_class: str) -> tuple[str, ...]:
     """Sentences on what to mend, by the class of the listing."""
-    return _ADVICE.get(listing_class, _ANY)
+    return _ADVICE.get(listing_class) or _RANGES.get(listing_class, _ANY)
