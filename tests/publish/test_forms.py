@@ -8,6 +8,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from junkhound.kernel import clock, net
 from junkhound.kernel.errors import ConfigError, UsageError
 from junkhound.listing import span
-from junkhound.publish import Edition, Entry, outputs, write
+from junkhound.publish import Edition, Entry, feed, outputs, write
 from support.editions import AT, entry, make, name_entry
 
 CASES = Path(__file__).parent / "cases"
+NO_HEADER = {"json", "jsonl", "stix", "intelmq"}
 BUILT_IN = tuple(form for form in outputs.names() if form != "served")
 
 
@@ -53,6 +55,8 @@ def files(edition: Edition) -> dict[str, bytes]:
 def test_golden_files(ending: str, update_golden: bool) -> None:
     made = files(sample())[ending]
     path = CASES / f"main.{ending}"
+    if update_golden:
+        path.parent.mkdir(exist_ok=True)
     if update_golden:
         path.write_bytes(made)
     assert made.decode() == path.read_text()
@@ -106,7 +110,9 @@ def test_every_zone_has_its_test_entry_and_never_the_other(listed: list[str]) ->
     assert four.index("$MAXRANGE4 /24") < min(n for n, line in enumerate(four) if line[0].isdigit())
 
 
-@pytest.mark.parametrize("ending", sorted(set(files(sample())) - {"json", "jsonl"}))
+@pytest.mark.parametrize(
+    "ending", sorted(ending for ending in files(sample()) if ending not in NO_HEADER and "/" not in ending)
+)
 def test_the_header_says_when_how_many_and_which(ending: str) -> None:
     lines = files(sample())[ending].decode().splitlines(keepends=True)
     mark = lines[0][0]
@@ -124,6 +130,20 @@ def test_the_feed_can_be_checked_by_its_reader() -> None:
     assert feed["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
     assert feed["count"] == len(feed["entries"]) == 6
     assert json.loads(files(make())["json"])["entries"] == []
+
+
+def test_the_feed_keeps_to_its_schema() -> None:
+    schema = json.loads(feed.schema())
+    for edition in (sample(), make(), make(of="names"), make(name_entry("shop.example"), scope="public", tlp="RED")):
+        jsonschema.validate(json.loads(files(edition)["json"]), schema)
+        head, *rows = (json.loads(line) for line in files(edition)["jsonl"].decode().splitlines())
+        jsonschema.validate(head, {**schema["$defs"]["head"], "$defs": schema["$defs"]})
+        for row in rows:
+            jsonschema.validate(row, {**schema["$defs"]["entry"], "$defs": schema["$defs"]})
+    broken = json.loads(files(sample())["json"])
+    broken["entries"][0]["messages"] = "17"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema)
 
 
 def test_the_table_reads_back() -> None:
@@ -179,4 +199,6 @@ def test_all_forms_are_made_before_the_first_is_written(tmp_path: Path) -> None:
     assert written == []
     done = write(sample(), BUILT_IN, tmp_path, lambda path, content: written.append(path))
     assert [file.path for file in done] == [str(path) for path in written]
-    assert {path.name for path in written} == {f"main.{ending}" for ending in (*files(sample()), "index")}
+    assert {str(path.relative_to(tmp_path)) for path in written} == {
+        f"main.{ending}" for ending in (*files(sample()), "index")
+    }

@@ -16,6 +16,8 @@ from support.readers import READERS, network
 UNREAD = {
     "served": "a binary file: tests/publish/test_served.py",
     "dnscf": "rules that ask the zone: no entries in it",
+    "stix": "for desks: tests/publish/test_desks.py",
+    "intelmq": "for desks: tests/publish/test_desks.py",
     "dstspared": "what is spared, for the file dstdomain",
     "globspared": "what is spared, for the file globmap",
 }
@@ -85,6 +87,7 @@ def is_listed(edition: Edition, name: str, below_only: bool = False, spare: bool
 def test_every_form_reads_back_as_it_was_listed(edition: Edition) -> None:
     made = files(edition)
     holes = [span(one) for one in edition.exclusions]
+    made = {ending: content for ending, content in made.items() if not ending.startswith("misp/")}  # test_desks.py
     assert set(made) - set(READERS) <= set(UNREAD)
     for ending, content in made.items():
         if ending in UNREAD:

@@ -247,7 +247,8 @@ def test_nothing_published_tells_where_the_traps_are(make: Callable[..., Office]
         for secret in planted:
             assert secret not in text, (name, secret)
         instants = {clock.text(row["seen_at"])[:13] for row in ROWS} | {str(row["seen_at"] // HOUR) for row in ROWS}
-        assert not [instant for instant in instants if instant in text], name
+        # Forms that have no days write the day's midnight, which says no hour.
+        assert not [instant for instant in instants if instant in text and not instant.endswith("T00")], name
     (entry, _) = json.loads(texts["open.json"])["entries"]
     assert entry == {
         "network": "203.0.113.7/32", "number": "JH-2006-000004", "class": "direct spam source",

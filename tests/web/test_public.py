@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from junkhound.kernel import clock, config
-from junkhound.publish import sign
+from junkhound.publish import sign, write
 from junkhound.web import operator_app, public_app
 from junkhound.web.guard import POLICY
 from junkhound.web.out import Out
 from junkhound.web.public import may_be_asked
 from junkhound.wire import minisign
+from support.editions import entry, make
 from support.web import Browser
 
 from .conftest import AT
@@ -130,6 +131,29 @@ def test_signatures_and_the_key_are_had_beside_the_files(public: Browser, settin
     assert public.get("/files/house.json.minisig").status == 404
     assert public.get("/files/main.served").status == 404
     assert public.get("/files/main.served.minisig").status == 404
+
+
+def test_files_that_cannot_say_whom_they_are_for_are_given_by_the_index(tmp_path: Path) -> None:
+    def put(path: Path, content: bytes) -> None:
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(content)
+
+    for name, scope in (("main", "public"), ("house", "own")):
+        edition = make(entry("203.0.113.7"), name=name, scope=scope, at=LATER - clock.HOUR)
+        write(edition, ("stix", "misp", "intelmq", "jsonl"), tmp_path / "out", put)
+    opened = config.Config(
+        store=config.Store(home=str(tmp_path)),
+        lists={name: config.List(scope="public") for name in ("main", "house")},
+    )
+    visitor = Browser(public_app(opened, LATER))
+    names = [file["name"] for file in visitor.get("/index.json").json["files"]]
+    assert names[:4] == ["main.index", "main.intelmq", "main.jsonl", "main.stix"]
+    assert [name.partition("/")[0] for name in names[4:]] == ["main.misp"] * 3
+    for name in names:
+        assert visitor.get(f"/files/{name}").body == (tmp_path / "out" / name).read_bytes()
+    (tmp_path / "out/main.stix").write_bytes(b"{}")  # not what the index names
+    assert visitor.get("/files/main.stix").status == 404
+    assert Browser(public_app(opened, LATER + 3 * clock.DAY)).get("/files/main.intelmq").status == 503
 
 
 def test_what_ran_out_is_not_given(settings: config.Config) -> None:

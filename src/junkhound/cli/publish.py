@@ -114,6 +114,20 @@ def forms(as_json: bool) -> None:
 
 
 @command.command()
+@click.option("--json", "as_json", is_flag=True, help="It is JSON either way.")
+def schema(as_json: bool) -> None:
+    """Print the JSON Schema of LIST.json and of the lines of LIST.jsonl.
+
+    \b
+    Example:
+      junkhound publish schema > list.schema.json
+    """
+    from junkhound.publish import feed
+
+    print(feed.schema(), end="")
+
+
+@command.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.pass_obj
 def key(where: dict[str, Any], as_json: bool) -> None:

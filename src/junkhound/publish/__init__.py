@@ -5,7 +5,18 @@ A new form is one function from ``Edition`` to files, registered in ``outputs`` 
 """
 
 # the forms that ship with us file themselves
-from junkhound.publish import feed, firewalls, mailservers, plain, rbldnsd, resolvers, served, spamassassin, zonefile
+from junkhound.publish import (
+    desks,
+    feed,
+    firewalls,
+    mailservers,
+    plain,
+    rbldnsd,
+    resolvers,
+    served,
+    spamassassin,
+    zonefile,
+)
 from junkhound.publish.combine import Part, combine
 from junkhound.publish.cover import cover
 from junkhound.publish.edition import Edition, Entry, NameEntry, edition, is_code
@@ -16,6 +27,6 @@ from junkhound.publish.write import Written, write
 
 __all__ = [
     "Edition", "Entry", "Last", "NameEntry", "Output", "Part", "Signer", "Written", "check", "combine", "cover",
-    "edition", "feed", "firewalls", "is_code", "mailservers", "outputs", "plain", "rbldnsd", "resolvers", "served",
-    "spamassassin", "spare", "write", "zonefile",
+    "desks", "edition", "feed", "firewalls", "is_code", "mailservers", "outputs", "plain", "rbldnsd", "resolvers",
+    "served", "spamassassin", "spare", "write", "zonefile",
 ]  # fmt: skip

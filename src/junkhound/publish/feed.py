@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
+from importlib import resources
 from typing import Any
 
 from junkhound.kernel import clock
@@ -15,6 +16,13 @@ from junkhound.publish.names import fewest, spared_below, unspared
 from junkhound.publish.outputs import outputs, text
 
 FORMAT_VERSION = 1
+
+
+def schema() -> str:
+    """The JSON Schema of ``LIST.json``; its ``$defs`` head and entry are those of the lines of ``LIST.jsonl``."""
+    return resources.files("junkhound.publish").joinpath("data/list.schema.json").read_text("utf-8")
+
+
 COLUMNS = ("network", "number", "class", "messages", "since", "last_seen", "expires", "codes", "domain", "below")
 
 
