@@ -241,15 +241,15 @@ class Queries:
 
     def units(
         self, since: int, until: int, address: Address | None = None, network: Network | None = None,
-        least: int = 1, touched: int | None = None, ipv6_bits: int = 48,
+        least: int = 1, touched: Sequence[Stored] | None = None, ipv6_bits: int = 48,
     ) -> dict[str, np.ndarray[Any, Any]]:  # fmt: skip
         """Witness units with ``since <= seen_at < until``, one row per (address, hour, vantage, trap, kind, standing).
 
         Columns addr_hi, addr_lo, hour (since 1970), vantage, trap, kind, standing, messages, asn, prefix, country,
         operator, path, clues (ordered as the sieve of ``listing`` takes them), first_at and last_at. Unsorted mail,
         backscatter, repeats and rows without an address, a time or an anchor are left out. ``least`` keeps addresses
-        (in IPv6 networks of ``ipv6_bits``) with so many scored rows; ``touched`` those with rows committed after that
-        manifest sequence.
+        (in IPv6 networks of ``ipv6_bits``) with so many scored rows; ``touched`` those with rows in these
+        objects.
         """
         objects = self.snapshot.of("sightings", since, until, address)
         where = [
@@ -261,9 +261,10 @@ class Queries:
         if network is not None:
             where.append(within(network, "o."))
         if touched is not None:
-            newer = [s for s in self.snapshot.of("sightings") if s.fresh and s.added > touched]
-            seen = f"SELECT DISTINCT t.addr_hi, t.addr_lo FROM {self._sightings(newer)} t"
-            where.append(f"(o.addr_hi, o.addr_lo) IN ({seen})")
+            customer = f"{{0}}.addr_hi >> {64 - ipv6_bits}"
+            place = f"{{0}}.addr_hi = 0, CASE WHEN {{0}}.addr_hi = 0 THEN {{0}}.addr_lo ELSE {customer} END"
+            seen = f"SELECT DISTINCT {place.format('t')} FROM {self._sightings(touched)} t WHERE t.addr_hi IS NOT NULL"
+            where.append(f"({place.format('o')}) IN ({seen})")
         grouped = (
             f"SELECT o.addr_hi, o.addr_lo, {rollups.hour_of('o.seen_at')} AS hour, o.vantage, o.trap, o.kind,"
             " o.standing, sum(o.count)::BIGINT AS messages, max(o.asn) AS asn, max(o.prefix) AS prefix,"

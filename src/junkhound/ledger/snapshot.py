@@ -142,6 +142,18 @@ def live(connection: Connection, *where: object) -> tuple[Stored, ...]:
     return tuple(Stored(*row) for row in connection.execute(query))
 
 
+def committed_since(engine: Engine, seq: int) -> list[Stored]:
+    """Fresh objects of sightings that were committed after a manifest sequence, those merged away meanwhile too.
+
+    Complete for as long as merged objects are kept, which is an hour.
+    """
+    table = schema.objects
+    query = select(*(table.c[name] for name in _FIELDS))
+    query = query.where(table.c.name == "sightings", table.c.month == "", table.c.added > seq)
+    with state.reading(engine) as connection:
+        return [Stored(*row) for row in connection.execute(query.order_by(table.c.number))]
+
+
 # The bucket is one byte of a multiplicative hash (Knuth, TAOCP 6.4) of the /24 of an IPv4 address or the /64 of
 # an IPv6 one: one address stands in one bucket, and so do its nearest neighbours. SQL and NumPy must agree.
 _GOLDEN = 2654435761

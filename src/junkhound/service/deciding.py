@@ -13,6 +13,7 @@ from junkhound.service.notes import Notes
 from junkhound.verbs import delisting, lists
 from junkhound.verbs import publish as publishing
 from junkhound.verbs.office import Office
+from junkhound.verbs.watching import Watch
 
 BATCH_S = (300.0, 900.0)
 """A list of scope public is written in batches, at random this long after the one before."""
@@ -51,12 +52,12 @@ class Pace:
 def run(office: Office, stop: threading.Event, notes: Notes) -> None:
     """Decide and publish every ``[serve] decide_s``, when something changed or a day has passed since the last time."""
     settings = office.config.serve
-    seen, rested, pace = -1, 0.0, Pace()
+    seen, rested, pace, watch = -1, 0.0, Pace(), Watch()
     while not stop.is_set():
         _settle(office, notes)
         changes = office.ledger.changes()
         if changes != seen or rested >= settings.full_decide_h * 3600:
-            _decide(office, notes, pace)
+            _decide(office, notes, pace, watch)
             seen, rested = changes, 0.0  # what changed meanwhile is read in the next round
         _publish(office, notes, pace)
         seen = office.ledger.changes() if rested == 0.0 else seen
@@ -68,11 +69,11 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
         rested += waited
 
 
-def _decide(office: Office, notes: Notes, pace: Pace) -> None:
+def _decide(office: Office, notes: Notes, pace: Pace, watch: Watch) -> None:
     for name in office.config.lists:
         pace.changed(name)
     try:
-        for done in lists.decide(office):
+        for done in watch.round(office, office.config.serve.full_decide_h * 3600):
             notes.gauges[f'list_entries{{list="{done.name}"}}'] = done.entries
             if done.refused is not None:
                 notes.add("refusals_total")

@@ -18,6 +18,7 @@ from junkhound.ledger.appeals import Appeals
 from junkhound.ledger.home import hub_key
 from junkhound.ledger.listing_records import Past, Pins
 from junkhound.ledger.listings import PINNED
+from junkhound.ledger.snapshot import Stored
 from junkhound.listing import MALWARE, Day, Decision, Groups, History, Neighbours, Policy, Rows, Senders, Subject
 from junkhound.sighting import numbers
 from junkhound.tables import Kind
@@ -75,10 +76,21 @@ def refuse_single_vantage(office: Office, policy: Policy) -> None:
 
 
 class Docket:
-    """Everything that can be decided for moment ``at``; reads the ledger when first asked."""
+    """Everything that can be decided for moment ``at``; reads the ledger when first asked.
 
-    def __init__(self, office: Office, at: int, progress: Progress | None = None) -> None:
-        self.office, self.at = office, at
+    With ``touched`` only addresses with rows in these objects are read and decided; how their networks behave is then
+    as of the ``neighbours`` given.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        at: int,
+        progress: Progress | None = None,
+        touched: Sequence[Stored] | None = None,
+        neighbours: Neighbours | None = None,
+    ) -> None:
+        self.office, self.at, self.touched, self._neighbours = office, at, touched, neighbours
         self.progress = progress or (lambda what, done, total: None)
         self._queries = office.ledger.query()
         self._hour = at // HOUR
@@ -89,7 +101,7 @@ class Docket:
         """The witness units in the window of all addresses that any list could hold."""
         self.progress("reading witness units", 0, 0)
         bits = min(48, *(rules.ipv6_bits for rules in self.office.config.lists.values()), 64)
-        columns = self._queries.units(self._since, self.at + 1, least=_LEAST, ipv6_bits=bits)
+        columns = self._queries.units(self._since, self.at + 1, None, None, _LEAST, self.touched, bits)
         if any(rules.holds == "malware" for rules in self.office.config.lists.values()):
             columns["marks"] = self._marks(columns)
         return Rows.of(columns)
@@ -114,7 +126,17 @@ class Docket:
     @cached_property
     def neighbours(self) -> Neighbours:
         """How each network's senders behave."""
-        return Neighbours(self.senders)
+        return self._neighbours or Neighbours(self.senders)
+
+    @cached_property
+    def fresh(self) -> Rows:
+        """The units of the touched addresses, those of a single witness too."""
+        return Rows.of(self._queries.units(self._since, self.at + 1, None, None, 1, self.touched or ()))
+
+    @property
+    def seq(self) -> int:
+        """The manifest sequence of what was read."""
+        return self._queries.snapshot.seq
 
     def groups(self, policy: Policy) -> Groups:
         """The rows by subject of this policy."""
@@ -138,10 +160,10 @@ class Docket:
         unseen = []
         for subject in standing:
             found = groups.find(subject) if isinstance(subject, Network) else None
-            if found is None:
-                unseen.append(subject)
-            else:
+            if found is not None:
                 chosen[subject] = found  # type: ignore[index]
+            elif self.touched is None:
+                unseen.append(subject)
         made = self.judge(policy, groups, sorted(chosen.items()), past)
         made += [listing.decide(History(subject), policy, self.at) for subject in unseen]
         return sorted(made, key=lambda decision: decision.subject)

@@ -79,8 +79,12 @@ def decide(
     if name is not None and wanted[0].combined:
         raise UsageError(f"list {name!r} is combined from others", "decide those; it follows them when published")
     wanted = [policy for policy in wanted if not policy.combined]
-    docket = Docket(office, at, progress)
-    done = []
+    return decide_from(office, wanted, Docket(office, at, progress), dry_run)
+
+
+def decide_from(office: Office, wanted: list[Policy], docket: Docket, dry_run: bool = False) -> list[Decided]:
+    """Decide these lists from what one docket reads. Errors: what refused it, if all were."""
+    at, done = docket.at, []
     for policy in wanted:
         try:
             refuse_single_vantage(office, policy)
