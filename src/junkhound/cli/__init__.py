@@ -33,6 +33,8 @@ VERBS = {
     "publish": "junkhound.cli.publish",
     "dns": "junkhound.cli.dns",
     "crosscheck": "junkhound.cli.crosscheck",
+    "partners": "junkhound.cli.partners",
+    "sensor": "junkhound.cli.sensor",
     "stats": "junkhound.cli.stats",
     "web": "junkhound.cli.web",
     "data": "junkhound.cli.data",

@@ -38,13 +38,16 @@ def context(certificate: str, key: str = "") -> ssl.SSLContext:
     return made
 
 
-def self_signed(folder: Path, hostname: str) -> tuple[Path, Path]:
+def self_signed(
+    folder: Path, hostname: str, stem: str = "smtp", alternatives: tuple[str, ...] = ()
+) -> tuple[Path, Path]:
     """Certificate and key in the folder, made by the ``openssl`` program where they are not there yet.
 
+    ``alternatives`` are further names, such as ``DNS:localhost`` or ``IP:127.0.0.1``.
     Junk is sent to whatever certificate is shown; one by an authority is needed only behind strict senders.
     Errors: ConfigError without the program.
     """
-    certificate, key = folder / "smtp.pem", folder / "smtp.key"
+    certificate, key = folder / f"{stem}.pem", folder / f"{stem}.key"
     if certificate.exists() and key.exists():
         return certificate, key
     program = shutil.which("openssl")
@@ -52,8 +55,9 @@ def self_signed(folder: Path, hostname: str) -> tuple[Path, Path]:
         raise ConfigError("no program openssl to make a certificate with", "name one of yours: starttls_certificate")
     folder.mkdir(parents=True, exist_ok=True)
     key.touch(0o600)
+    more = ("-addext", f"subjectAltName={','.join(alternatives)}") if alternatives else ()
     made = subprocess.run(  # noqa: S603
-        [program, "req", *_OPTIONS, f"/CN={hostname[:64]}", "-keyout", str(key), "-out", str(certificate)],
+        [program, "req", *_OPTIONS, f"/CN={hostname[:64]}", *more, "-keyout", str(key), "-out", str(certificate)],
         capture_output=True,
         text=True,
         check=False,

@@ -21,6 +21,7 @@ from typing import Any
 
 from junkhound.kernel.config_dns import Crosscheck, Dns, Foreign, Lookup, Transfer
 from junkhound.kernel.config_lists import List, Publish
+from junkhound.kernel.config_partners import Partners, Sensor
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.setting import setting
 
@@ -299,6 +300,8 @@ class Config:
     dns: Dns = Dns()
     transfers: Mapping[str, Transfer] = field(default_factory=dict, metadata={"of": Transfer})
     guard: Guard = Guard()
+    partners: Partners = Partners()
+    sensor: Sensor = Sensor()
     lookup: Lookup = Lookup()
     crosscheck: Crosscheck = Crosscheck()
     blocklists: Mapping[str, Foreign] = field(default_factory=dict, metadata={"of": Foreign})

@@ -140,6 +140,12 @@ class Queries:
         )
         return [Sighting(*row) for row in found]
 
+    def of_segments(self, segments: Sequence[int]) -> list[Sighting]:
+        """All rows whose bytes lie in these segments, in no order."""
+        some = ", ".join(str(int(number)) for number in segments)
+        found = self.engine.rows(f"SELECT {_ROW} FROM {self._sightings()} o WHERE o.segment IN ({some})")
+        return [Sighting(*row) for row in found]
+
     # -- rankings and counts ----------------------------------------------------------------------------------
 
     def top(

@@ -27,8 +27,10 @@ from junkhound.service.notify import notify
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 60.0
 WELL_AFTER_S = 30.0
-ORDER = ("trap", "web", "dns", "decider", "grouper", "janitor", "judge")
+ORDER = ("trap", "web", "partners", "sensor", "dns", "decider", "grouper", "janitor", "judge")
 """Who is told to stop first: new mail, then those who look, then those who write."""
+FACES = ("web", "partners")
+"""Roles that the command line runs; they tell by answering that they are ready."""
 
 
 @dataclass
@@ -64,7 +66,8 @@ class Supervisor:
         self.sockets: list[tuple[str, socket.socket]] = []
         settings = config.serve
         counts = {"judge": 1, "decider": 1, "janitor": 1, "grouper": 1, "trap": settings.traps if config.traps else 0,
-                  "dns": settings.dns, "web": int(settings.web)}  # fmt: skip
+                  "dns": settings.dns, "web": int(settings.web), "partners": int(bool(config.partners.listen)),
+                  "sensor": int(bool(config.sensor.hub))}  # fmt: skip
         self.children = [
             Child(role, role if count == 1 else f"{role}{index}")
             for role, count in counts.items()
@@ -105,6 +108,8 @@ class Supervisor:
         pinned = ["--at", self.at] if self.at else []
         if child.role == "web":  # a face, which only the command line may start
             command = [sys.executable, "-m", "junkhound", *where, "web", *pinned]
+        elif child.role == "partners":
+            command = [sys.executable, "-m", "junkhound", *where, "partners", "serve"]
         else:
             sockets = ",".join(f"{protocol}:{number}" for protocol, number in handed)
             command = [sys.executable, "-m", "junkhound.service", child.role, child.name, "--sockets", sockets, *where]
@@ -118,10 +123,12 @@ class Supervisor:
     def _until_ready(self) -> None:
         """Wait until every process has written its first notes, then tell the service manager."""
         deadline = time.monotonic() + 60
-        names = {child.name for child in self.children if child.role != "web"}
+        names = {child.name for child in self.children if child.role not in FACES}
         while time.monotonic() < deadline and not self.stopping:
             alive = {said["role"] for said in notes.read_all(self.home) if not said["stale"]}
-            if names <= alive and all(_answers(self.config.web.listen) for c in self.children if c.role == "web"):
+            places = {"web": self.config.web.listen, "partners": self.config.partners.listen}
+            faces = all(_answers(places[child.role]) for child in self.children if child.role in FACES)
+            if names <= alive and faces:
                 say("supervisor", "ready", processes=len(names))
                 notify("READY=1\nSTATUS=ready")
                 return

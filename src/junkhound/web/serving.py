@@ -137,7 +137,11 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def server(app: ASGIApp, started: Callable[[], None] | None = None) -> Server:
+Certificate = tuple[str, str]
+"""The files of a certificate and of its key."""
+
+
+def server(app: ASGIApp, started: Callable[[], None] | None = None, tls: Certificate | None = None) -> Server:
     """A server for one application: few connections, small headers, no log of what was asked."""
     config = uvicorn.Config(
         app,
@@ -154,10 +158,17 @@ def server(app: ASGIApp, started: Callable[[], None] | None = None) -> Server:
         timeout_keep_alive=15,
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=_HEADERS,
+        ssl_certfile=None if tls is None else tls[0],
+        ssl_keyfile=None if tls is None else tls[1],
     )
     return Server(config, started)
 
 
-def serve(app: ASGIApp, listening: socket.socket, started: Callable[[], None] | None = None) -> None:
+def serve(
+    app: ASGIApp,
+    listening: socket.socket,
+    started: Callable[[], None] | None = None,
+    tls: Certificate | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; open requests get five seconds."""
-    server(app, started).run(sockets=[listening])
+    server(app, started, tls).run(sockets=[listening])
