@@ -1,10 +1,14 @@
-"""Every benchmark in turn, each in a process of its own: bench/out/figures.json, and the table in docs/figures.md.
+"""Every benchmark in turn, each in a process of its own: bench/out/SECTION.json, and the table in docs/figures.md.
 
-    python -m bench                            about three quarters of an hour; on an otherwise idle machine
-    python -m bench --only analyse --only rspamd    these alone; the page stays as it is
-    python -m bench --quick                    small sizes, to see that everything runs; the page stays as it is
+    python -m bench                            what is not measured yet of this code: at most 45 minutes
+    python -m bench --again                    everything anew
+    python -m bench --only analyse --only rspamd    these alone
+    python -m bench --table                    nothing; the page is written from what is kept
+    python -m bench --quick                    small sizes, to see that everything runs; nothing is kept
 
-Medians; CPU time is judged, wall time printed beside it. Peers run in the same process and in turns with us.
+Each section's result is kept as soon as it is there, and the page is written from all that are kept, so a run that was
+interrupted goes on where it ended. Beside every result stand its time and the load of the machine. Medians; CPU time is
+judged, wall time printed beside it. Peers run in the same process and in turns with us.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,28 +105,71 @@ def _process(command: list[str], limit_s: float) -> dict[str, Any]:
         return {"failed": f"it said what is no JSON: {said[:100]!r}"}
 
 
+def code() -> str:
+    """Which code this is: a hash of the sources of product and benchmarks."""
+    found = sha256()
+    for folder in (ROOT / "src/junkhound", ROOT / "bench"):
+        for file in sorted(folder.rglob("*.*")):
+            if file.suffix in (".py", ".c", ".h"):
+                found.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def stored(name: str) -> dict[str, Any] | None:
+    """What that section found last at full size on a processor like this one; None where there is nothing."""
+    file = OUT / f"{name}.json"
+    if not file.is_file():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found if found.get("machine", {}).get("processor") == report.machine()["processor"] else None
+
+
+def measure(name: str, quick: bool) -> dict[str, Any]:
+    """One section, with when it was taken and how busy the machine was before and after."""
+    where, state, began = report.machine(), code(), datetime.now(UTC)
+    result = run(SECTIONS[name], quick)
+    result |= {
+        "machine": where, "code": state, "at": f"{began:%Y-%m-%d %H:%M} UTC",
+        "load": [where["load before"], f"{os.getloadavg()[0]:.1f}"],
+    }  # fmt: skip
+    if not quick:
+        OUT.mkdir(parents=True, exist_ok=True)
+        (OUT / f"{name}.json").write_text(json.dumps(result, indent=2))
+    return result
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=list(SECTIONS), metavar="SECTION", help=", ".join(SECTIONS))
-    parser.add_argument("--quick", action="store_true", help="small sizes")
+    parser.add_argument("--again", action="store_true", help="also what is measured already of this code")
+    parser.add_argument("--quick", action="store_true", help="small sizes, nothing is kept")
+    parser.add_argument("--table", action="store_true", help="measure nothing, write the page from what is kept")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by a signal"))  # not without what it started
-    where = report.machine()
-    measured: dict[str, dict[str, Any]] = {}
-    OUT.mkdir(parents=True, exist_ok=True)
-    chosen = [name for name in SECTIONS if not options.only or name in options.only]
-    whole = chosen == list(SECTIONS) and not options.quick
+    measured = {} if options.quick else {name: found for name in SECTIONS if (found := stored(name)) is not None}
+    chosen = [] if options.table else [name for name in SECTIONS if not options.only or name in options.only]
+    if not (options.only or options.again or options.quick):
+        here = code()
+        chosen = [n for n in chosen if "found" not in measured.get(n, {}) or measured[n]["code"] != here]
+    failed = False
     for place, name in enumerate(chosen, 1):
         print(f"{place} of {len(chosen)}: {name} ...", end=" ", file=sys.stderr, flush=True)
-        measured[name] = run(SECTIONS[name], options.quick)
+        measured[name] = measure(name, options.quick)
+        failed |= measured[name].get("failed", "").startswith("exit")
         print(f"{measured[name]['seconds']:.0f} s {measured[name].get('failed', '')}", file=sys.stderr)
-        file = OUT / ("figures.json" if whole else "part.json")
-        file.write_text(json.dumps({"machine": where, "quick": options.quick, "sections": measured}, indent=2))
-    print(report.table(measured))
-    if whole:
-        page = report.PAGE.read_text("utf-8")
-        report.PAGE.write_text(report.rewrite(page, report.measured_part(measured, where)), "utf-8")
-    return 1 if any(section.get("failed", "").startswith("exit") for section in measured.values()) else 0
+        if not options.quick:
+            write_page(measured)  # an interrupted run loses one section
+    if options.table:
+        write_page(measured)
+    print(report.table({name: measured[name] for name in SECTIONS if name in measured}))
+    return 1 if failed else 0
+
+
+def write_page(measured: dict[str, dict[str, Any]]) -> None:
+    """The table in docs/figures.md, from everything that is kept."""
+    sections = {name: measured.get(name) or {"failed": "not yet run", "seconds": 0.0} for name in SECTIONS}
+    page = report.PAGE.read_text("utf-8")
+    report.PAGE.write_text(report.rewrite(page, report.measured_part(sections, report.machine(), code())), "utf-8")
 
 
 if __name__ == "__main__":

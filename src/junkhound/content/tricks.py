@@ -43,7 +43,7 @@ _GAPS = bytes(
 )
 _spaced = re.compile(
     rb"(?<![^\s(\"'>])([A-Za-z])([ \-.*_~])(?:[A-Za-z]\2){2,30}[A-Za-z](?![A-Za-z0-9])(?!\2[A-Za-z](?![A-Za-z]))"
-).sub
+).match
 
 
 def readable(text: bytes) -> bytes:
@@ -66,9 +66,16 @@ def plain_letters(text: bytes) -> bytes:
 
 def together(text: bytes) -> bytes:
     """Letters that stand apart, as words."""
-    if text.translate(_GAPS).find(b" a a a") >= 0 or text[1:6].translate(_GAPS) == b" a a ":
-        text = _spaced(lambda match: match[0].replace(match[2], b""), text)
-    return text
+    form = text.translate(_GAPS)
+    at, end = form.find(b"a a a a"), 0
+    kept: list[bytes] = []
+    while at >= 0:
+        match = _spaced(text, at)
+        if match is not None:
+            kept += [text[end:at], match[0].replace(match[2], b"")]
+            end = match.end()
+        at = form.find(b"a a a a", end if match is not None else at + 1)
+    return b"".join((*kept, text[end:])) if kept else text
 
 
 def _narrow(text: bytes) -> bytes:

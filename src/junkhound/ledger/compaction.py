@@ -25,7 +25,7 @@ from junkhound.tables import Table
 if TYPE_CHECKING:
     from junkhound.ledger.ledger import Ledger, Progress
 
-BATCH_ROWS = 2_000_000  # fresh rows laid out at a time
+BATCH_ROWS = 400_000  # fresh rows laid out at a time: what this takes is the most memory of a large ingest
 BUCKET_ROWS = 1 << 20  # an object should hold a million rows: more buckets only when each still would
 GRACE_US = 3600 * 1_000_000  # readers of an older snapshot have this long
 _TIMES = (0, 230 * 365 * DAY)  # seen_at outside of 1970 to 2200 is not put into a month of its own

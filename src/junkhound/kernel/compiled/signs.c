@@ -17,6 +17,23 @@ static int named(const byte *low, Py_ssize_t end, const char *word) {
     return end >= size && memcmp(low + end - size, word, (size_t)size) == 0;
 }
 
+/* As `named`, with no letter or "-" before it. */
+static int alone(const byte *low, Py_ssize_t end, const char *word) {
+    Py_ssize_t start = end - (Py_ssize_t)strlen(word);
+    return named(low, end, word) && (start == 0 || (low[start - 1] != '-' && !is_letter(low[start - 1])));
+}
+
+/* Whether a font size that begins at `at` is one that nobody reads: `_tiny`. */
+static int tiny(const byte *low, Py_ssize_t at, Py_ssize_t size) {
+    if (low[at] == '1' || low[at] == '2') {
+        at++;
+        if (at + 1 < size && low[at] == '.' && is_digit(low[at + 1])) at += 2;
+        return at + 1 < size && low[at] == 'p' && (low[at + 1] == 'x' || low[at + 1] == 't');
+    }
+    if (low[at] == '0') at++;
+    return BEGINS(low, at, size, ".0");
+}
+
 enum { BACKWARDS = 1, EMPTY_PAIR = 2, ROWS = 4, OFFSCREEN = 8, CLEAR = 16, TINY = 32, FLAT = 64, INK = 128 };
 
 /* What the property before the ":" or "=" at `mark` may do with the value behind it. */
@@ -33,11 +50,12 @@ static int of_property(const byte *low, Py_ssize_t mark, Py_ssize_t size) {
         if (c == '-') return named(low, end, "left") || named(low, end, "text-indent") ? OFFSCREEN : 0;
         return c == '0' && named(low, end, "max-height") ? FLAT : 0;
     case 'p': return c == '-' && named(low, end, "top") ? OFFSCREEN : 0;
-    case 'y': return (c == '0' || c == '.') && named(low, end, "opacity") ? CLEAR : 0;
-    case 'e': return (c == '0' || c == '.' || c == '1' || c == '2') && named(low, end, "font-size") ? TINY : 0;
+    case 'y': return (c == '0' || c == '.') && alone(low, end, "opacity") ? CLEAR : 0;
+    case 'e':
+        return (c == '0' || c == '.' || c == '1' || c == '2') && named(low, end, "font-size") && tiny(low, at, size) ? TINY : 0;
     case 'r':
         if (c == 'r') return named(low, end, "dir") ? BACKWARDS : 0;
-        if (!named(low, end, "color")) return 0;
+        if (!alone(low, end, "color")) return 0;
         return c == 't' ? CLEAR : c == 'w' || (c == '#' && at + 1 < size && (low[at + 1] == 'f' || low[at + 1] == 'e')) ? INK : 0;
     case 'n': return c == 'r' && named(low, end, "direction") ? BACKWARDS : 0;
     default: return 0;
@@ -74,11 +92,12 @@ PyObject *step_html_signs(PyObject *self, PyObject *octets) {
         if (at + 2 >= size) break;
         if (low[at + 1] == 'b' && low[at + 2] == 'r') breaks++;
         else if (low[at + 1] == '/') {
-            if (BEGINS(low, at + 2, size, "td>")) cells++;
+            if (BEGINS(low, at + 2, size, "td>") && breaks >= 2) cells++;
             if (!(found & EMPTY_PAIR) && at > 0 && low[at - 1] == '>' && empty_pair(low, at - 1, size)) found |= EMPTY_PAIR;
-        }
+            breaks = 0;
+        } else breaks = 0; /* a cell of slices holds line breaks alone */
     }
-    if (breaks >= 8 && cells >= 4) found |= ROWS;
+    if (cells >= 4) found |= ROWS;
     PyMem_Free(low);
     return PyLong_FromLong(found);
 }
@@ -120,19 +139,48 @@ static int blank_name(const byte *text, Py_ssize_t at, Py_ssize_t size) {
 
 /* Whether a mark to take out may be named behind the word that ends at `at`: `_removal`. */
 static int removal(const byte *text, Py_ssize_t at, Py_ssize_t size) {
+    static const char *WORDS[] = {"the ", "all ", "any ", "both ", "sign ", "symbol ", "character "};
     Py_ssize_t stop = size - at < 80 ? size : at + 80;
-    for (; at < stop; at++) {
+    while (at < stop) {
         byte c = text[at];
         if (c && strchr("*#!^~%+_-", c) != NULL) return 1;
         if (is_digit(c) || c == '.') return 0;
+        if (is_letter(c)) {
+            int known = 0;
+            for (int number = 0; number < 7 && !known; number++)
+                if (low_begins(text, at, size, WORDS[number])) known = (int)strlen(WORDS[number]);
+            if (!known) return 0;
+            at += known;
+        } else at++;
     }
     return 0;
 }
 
-/* Whether letters stand apart from the gap at `at` on: `_GAPS` and " a a a". */
+/* Whether the dot at `at` may stand in a bare host name: `_inner_dot`, and not `_part`. */
+static int dotted(const byte *text, Py_ssize_t at, Py_ssize_t size) {
+    if (at == 0 || at + 1 >= size || !is_letter(text[at + 1]) || !(name_byte[text[at - 1]] || text[at - 1] == '_')) return 0;
+    Py_ssize_t floor = at > 260 ? at - 260 : 0;
+    while (at > floor && (name_byte[text[at - 1]] || text[at - 1] == '.' || text[at - 1] == '_')) at--;
+    if (at == 0 || at == floor) return 1;
+    byte c = text[at - 1];
+    return !(c && strchr("@/\\=%&?+:*", c) != NULL);
+}
+
+/* Whether a dot is spelled between the brackets that open at `at`: `_bracketed`. */
+static int bracketed(const byte *text, Py_ssize_t at, Py_ssize_t size) {
+    static const char *WORDS[] = {"dot", "d0t", "punkt", "punto", "point", "."};
+    at++;
+    if (at < size && text[at] == ' ') at++;
+    for (int number = 0; number < 6; number++)
+        if (low_begins(text, at, size, WORDS[number])) return 1;
+    return 0;
+}
+
+/* Whether four letters stand apart around the gap at `at` and behind it: `_GAPS` and "a a a a". */
 static int apart(const byte *text, Py_ssize_t at, Py_ssize_t size) {
-    return size - at >= 6 && gap_class[text[at + 2]] == 2 && gap_class[text[at + 1]] == 1 && gap_class[text[at + 4]] == 2 &&
-           gap_class[text[at + 3]] == 1 && gap_class[text[at + 5]] == 1;
+    return at > 0 && size - at >= 6 && gap_class[text[at + 2]] == 2 && gap_class[text[at + 1]] == 1 &&
+           gap_class[text[at + 4]] == 2 && gap_class[text[at + 3]] == 1 && gap_class[text[at + 5]] == 1 &&
+           gap_class[text[at - 1]] == 1;
 }
 
 /* Whether `word` stands around `at`, of whose letters `before` stand in front of it. */
@@ -142,20 +190,14 @@ static int around(const byte *text, Py_ssize_t at, Py_ssize_t size, const char *
 
 /* Each word is looked for at its rarest letter. */
 static int of_byte(const byte *text, Py_ssize_t at, Py_ssize_t size) {
-    Py_ssize_t next;
     byte c = octet_low[text[at]];
     int found = gap_class[c] == 2 && apart(text, at, size) ? GAPS : 0;
     switch (c) {
-    case '.':
-        if (at > 0 && at + 1 < size && is_letter(text[at + 1]) && name_byte[octet_low[text[at - 1]] == '_' ? 'a' : text[at - 1]])
-            found |= DOTTED;
-        return found;
+    case '.': return found | (dotted(text, at, size) ? DOTTED : 0);
     case '[':
     case '(':
     case '{':
-    case '<':
-        next = at + 1 < size && text[at + 1] == ' ' ? at + 2 : at + 1;
-        return next < size && (octet_low[text[next]] == 'd' || octet_low[text[next]] == 'p' || text[next] == '.') ? SPELLED : 0;
+    case '<': return bracketed(text, at, size) ? SPELLED : 0;
     case 'd': return around(text, at, size, " dot ", 1) ? SPELLED : 0;
     case 'w':
         if (low_begins(text, at, size, "www")) return blank_name(text, at, size) ? BLANK_NAME : 0;
@@ -169,16 +211,18 @@ static int of_byte(const byte *text, Py_ssize_t at, Py_ssize_t size) {
     }
 }
 
-/* text_signs(text) -> the bits above of what stands in the text. */
+/* text_signs(text) -> the bits above of what stands in the text. Two rooms ask of the same text, one after the other. */
 PyObject *step_text_signs(PyObject *self, PyObject *octets) {
+    static PyObject *last = NULL;
+    static long found = 0;
     if (!PyBytes_Check(octets)) return PyErr_Format(PyExc_TypeError, "text_signs wants bytes");
-    const byte *text = (const byte *)PyBytes_AS_STRING(octets);
-    Py_ssize_t size = PyBytes_GET_SIZE(octets);
-    long found = 0;
-    if (size >= 6 && gap_class[text[1]] == 2 && gap_class[text[2]] == 1 && gap_class[text[3]] == 2 &&
-        gap_class[text[4]] == 1 && gap_class[text[5]] == 2)
-        found = GAPS; /* the text begins so */
-    for (Py_ssize_t at = 0; at < size; at++)
-        if (telling[text[at]]) found |= of_byte(text, at, size);
+    if (octets != last) {
+        const byte *text = (const byte *)PyBytes_AS_STRING(octets);
+        Py_ssize_t size = PyBytes_GET_SIZE(octets);
+        found = 0;
+        for (Py_ssize_t at = 0; at < size; at++)
+            if (telling[text[at]]) found |= of_byte(text, at, size);
+        Py_XSETREF(last, Py_NewRef(octets));
+    }
     return PyLong_FromLong(found);
 }
