@@ -26,6 +26,7 @@ VERBS = {
     "complaints": "junkhound.cli.complaints",
     "sources": "junkhound.cli.sources",
     "campaigns": "junkhound.cli.campaigns",
+    "pictures": "junkhound.cli.pictures",
     "botnets": "junkhound.cli.botnets",
     "actors": "junkhound.cli.actors",
     "entity": "junkhound.cli.entity",

@@ -4,17 +4,19 @@
 (with the number of words) and ``similarity(a, b)`` compare texts that are not quite equal; ``registrable(host)``,
 ``platform(host)`` and ``host_of(authority)`` say whose a host is; ``key(text)`` is the number by which rows refer to
 a text. ``finds(view)`` gives the keys of the text and its links (phones, wallets, accounts, drop boxes, shares),
-``mailboxes(octets)`` those of one field, ``language_of(view)`` its language.
+``mailboxes(octets)`` those of one field, ``language_of(view)`` its language, ``touts(text)`` each ``Tout`` of a share,
+``agreed(texts)`` those of several readings of one picture.
 """
 
 from junkhound.content.finds import finds, language_of
 from junkhound.content.hosts import Host, host_of, platform, registrable
 from junkhound.content.mailboxes import mailboxes
 from junkhound.content.template import key, similarity
+from junkhound.content.tickers import Tout, agreed, touts
 from junkhound.content.urls import Url
 from junkhound.content.view import Attachment, View, sketch, sketched, view
 
 __all__ = [
-    "Attachment", "Host", "Url", "View", "finds", "host_of", "key", "language_of", "mailboxes", "platform",
-    "registrable", "similarity", "sketch", "sketched", "view",
+    "Attachment", "Host", "Tout", "Url", "View", "agreed", "finds", "host_of", "key", "language_of", "mailboxes",
+    "platform", "registrable", "similarity", "sketch", "sketched", "touts", "view",
 ]  # fmt: skip

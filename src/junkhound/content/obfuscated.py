@@ -22,6 +22,8 @@ _WORD = bytes(
 _inner_dot = re.compile(rb"\.(?<=[a-z0-9_]\.)[a-z]").search
 _host = re.compile(rb"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]{2,24}").fullmatch
 _rest = re.compile(rb"(?::[0-9]{2,5})?[/?][^\s<>\"']{0,1000}+").match
+_share = re.compile(rb"[A-Z]{3,5}\.(?:PK|OB|BB|TO|DE|SG|PH)").fullmatch
+"""A share's symbol with its market, which looks like a domain of Pakistan, Tonga or Germany."""
 # "name [dot] com", "name (dot) com", "name DOT com", "name[.]com"
 _spelled = re.compile(
     rb"(?<![a-z0-9.@/-])((?:[a-z0-9-]{1,63}"
@@ -88,7 +90,8 @@ def bare(text: bytes) -> list[str]:
                     name = host.decode("ascii")
                     last = text[start + len(runs[start:end].rstrip(b".-_")) - len(name.rpartition(".")[2]) :][:2]
                     usual = name.rpartition(".")[2] not in _FILES and not (last[:1].isupper() and last[1:].islower())
-                    if (usual or rest is not None) and not name.startswith("www.") and named(name):
+                    share = rest is None and _share(text[start : start + len(host)])
+                    if (usual or rest is not None) and not share and not name.startswith("www.") and named(name):
                         found["http://" + name + _tail(rest)] = None
         dot = _inner_dot(runs, end)
     return list(found)

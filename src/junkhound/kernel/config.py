@@ -281,6 +281,26 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """[pictures]: text as pixels, read off the path of mail."""
+
+    ocr: str = setting(
+        "rapidocr", "what reads text in pictures; needs its package, junkhound[ocr]; none only groups near-copies"
+    )
+    budget_s: float = setting(600.0, "CPU seconds one run of pictures read may spend on reading text", "s", low=1)
+
+
+@dataclass(frozen=True)
+class Touts:
+    """[touts]: shares that junk praises."""
+
+    prices: str = setting(
+        "", "CSV of daily prices (symbol, day, close, volume) to measure touting days against; empty: none", "path"
+    )
+    gap_days: int = setting(10, "a share not touted for so long is touted anew: another campaign", "days", low=1)
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings; ``path`` is the file they came from, empty for the defaults."""
 
@@ -306,6 +326,8 @@ class Config:
     crosscheck: Crosscheck = Crosscheck()
     blocklists: Mapping[str, Foreign] = field(default_factory=dict, metadata={"of": Foreign})
     accounts: Mapping[str, Account] = field(default_factory=dict, metadata={"of": Account})
+    pictures: Pictures = Pictures()
+    touts: Touts = Touts()
     retention: Retention = Retention()
     path: str = ""
 

@@ -46,6 +46,14 @@ class Groups:
             number = self._into[number]
         return number
 
+    def begin_after(self, number: int) -> None:
+        """Numbers up to this one were given before."""
+        self._next = max(self._next, number + 1)
+
+    def joined_so_far(self) -> dict[int, int]:
+        """Groups that have become part of others, with the one that stands."""
+        return {gone: self.now(gone) for gone, into in self._into.items() if gone != into}
+
     def sizes(self) -> dict[int, int]:
         """Pictures of each group."""
         return dict(self._size)
