@@ -36,6 +36,10 @@ def read(where: dict[str, Any], limit: int, budget: float | None, as_json: bool)
 
     A group is read with its first picture, and anew when five and when nine copies can be laid over each other. What
     is found counts for every mail with one of its pictures. Nothing leaves this machine.
+
+    \b
+    Example:
+      junkhound pictures read --budget 300
     """
     import msgspec
 
@@ -69,7 +73,12 @@ def tell(done: Done) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the groups as JSON.")
 @click.pass_obj
 def list_(where: dict[str, Any], limit: int, as_json: bool) -> None:
-    """The groups of most mails, and what they say."""
+    """The groups of most mails, and what they say.
+
+    \b
+    Example:
+      junkhound pictures list --limit 5 --json
+    """
     import msgspec
 
     from junkhound.verbs import pictures
