@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from junkhound.content.template import key
 from junkhound.kernel import config
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import ConfigError, UsageError
 from junkhound.ledger import histories
 from junkhound.listing import Rows, Senders, senders
-from junkhound.tables import Clue, Kind, Operator, Standing
+from junkhound.tables import Clue, KeyKind, Kind, Operator, Standing
 from junkhound.verbs import lists, publish, replaying
 from junkhound.verbs.office import Office
 from support.sightings import unit
@@ -126,3 +127,56 @@ def test_a_new_public_list_and_new_rules_wait_in_the_shadow(make: Make) -> None:
     later = moved(office, AT + 2 * HOUR, lists={"open": config.List(scope="public", bound=0.6)})
     lists.decide(later)
     assert lists.in_shadow(later, "open")
+
+
+LINKS = [seen(900 + n, f"45.20.{n}.1", 9, 1 + n, (BAIT, LURE)[n % 2], 21 + n % 2) for n in range(4)]
+
+
+def links(*names: str) -> dict[str, list[dict[str, object]]]:
+    """Every mail of LINKS links to these domains."""
+    day = AT // DAY - 1
+    keys = [
+        {"id_hi": row["id_hi"], "id_lo": row["id_lo"], "day": day, "kind": int(KeyKind.DOMAIN), "key": key(name)}
+        for row in LINKS
+        for name in names
+    ]
+    texts = [{"kind": int(KeyKind.DOMAIN), "key": key(name), "name": name, "day": day} for name in names]
+    return {"keys": keys, "names": texts}
+
+
+def test_advertised_domains_are_listed_pinned_and_published_and_ours_never(make: Make) -> None:
+    rules = {"names": config.List(holds="domains", scope="public", protect_names=("bank.example",))}
+    office = make(lists=rules)
+    held = links("shop.example", "www.bank.example", "example.org")
+    office.ledger.commit([unit(office.ledger.store, 30, LINKS, known_as=NAMES, **held)])
+    ours = moved(office, AT, publish=config.Publish(zone="bl.example.org"))
+    (done,) = lists.decide(ours, "names")
+    assert [one.words for one in lists.entries(ours, "names")] == ["shop.example"]
+    assert {str(d.subject): d.reasons[-1].code for d in done.decisions if not d.listed} == {
+        "www.bank.example": "protected", "example.org": "protected",
+    }  # fmt: skip
+    (one,) = lists.check(ours, "a.shop.example")
+    assert len(lists.book_of(ours).pins(one.number)) == 4
+    (published,) = publish.publish(ours, "names", ("plain", "json"))
+    assert published.edition is not None
+    assert [entry.name for entry in published.edition.names] == ["shop.example"]
+    assert published.edition.code == "127.0.1.2"
+    signed = [seen(950, "45.30.0.1", 9, 3, BOX, 0, kind=int(Kind.GOOD), standing=int(Standing.MAILBOX),
+                   auth_domain=key("shop.example"))]  # fmt: skip
+    office.ledger.commit([unit(office.ledger.store, 31, signed, known_as=NAMES)])
+    (after,) = lists.decide(moved(ours, AT + HOUR), "names")
+    assert after.applied.delisted == [one.number]
+
+
+def test_mail_that_carried_a_program_makes_a_malware_list(make: Make) -> None:
+    office = make(lists={"evil": config.List(holds="malware"), "main": config.List()})
+    rows = [seen(970, "45.40.0.1", 9, 1), seen(971, "45.40.0.1", 9, 3, LURE, 22)]
+    name = "Invoice.PDF.exe"
+    keys = [{"id_hi": r["id_hi"], "id_lo": r["id_lo"], "day": 1, "kind": int(KeyKind.ATTACHMENT_NAME), "key": key(name)}
+            for r in rows]  # fmt: skip
+    texts = [{"kind": int(KeyKind.ATTACHMENT_NAME), "key": key(name), "name": name, "day": 1}]
+    office.ledger.commit([unit(office.ledger.store, 32, rows, known_as=NAMES, keys=keys, names=texts)])
+    lists.decide(office)
+    assert [(one.words, one.listing_class) for one in lists.entries(office, "evil")] == [
+        ("45.40.0.1", "malware sender")
+    ]

@@ -116,7 +116,7 @@ def older_days(
     kinds = ", ".join(str(int(kind)) for kind in (*SCORED, Kind.GOOD))
     return queries.engine.columns(
         "SELECT c.addr_hi, c.addr_lo, c.day, c.kind, sum(c.witnesses)::BIGINT AS witnesses FROM"
-        f" {queries._days(None, since, until)} c SEMI JOIN wanted w ON c.addr_hi = w.hi AND c.addr_lo = w.lo"
+        f" {queries.days_source(None, since, until)} c SEMI JOIN wanted w ON c.addr_hi = w.hi AND c.addr_lo = w.lo"
         f" WHERE c.day >= {since} AND c.day < {until} AND c.kind IN ({kinds}) AND c.witnesses > 0"
         " GROUP BY ALL ORDER BY c.addr_hi, c.addr_lo, c.day, c.kind"
     )

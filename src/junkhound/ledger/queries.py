@@ -66,7 +66,7 @@ class Queries:
     def _fresh(self) -> list[Stored]:
         return [stored for stored in self.snapshot.of("sightings") if stored.fresh]
 
-    def _days(self, address: Address | None = None, since: int | None = None, until: int | None = None) -> str:
+    def days_source(self, address: Address | None = None, since: int | None = None, until: int | None = None) -> str:
         """COLD rows of everything: those of compacted months and those of fresh rows, as a FROM item.
 
         Of ``since`` and ``until`` (days) only whole months are left out here.
@@ -93,7 +93,7 @@ class Queries:
         """The daily series of an address by kind, all kinds, oldest first; days without a sighting are left out."""
         rows = self.engine.rows(
             "SELECT day, kind, sum(messages), sum(witnesses), max(vantages) FROM"
-            f" {self._days(address, since, until)} c WHERE addr_hi = {address.hi} AND addr_lo = {address.lo}"
+            f" {self.days_source(address, since, until)} c WHERE addr_hi = {address.hi} AND addr_lo = {address.lo}"
             f" AND {_span('day', since, until)} GROUP BY day, kind ORDER BY day, kind"
         )
         return [DayCount(*map(int, row)) for row in rows]
@@ -165,7 +165,7 @@ class Queries:
         if by not in _RANKS:
             raise UsageError(f"no ranking {by!r}", f"known: {', '.join(_RANKS)}")
         where = _filters(since, until, kinds, country, asn)
-        rows = f"(SELECT * FROM {self._days(None, since, until)} c WHERE {where})"
+        rows = f"(SELECT * FROM {self.days_source(None, since, until)} c WHERE {where})"
         ranked = self.engine.rows(
             f"SELECT addr_hi, addr_lo, score FROM ({_RANKS[by].format(rows)})"
             f" ORDER BY score DESC, addr_hi, addr_lo LIMIT {limit}"
@@ -205,7 +205,7 @@ class Queries:
         key = _GROUPS[by]
         rows = self.engine.rows(
             f"SELECT {key}::BIGINT AS key, sum(messages), count(DISTINCT (addr_hi, addr_lo)) FILTER (addr_lo <> 0),"
-            f" sum(witnesses) FROM {self._days(None, since, until)} c"
+            f" sum(witnesses) FROM {self.days_source(None, since, until)} c"
             f" WHERE {_filters(since, until, kinds, country, asn, anyone=True)} GROUP BY 1 ORDER BY 1"
         )
         return [Count(*map(int, row)) for row in rows]
@@ -235,7 +235,7 @@ class Queries:
         rows = self.engine.rows(
             f"SELECT {high} AS hi, {low} AS lo, count(DISTINCT (addr_hi, addr_lo)), sum(messages) AS messages,"
             f" count(DISTINCT day), min(day), max(day), max(asn), max(country)"
-            f" FROM {self._days(None, since, until)} c WHERE {_filters(since, until, kinds, None, None)}"
+            f" FROM {self.days_source(None, since, until)} c WHERE {_filters(since, until, kinds, None, None)}"
             f" AND {within(inside)} GROUP BY hi, lo ORDER BY messages DESC, hi, lo LIMIT {limit}"
         )
         return [

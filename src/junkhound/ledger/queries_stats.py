@@ -43,7 +43,7 @@ class Sums(Queries):
         """(first day, last day, messages, sources); None where nothing was seen."""
         rows = self.engine.rows(
             "SELECT min(day), max(day), sum(messages)::BIGINT, count(DISTINCT (addr_hi, addr_lo)) FILTER (addr_lo <> 0)"
-            f" FROM {self._days(None, since, until)} c"
+            f" FROM {self.days_source(None, since, until)} c"
             f" WHERE {_filters(since, until, kinds, country, asn, anyone=True)}"
         )
         first, last, messages, sources = rows[0]
@@ -58,7 +58,7 @@ class Sums(Queries):
         places = ", ".join(f"({a.hi}::UBIGINT, {a.lo}::UBIGINT)" for a in addresses)
         lows = ", ".join(str(a.lo) for a in addresses)  # row groups are skipped by this one
         found = self.engine.rows(
-            f"SELECT addr_hi, addr_lo, day, sum(messages)::BIGINT FROM {self._days(None, since, until)} c"
+            f"SELECT addr_hi, addr_lo, day, sum(messages)::BIGINT FROM {self.days_source(None, since, until)} c"
             f" WHERE addr_lo IN ({lows}) AND (addr_hi, addr_lo) IN ({places})"
             f" AND {_filters(since, until, kinds, None, None)} GROUP BY ALL ORDER BY day"
         )
@@ -91,7 +91,7 @@ class Sums(Queries):
         """
         rows = self.engine.rows(
             "SELECT asn, country, min(day), max(day), sum(messages)::BIGINT FROM"
-            f" {self._days(address, None, until)} c WHERE addr_hi = {address.hi} AND addr_lo = {address.lo}"
+            f" {self.days_source(address, None, until)} c WHERE addr_hi = {address.hi} AND addr_lo = {address.lo}"
             f" AND {_filters(None, until, ALL_KINDS, None, None)} GROUP BY asn, country ORDER BY 3, 1"
         )
         return [(int(a), int(b), int(c), int(d), int(e)) for a, b, c, d, e in rows]

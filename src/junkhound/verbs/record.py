@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from junkhound.kernel import clock
 from junkhound.kernel.net import Network
+from junkhound.ledger.activity import activity
 from junkhound.ledger.listing_records import Listing
 from junkhound.ledger.samples import Sample, samples
 from junkhound.listing import advice, count_range
@@ -36,6 +37,7 @@ def record(office: Office, one: Listing) -> list[str]:
         f"{one.words} {'is' if live else 'was'} listed on {one.list} as {one.number}: {one.listing_class}",
         f"seen: {count_range(one.messages)} messages, the last on {days[1]}; listed since {days[0]}",
         _wide(one),
+        *_faithful(office, one),
     ]
     lines += [f"seen in its mail at two or more places: {_WORDS[s.kind]} {s.text!r}" for s in _samples(office, one)]
     if live:
@@ -58,6 +60,21 @@ _ENDS = {
     "asked": "its owner asked for it",
     "replaced": "its range is listed in another cut",
 }
+
+
+def _faithful(office: Office, one: Listing) -> list[str]:
+    """Since when a single address has sent, in days, with its pauses."""
+    if not isinstance(one.subject, Network) or one.subject.bits != 128:
+        return []
+    found = activity(office.ledger.query(), one.subject.first, office.now // clock.DAY + 1)
+    if found is None or found.active < 2:
+        return []
+    first = clock.day_text(found.first * clock.DAY)
+    text = f"active on {found.active:,} of {found.span:,} days since {first}, {found.longest_run:,} in a row at most"
+    if found.hiatuses:
+        pauses = "one hiatus" if found.hiatuses == 1 else f"{found.hiatuses:,} hiatuses"
+        text += f", bar {pauses} of up to {found.longest_hiatus:,} days"
+    return [text]
 
 
 def _wide(one: Listing) -> str:
