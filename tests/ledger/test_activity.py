@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_it_agrees_with_counting_by_hand(tmp_path_factory: pytest.TempPathFactor
         found = activity(ledger.query(), HERE)
     assert found is not None
     ordered = sorted(days)
-    gaps = [b - a - 1 for a, b in zip(ordered, ordered[1:], strict=False)]
+    gaps = [b - a - 1 for a, b in itertools.pairwise(ordered)]
     run = best = 1
     for gap in gaps:
         run = 1 if gap else run + 1
