@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from accuracy import corpus, goals, lists, report, tracing
+from accuracy import campaigns, corpus, goals, lists, report, tracing
 from accuracy.baselines import HOUR
 from spamworld.out.forms import instant
 
@@ -43,7 +43,9 @@ def world(folder: Path, tier: str, variant: str, seed: int) -> dict[str, Any]:
     return found
 
 
-def measure(folder: Path, manifest: dict[str, Any], with_lists: bool, limit: int, progress: Progress) -> goals.World:
+def measure(
+    folder: Path, manifest: dict[str, Any], with_lists: bool, limit: int, progress: Progress, with_groups: bool = True
+) -> goals.World:
     """All figures of one world; a ``limit`` below 0 leaves out tracing."""
     name = f"{manifest['tier']} {manifest['variant']}"
     progress(f"{name}: tracing", 0.0)
@@ -52,9 +54,14 @@ def measure(folder: Path, manifest: dict[str, Any], with_lists: bool, limit: int
     held: dict[str, lists.Scores] = {}
     if with_lists:
         held = _lists(folder, manifest, lambda what, share: progress(f"{name}: {what}", share))
+    with tempfile.TemporaryDirectory(prefix="accuracy-groups-") as scratch:
+        span = instant(manifest["start"]), instant(manifest["end"])
+        tell = lambda what, share: progress(f"{name}: {what}", share)  # noqa: E731
+        grouped = campaigns.run(folder, Path(scratch), span, tell) if with_groups else None
     return goals.World(
-        name, tracing.score(junk), tracing.score(traced), tracing.by_strategy(traced), tracing.by_class(traced), held
-    )
+        name, tracing.score(junk), tracing.score(traced), tracing.by_strategy(traced), tracing.by_class(traced), held,
+        grouped,
+    )  # fmt: skip
 
 
 def _lists(folder: Path, manifest: dict[str, Any], progress: Progress) -> dict[str, lists.Scores]:
@@ -106,7 +113,9 @@ def main() -> int:
             progress(f"{tier} {variant}: making the world", 0.0)
             manifests.append(world(folder, tier, variant, seed))
             traced = -1 if asked.lists else asked.limit
-            worlds.append(measure(folder, manifests[-1], with_lists, traced, progress))
+            worlds.append(
+                measure(folder, manifests[-1], with_lists, traced, progress, not (asked.tracing or asked.lists))
+            )
     real = [] if asked.no_corpus or asked.quick or asked.lists else [*corpus.handover(), *corpus.honest()]
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy import reading
+from accuracy import botnets, reading
 from accuracy.intervals import NONE, Estimate
 from junkhound import campaign as room
 from junkhound import sighting
@@ -52,7 +52,7 @@ class World(NamedTuple):
 
     held: dict[str, Scores]
     order: Estimate
-    ham: Estimate  # good mail in a campaign that holds junk, where it is taken in as junk
+    nets: botnets.Scores
 
 
 def settings_of(folder: Path, home: Path) -> config.Config:
@@ -112,7 +112,7 @@ def labels_of(office: Office) -> dict[tuple[int, int], tuple[int, int]]:
     return {(int(hi), int(lo)): (int(group), int(unit)) for hi, lo, group, unit in rows}
 
 
-def run(folder: Path, scratch: Path, progress: Progress, order: bool = True) -> World:
+def run(folder: Path, scratch: Path, span: tuple[int, int], progress: Progress, order: bool = True) -> World:
     """All of it for one world."""
     office = Office(ingest(folder, scratch / "whole", progress))
     grouping.group(office)
@@ -122,6 +122,7 @@ def run(folder: Path, scratch: Path, progress: Progress, order: bool = True) -> 
     campaigns = np.array([true[one].campaign for one in ids], np.int64)
     groups = {"Junkhound": _alone([ours[one][0] for one in ids], [ours[one][1] for one in ids])}
     groups |= _references(office, [ours[one][1] for one in ids])
+    nets = botnets.run(folder, office, true, ours, span)
     office.ledger.close()
     held = {name: score(found, campaigns) for name, found in groups.items()}
     changed = NONE
@@ -134,7 +135,7 @@ def run(folder: Path, scratch: Path, progress: Progress, order: bool = True) -> 
         found = _alone([other[one][0] for one in there], [other[one][1] for one in there])
         value = abs(ari(found, campaigns) - held["Junkhound"].ari.value)
         changed = Estimate(value, value, value, len(there))
-    return World(held, changed, NONE)
+    return World(held, changed, nets)
 
 
 def _grouped(office: Office) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from accuracy import lists, tracing
+from accuracy import botnets, campaigns, lists, tracing
 from accuracy.intervals import Estimate
 
 NOT_YET = "not yet"
@@ -21,6 +21,7 @@ class World(NamedTuple):
     strategies: Mapping[str, tracing.Scores]
     classes: Mapping[str, tracing.Scores]
     held: Mapping[str, lists.Scores]  # by method, ours first; empty where lists were left out
+    groups: campaigns.World | None = None  # None where campaigns were left out
 
 
 class Figure(NamedTuple):
@@ -85,6 +86,20 @@ def _ece(world: World) -> Estimate:
     return Estimate(value, value, value, world.junk.source.base)
 
 
+def _grouped(pick: Callable[[campaigns.Scores], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(world.groups.held["Junkhound"]) if world.groups else _NOTHING
+
+
+def _other_groups(pick: Callable[[campaigns.Scores], Estimate]) -> Callable[[World], Mapping[str, Estimate]]:
+    return lambda world: (
+        {name: pick(one) for name, one in world.groups.held.items() if name != "Junkhound"} if world.groups else {}
+    )
+
+
+def _nets(pick: Callable[[botnets.Scores], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(world.groups.nets) if world.groups else _NOTHING
+
+
 GOALS = (
     Goal("G1", "Hand-over address", (
         Figure("exact, of the anchored", ">= 99.9%", lambda w: w.everything.handover, _least(0.999),
@@ -126,10 +141,29 @@ GOALS = (
                _theirs(lambda s: s.over_95), unit="h", more_is_better=False),
     )),
     Goal("G8", "Whole networks: snowshoe, bad hosters"),
-    Goal("G9", "Campaign clustering"),
+    Goal("G9", "Campaign clustering", (
+        Figure("ARI", ">= 0.95", _grouped(lambda s: s.ari), _least(0.95), _other_groups(lambda s: s.ari), unit=""),
+        Figure("V", ">= 0.97", _grouped(lambda s: s.v), _least(0.97), _other_groups(lambda s: s.v), unit=""),
+        Figure("B-cubed precision", ">= 0.99", _grouped(lambda s: s.precision), _least(0.99), unit=""),
+        Figure("B-cubed recall", ">= 0.95", _grouped(lambda s: s.recall), _least(0.95), unit=""),
+        Figure("groups a campaign, the median one", "<= 1.1", _grouped(lambda s: s.pieces), _most(1.1), unit="",
+               more_is_better=False),
+        Figure("ARI changed by the order of arrival", "<= 0.01",
+               lambda w: w.groups.order if w.groups else _NOTHING, _most(0.01), unit="", more_is_better=False),
+    )),
     Goal("G10", "Template filters"),
-    Goal("G11", "Botnet grouping"),
-    Goal("G12", "Botnet population"),
+    Goal("G11", "Botnet grouping", (
+        Figure("purity, by address", ">= 95%", _nets(lambda s: s.purity), _least(0.95)),
+        Figure("inverse purity", ">= 90%", _nets(lambda s: s.inverse), _least(0.90)),
+        Figure("found for each true one", "0.9 to 1.1", _nets(lambda s: s.found),
+               lambda one: 0.9 <= one.value <= 1.1, unit=""),
+        Figure("tenancies, intersection over union", ">= 0.8", _nets(lambda s: s.tenancy), _least(0.8), unit=""),
+    )),
+    Goal("G12", "Botnet population", (
+        Figure("error of the median botnet", "<= 15%", _nets(lambda s: s.size_error), _most(0.15),
+               more_is_better=False),
+        Figure("intervals that hold the truth", ">= 90%", _nets(lambda s: s.size_covered), _least(0.90)),
+    )),
     Goal("G13", "Stock touts"),
     Goal("G14", "Text in pictures"),
     Goal("G15", "Category"),
@@ -140,7 +174,11 @@ GOALS = (
     Goal("G20", "Tampering found"),
     Goal("G21", "Throughput"),
     Goal("G22", "Reports to providers"),
-    Goal("G23", "Actors"),
+    Goal("G23", "Actors", (
+        Figure("B-cubed precision", ">= 0.99", _nets(lambda s: s.actor_precision), _least(0.99), unit=""),
+        Figure("B-cubed recall", ">= 0.70", _nets(lambda s: s.actor_recall), _least(0.70), unit=""),
+        Figure("asserted links that are right", ">= 95%", _nets(lambda s: s.links), _least(0.95)),
+    )),
     Goal("G24", "Levers and forecast"),
     Goal("G25", "The provider's desk"),
     Goal("G26", "Inbox guard"),

@@ -36,6 +36,7 @@ class Truth(msgspec.Struct, gc=False):
     handover_host: int = 0
     asn: int = 0
     country: str = ""
+    spammer: int = 0
     hops: list[tuple[bool, int, str]] = []
 
     @property

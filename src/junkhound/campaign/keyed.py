@@ -16,7 +16,7 @@ from junkhound.campaign.forest import U32, U64, Flags, Ints, Reals
 from junkhound.campaign.units import Keys
 from junkhound.tables import KeyKind
 
-NEEDED = ((0.0, 0.5, 1.0, 1.5, 2.0), (0.55, 0.45, 0.32, 0.16, 0.10))
+NEEDED = ((0.0, 0.5, 1.0, 1.5, 2.0), (0.55, 0.45, 0.29, 0.12, 0.08))
 """Weight of the shared keys, and the overlap of two consensus that joins together with it."""
 LOOSE = ((0.25, 0.5, 1.0), (0.55, 0.40, 0.25))
 """Weight of a key, and the overlap that a lone text needs with what the texts of the key agree on."""
@@ -32,7 +32,7 @@ HOST, FILE, PICTURE, CONTACT, MONEY, SENDER, TITLE, ACCOUNT = range(8)
 
 KINDS: Mapping[str, tuple[int, float]] = {
     "DOMAIN": (HOST, 1.0),  "URL": (HOST, 1.0),
-    "ACCOUNT": (ACCOUNT, 0.25), "URL_SHAPE": (HOST, 0.5),
+    "ACCOUNT": (ACCOUNT, 0.25), "URL_SHAPE": (HOST, 0.25),
     "ATTACHMENT": (FILE, 1.0), "PICTURE": (PICTURE, 1.0), "PICTURE_HASH": (PICTURE, 1.0),
     "PHONE": (CONTACT, 1.0), "MAILBOX": (CONTACT, 1.0), "WALLET": (MONEY, 1.0), "IBAN": (MONEY, 1.0),
     "TICKER": (MONEY, 1.5), "MAIL_ADDRESS": (CONTACT, 0.25), "REPLY_TO": (CONTACT, 0.25), "DKIM_DOMAIN": (SENDER, 0.5),
