@@ -2,6 +2,7 @@
 
     python -m bench.dns                                    a million entries, 50, 100 and 400 questions outstanding
     python -m bench.dns --entries 10000000 --alone --swap  memory, and new data while questions go on
+    python -m bench.dns --what txt                         TXT records instead; six: IPv6
 
 dnsperf asks both in turns, EDNS on, half of the questions for listed addresses. CPU is the server's own (user and
 system, from the scheduler's count), so that a busy machine distorts it less than times would. As root rbldnsd gets a
@@ -66,6 +67,46 @@ def write_served(path: Path, listed: np.ndarray) -> None:
     aside.replace(path)
 
 
+def networks6(entries: int, seed: int = 5) -> np.ndarray:
+    """The first halves of listed /64 networks: sorted, distinct."""
+    rng = np.random.default_rng(seed)
+    return np.unique(rng.integers(0x2A00_0000_0000_0000, 0x2A10_0000_0000_0000, entries, np.uint64))
+
+
+def write_served6(path: Path, listed: np.ndarray) -> None:
+    """IPv6 networks as publish writes them."""
+    now = clock.SystemClock().now()
+    edition = Edition("main", "own", now, now + clock.DAY, (), zone=ZONE)
+    count = len(listed) + 1
+    columns: dict[str, np.ndarray] = {
+        "v4.first": np.array([0x7F000002], np.uint32), "v4.bits": np.array([32], np.uint8),
+        "v4.record": np.zeros(1, served.RECORD), "v6.hi": np.append(np.uint64(0), listed),
+        "v6.lo": np.append(np.uint64(0xFFFF_7F00_0002), np.zeros(len(listed), np.uint64)),
+        "v6.bits": np.append(np.uint8(128), np.full(len(listed), 64, np.uint8)),
+        "v6.record": np.zeros(count, served.RECORD),
+    }  # fmt: skip
+    path.write_bytes(served.encode(edition, count, columns, ["direct spam source"], ["10 to 50"]))
+
+
+def write_rbldnsd6(path: Path, listed: np.ndarray) -> None:
+    """The same for rbldnsd's ip6trie."""
+    with path.open("w") as out:
+        out.write(f"$SOA 900 {ORIGIN} hostmaster.{ZONE} 1 1h 10m 1w 900\n$NS 1h ns.{ZONE}\n$TTL 900\n")
+        out.write(":127.0.0.2:IP $ is listed\n::ffff:7f00:2\n")
+        out.writelines(":".join(f"{n >> shift & 0xFFFF:x}" for shift in (48, 32, 16, 0)) + "::/64\n"
+                       for n in listed.tolist())  # fmt: skip
+
+
+def write_questions6(path: Path, listed: np.ndarray, count: int = 200_000) -> None:
+    """Half listed, half drawn from the same space."""
+    rng = np.random.default_rng(2)
+    drawn = rng.integers(0x2A00_0000_0000_0000, 0x2A10_0000_0000_0000, count, np.uint64)
+    first = np.where(rng.random(count) < 0.5, rng.choice(listed, count), drawn).tolist()
+    with path.open("w") as out:
+        for hi, lo in zip(first, rng.integers(1 << 63, size=count).tolist(), strict=True):
+            out.write(f"{'.'.join(reversed(f'{hi << 64 | lo:032x}'))}.{ORIGIN} A\n")
+
+
 def write_rbldnsd(path: Path, listed: np.ndarray) -> None:
     """The same list for rbldnsd's ip4set."""
     with path.open("w") as out:
@@ -75,13 +116,13 @@ def write_rbldnsd(path: Path, listed: np.ndarray) -> None:
         out.writelines(f"{a}.{b}.{c}.{d}\n" for a, b, c, d in zip(*octets, strict=True))
 
 
-def write_questions(path: Path, listed: np.ndarray, count: int = 200_000) -> None:
+def write_questions(path: Path, listed: np.ndarray, kind: str = "A", count: int = 200_000) -> None:
     """dnsperf's input: half listed, half drawn anywhere."""
     rng = np.random.default_rng(2)
     asked = np.where(rng.random(count) < 0.5, rng.choice(listed, count), rng.integers(1 << 24, 0xDF000000, count))
     with path.open("w") as out:
         for number in asked.astype(np.uint32).tolist():
-            out.write(f"{reversed_words(number)}.{ORIGIN} A\n")
+            out.write(f"{reversed_words(number)}.{ORIGIN} {kind}\n")
 
 
 class Server:
@@ -114,13 +155,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def started(name: str, command: list[str], port: int) -> Iterator[Server]:
+def started(name: str, command: list[str], port: int, asked: str = "2.0.0.127") -> Iterator[Server]:
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PATH": SBIN}
     )
     try:
         until = time.monotonic() + 120
-        while ask(port, "2.0.0.127") != 0:
+        while ask(port, asked) != 0:
             if process.poll() is not None or time.monotonic() > until:
                 raise SystemExit(f"{name} does not answer")
             time.sleep(0.05)
@@ -295,6 +336,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--outstanding", default="50,100,400")
+    parser.add_argument("--what", choices=("a", "txt", "six"), default="a", help="A records, TXT records, or IPv6")
     parser.add_argument("--as-it-comes", action="store_true", help="leave rbldnsd the buffer that it has")
     parser.add_argument("--alone", action="store_true", help="without rbldnsd")
     parser.add_argument("--swap", action="store_true", help="replace the list under load")
@@ -304,18 +346,33 @@ def main() -> None:
         folder = Path(made)
         folder.chmod(0o755)
         questions = folder / "questions"
-        write_questions(questions, listed)
-        write_served(folder / "main.served", listed)
+        asked = "2.0.0.127" if options.what != "six" else ".".join(reversed(f"{0xFFFF_7F00_0002:032x}"))
+        if options.what == "six":
+            listed = networks6(options.entries)
+            write_questions6(questions, listed)
+            write_served6(folder / "main.served", listed)
+        else:
+            write_questions(questions, listed, "A" if options.what == "a" else "TXT")
+            write_served(folder / "main.served", listed)
         port = free_port()
         ours = [sys.executable, "-m", "junkhound", "dns", "serve", "--folder", made, "--zone", ZONE,
                 "--listen", f"127.0.0.1:{port}"]  # fmt: skip
-        servers = [stack.enter_context(started("junkhound", ours, port))]
+        servers = [stack.enter_context(started("junkhound", ours, port, asked))]
         if not options.alone:
-            write_rbldnsd(folder / "ip4set", listed)
+            (write_rbldnsd6 if options.what == "six" else write_rbldnsd)(folder / "set", listed)
             port = free_port()
             user = ["-u", "nobody:nogroup"] if os.geteuid() == 0 else []
-            theirs = ["rbldnsd", "-n", *user, "-w", made, "-b", f"127.0.0.1/{port}", f"{ORIGIN}:ip4set:ip4set"]
-            servers.append(stack.enter_context(started("rbldnsd", theirs, port)))
+            theirs = [
+                "rbldnsd",
+                "-n",
+                *user,
+                "-w",
+                made,
+                "-b",
+                f"127.0.0.1/{port}",
+                f"{ORIGIN}:{'ip6trie' if options.what == 'six' else 'ip4set'}:set",
+            ]
+            servers.append(stack.enter_context(started("rbldnsd", theirs, port, asked)))
         equal = not options.alone and not options.as_it_comes and equal_buffer(servers[1], 4 << 20)
         answer: dict[str, Any] = {
             "date": time.strftime("%Y-%m-%d"), "entries": options.entries, "equal buffers": equal,

@@ -29,7 +29,7 @@ from junkhound.kernel.errors import ConfigError, NotFound, Refused, UsageError
 from junkhound.service.dns import Clients, Responder, Zone, open_responder
 from junkhound.service.dns.transfer import Peer, Peers
 from junkhound.service.dns.zone import Style
-from junkhound.verbs import dnskeys
+from junkhound.verbs import responder
 from junkhound.verbs.office import open_office
 from junkhound.wire import tsig
 from support.dns import A, ask
@@ -358,12 +358,12 @@ def test_a_secret_that_is_too_short_is_refused(tmp_path: Path) -> None:
 
 def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     office = open_office(None, str(tmp_path))
-    made = dnskeys.make(office, "ns2.example.org")
+    made = responder.make(office, "ns2.example.org")
     path = tmp_path / "keys" / "ns2.example.org.tsig"
     assert path.stat().st_mode & 0o777 == 0o600
     assert tsig.key(made.name, path.read_text()).secret == base64.b64decode(made.secret)
     with pytest.raises(Refused, match="already"):
-        dnskeys.make(office, "ns2.example.org")
+        responder.make(office, "ns2.example.org")
     for name in ("", "../up", "a b", "A", "-a", "x" * 64):
         with pytest.raises(UsageError):
-            dnskeys.make(office, name)
+            responder.make(office, name)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from junkhound.cli import show
+from junkhound.kernel import clock
 from junkhound.verbs.office import open_office
 
 
@@ -88,9 +89,9 @@ def key(where: dict[str, Any], name: str, as_json: bool) -> None:
     Example:
       junkhound dns key ns2.example.org
     """
-    from junkhound.verbs import dnskeys
+    from junkhound.verbs import responder
 
-    made = dnskeys.make(open_office(**where), name)
+    made = responder.make(open_office(**where), name)
     if as_json:
         show({"name": made.name, "algorithm": made.algorithm, "path": made.path, "secret": made.secret})
         return
@@ -101,3 +102,37 @@ def key(where: dict[str, Any], name: str, as_json: bool) -> None:
     print()
     print("# for the other side, here BIND; it goes there by a safe way")
     print(f'key "{made.name}" {{ algorithm {made.algorithm}; secret "{made.secret}"; }};')
+
+
+@command.command("queries")
+@click.argument("address", required=False)
+@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 14), help="How far back.")
+@click.option(
+    "--top", default=20, show_default=True, type=click.IntRange(1), help="Addresses of a day, most asked first."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.pass_obj
+def queries(where: dict[str, Any], address: str | None, days: int, top: int, as_json: bool) -> None:
+    """Show which addresses are asked about, by how many askers; from five askers on, with [dns] query_log.
+
+    \b
+    Examples:
+      junkhound dns queries
+      junkhound dns queries 192.0.2.7 --days 14
+    """
+    from junkhound.verbs import responder
+
+    office = open_office(**where)
+    found = responder.asked(office, address, days, top)
+    if as_json:
+        show([
+            {"day": clock.day_text(one.day * clock.DAY), "address": str(one.address), "askers": one.askers,
+             "hours": one.hours} for one in found
+        ])  # fmt: skip
+        return
+    for one in found:
+        hours = "1 hour" if one.hours == 1 else f"{one.hours} hours"
+        print(f"{clock.day_text(one.day * clock.DAY)}  {one.askers:>7,} askers in {hours:8}  {one.address}")
+    if not found:
+        why = "" if office.config.dns.query_log else "; [dns] query_log is off"
+        print(f"no address was asked about by {responder.FEWEST} askers in these days{why}")

@@ -31,6 +31,9 @@ class Dns:
         2, "every so many answers held back, one leaves cut short, so that real clients come by TCP; 0 means none", "",
         low=0,
     )  # fmt: skip
+    query_log: bool = setting(
+        False, "count which addresses are asked about, by how many askers and in which hours; askers as keyed hashes"
+    )
     policies: tuple[str, ...] = setting(
         (),
         "lists that are also response policies (RPZ): list NAME is the zone NAME.rpz.ZONE, for transfers only",

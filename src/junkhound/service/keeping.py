@@ -7,6 +7,7 @@ import time
 
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.errors import JunkhoundError
+from junkhound.ledger.asked import Asked
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
 from junkhound.verbs.judge import tidy
@@ -33,6 +34,7 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
                 with office.ledger.holding("janitor", SystemClock().now):
                     for kind, count in office.ledger.retain(office.now).items():
                         notes.add(f'retired_total{{class="{kind}"}}', count)
+                Asked(office.home).sweep(SystemClock().now())  # also where the log was switched off meanwhile
                 retained = time.monotonic()
         except JunkhoundError as error:
             notes.add("failures_total")

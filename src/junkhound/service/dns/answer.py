@@ -9,6 +9,7 @@ from junkhound.kernel import net
 from junkhound.service.dns import transfer, whole
 from junkhound.service.dns.journal import Journal
 from junkhound.service.dns.mmsg import LARGEST
+from junkhound.service.dns.querylog import QueryLog
 from junkhound.service.dns.transfer import Peers
 from junkhound.service.dns.zone import Face, Zone
 from junkhound.wire import dns, tsig
@@ -31,6 +32,7 @@ class Book:
         self.zones = list(zones)
         self.peers = peers or Peers()
         self.counts: Counter[str] = Counter()
+        self.log: QueryLog | None = None
         self.journals = {zone.name: Journal(zone.style) for zone in self.zones if self.peers.of(zone)}
         for zone in self.zones:
             if zone.face is not None and zone.name in self.journals:
@@ -89,6 +91,8 @@ class Book:
             return self._end(query, dns.SERVFAIL, room)
         if query.kind == dns.IXFR and not depth:  # by UDP: the newest SOA says whether to come by TCP (RFC 1995)
             return dns.reply(query, dns.NOERROR, [face.soa], room=room)
+        if self.log is not None and (address := _address(query.labels[:depth])) is not None:
+            self.log.one(client, address, at)
         code, answers = _look_up(face, query, query.labels[:depth])
         self.counts["listed" if answers and depth else dns.CODES[code]] += 1
         return dns.reply(query, code, answers, () if answers else (face.soa,), room)
@@ -163,6 +167,16 @@ def _look_up(face: Face, query: Query, asked: tuple[bytes, ...]) -> tuple[int, l
         exists = exists or data.any_name(wire)
     # A name with listed names below it exists, or resolvers that ask label by label would stop here (RFC 8020).
     return (dns.NOERROR if exists else dns.NXDOMAIN), []
+
+
+def _address(asked: tuple[bytes, ...]) -> net.Address | None:
+    """The address that a name means, if it is a whole one."""
+    if len(asked) == _LONGEST_V4:
+        octets = [_OCTETS.get(label) for label in reversed(asked)]
+        return None if None in octets else net.from_packed(bytes(octets))  # type: ignore[arg-type]
+    if len(asked) == _LONGEST_V6 and all(label in _NIBBLES for label in asked):
+        return net.from_packed(bytes.fromhex(b"".join(reversed(asked)).decode()))
+    return None
 
 
 def _listed(face: Face, query: Query, family: str, place: int, subject: str) -> list[Record]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from junkhound.kernel import net
 from junkhound.service.dns.answer import Book
 from junkhound.service.dns.clients import Clients
 from junkhound.service.dns.labels import Flags, Room, Sheet
@@ -33,6 +34,7 @@ class Batch:
 
     def __init__(self, mail: Mail, book: Book, by_v4: bool, limit: Limit | None = None) -> None:
         self._mail, self._book, self._by_v4, self._limit = mail, book, by_v4, limit
+        self._at = 0
         self.held: set[int] = set()
         self._room = Room(mail)
         self._sheets: dict[int, Sheet] = {}
@@ -54,6 +56,8 @@ class Batch:
                 if not zone.clients.allow(self._mail.client(row)):
                     return None
                 self._book.counts["listed" if made[1] else "NXDOMAIN"] += 1
+                if self._book.log is not None:
+                    self._book.log.one(self._mail.client(row), net.v4(made[2]), at)
                 return made[0]
         return None
 
@@ -63,6 +67,7 @@ class Batch:
         sheet = self._sheets.get(size)
         if sheet is None:
             sheet = self._sheets[size] = Sheet(self._room, size)
+        self._at = at
         sheet.read()  # the rows beyond count are read for nothing: what is left there does no harm
         self.held.clear()
         done: Flags | None = None
@@ -139,6 +144,8 @@ class Batch:
         self._heads[rows] = template.heads.take(which)
         self._mail.leaves[rows] = template.sizes.take(which)
         listed = hit.tobytes().count(1)
+        if self._book.log is not None:
+            self._book.log.many(self._mail.names[rows], sheet.numbers[rows], self._by_v4, self._at)
         self._book.counts["listed"] += listed
         self._book.counts["NXDOMAIN"] += count - listed
 

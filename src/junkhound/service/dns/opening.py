@@ -11,8 +11,10 @@ from junkhound.kernel.config import Config
 from junkhound.kernel.config_dns import Transfer
 from junkhound.kernel.errors import ConfigError, NotFound
 from junkhound.kernel.net import Network
+from junkhound.ledger.asked import Asked
 from junkhound.service.dns.clients import Clients, clients
 from junkhound.service.dns.limit import Limit, Rates
+from junkhound.service.dns.querylog import QueryLog
 from junkhound.service.dns.responder import Responder
 from junkhound.service.dns.transfer import Peer, Peers
 from junkhound.service.dns.whole import POLICY
@@ -43,10 +45,13 @@ def open_responder(
     places = [_place(words, "[dns] listen") for words in listen or settings.listen]
     rates = Rates(settings.limit_same, settings.limit_every, settings.limit_errors, settings.limit_slip)
     spared = Clients(network for network in networks if network.prefix > 0)
-    return Responder(
+    responder = Responder(
         zones, places, settings.tcp_connections, settings.tcp_idle_s, settings.buffer_mb << 20, shared, now,
         (lambda: Limit(rates, spared)) if settings.limit else None, peers,
     )  # fmt: skip
+    if settings.query_log:
+        responder.book.log = QueryLog(Asked(config.home))
+    return responder
 
 
 def _zones(config: Config, names: Sequence[str], above: str, folder: Path, networks: list[Network]) -> list[Zone]:

@@ -251,6 +251,8 @@ class Responder:
         finally:
             self._stop.set()
             watch.join()
+            if self.book.log is not None:
+                self.book.log.flush()
             self.close()
 
     def _serve(self, handle: int, events: int) -> None:

@@ -100,8 +100,8 @@ class Template:
 
     # --- one question -------------------------------------------------------------------------------------
 
-    def answer(self, packet: bytes) -> tuple[bytes, bool] | None:
-        """The reply to one ordinary question and whether the address is listed; None for anything else."""
+    def answer(self, packet: bytes) -> tuple[bytes, bool, int] | None:
+        """The reply to one ordinary question, whether the address is listed, and its number; None for anything else."""
         found = self._ordinary(packet)
         if found is None:
             return None
@@ -114,14 +114,15 @@ class Template:
         data, size = self.face.data, end - 12
         if size == SHORT and not data.only_test6:
             return None
-        hit = data.numbers.holds(d << 24 | c << 16 | b << 8 | a)
+        number = d << 24 | c << 16 | b << 8 | a
+        hit = data.numbers.holds(number)
         which = 4 * (size - SHORT) + 2 * (opt > 0) + hit
         if opt and packet[found.end(5) + 7] & 0x80:
             which += DO_STEP
         flags, more, counts, tail = self.plain[which]
         flags |= packet[2] & 0x01
         more |= packet[3] & 0x10
-        return b"%b%c%c%b%b%b" % (packet[:2], flags, more, counts, packet[12 : found.end(5)], tail), hit
+        return b"%b%c%c%b%b%b" % (packet[:2], flags, more, counts, packet[12 : found.end(5)], tail), hit, number
 
     # --- replies ------------------------------------------------------------------------------------------
 

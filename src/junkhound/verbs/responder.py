@@ -1,4 +1,4 @@
-"""Keys by which another name server is known when it takes our zones (TSIG)."""
+"""Verbs of the responder: keys by which peers are known (TSIG), and what was asked."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from pathlib import Path
 
 import msgspec
 
+from junkhound.kernel import clock, net
 from junkhound.kernel.errors import Refused, UsageError
 from junkhound.ledger import files, home
+from junkhound.ledger.asked import FEWEST, Asked, Asking
 from junkhound.verbs.office import Office
 
+__all__ = ["FEWEST", "Asking", "Made", "asked", "make"]
 ALGORITHM = "hmac-sha256"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){0,9}+\Z")
 
@@ -42,3 +45,21 @@ def make(office: Office, name: str) -> Made:
     if not made:
         raise Refused(f"there is a key {name!r} already: {str(path)!r}", "remove the file first if nobody uses it")
     return Made(name, ALGORITHM, str(path), secret)
+
+
+def asked(office: Office, words: str | None, days: int, top: int) -> list[Asking]:
+    """What our lists were asked about in the last days: one address, or the most asked of each day.
+
+    Only counts of ``FEWEST`` askers and more. Errors: UsageError.
+    """
+    address = None if words is None else net.parse(words)
+    if words is not None and address is None:
+        raise UsageError(f"not an address: {words!r}", "write 192.0.2.7 or 2001:db8::7")
+    by_day: dict[int, list[Asking]] = {}
+    for one in Asked(office.home).days(office.now - (days - 1) * clock.DAY, office.now + 1, address):
+        by_day.setdefault(one.day, []).append(one)
+    return [
+        one
+        for _, every in sorted(by_day.items(), reverse=True)
+        for one in sorted(every, key=lambda one: (-one.askers, one.address))[:top]
+    ]
