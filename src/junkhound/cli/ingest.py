@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["junk", "good", "unsorted", "complaint"]),
+    type=click.Choice(["junk", "good", "unsorted", "complaint", "log"]),
     help="What the mail is. Default: junk in a trap or in a folder named Junk or Spam, else unsorted"
     " (kept and traced, never scored). A complaint is taken apart: the mails it shows are traced, what it claims is"
-    " noted (junkhound complaints).",
+    " noted (junkhound complaints). A log is one of a daemon: whoever guesses passwords is noted.",
 )
+@click.option("--log", "log", metavar="NAME", help="With --as log: whose it is ([logs.NAME]); default: the only one.")
 @click.option(
     "--complainant",
     metavar="NAME",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 def command(
     where: dict[str, Any], paths: tuple[str, ...], kind: str | None, mailbox: str | None, trap: str | None,
     relays: tuple[str, ...], watch: bool, at: str | None, as_json: bool, complainant: str | None,
+    log: str | None,
 ) -> None:  # fmt: skip
     """Take mail in: trace every message, remember its source, keep the evidence.
 
@@ -59,12 +61,18 @@ def command(
       junkhound ingest --as junk --mailbox me --relay mx.example.org ~/Mail/Junk
       junkhound ingest --trap lures deliveries.jsonl.zst
       junkhound ingest --as complaint ~/Mail/abuse
+      junkhound ingest --as log --log mx /var/log/mail.log*
       ssh mx.example.org cat /var/mail/spam | junkhound ingest --as junk --mailbox spam -
     """
     from junkhound.tables import Kind
     from junkhound.verbs.ingest import Request
 
     office = open_office(**where, at=at)
+    if kind == "log":
+        _logs(office, log, paths, as_json)
+        return
+    if log is not None:
+        raise click.UsageError("--log goes with --as log")
     complaints = kind == "complaint"
     if complainant is not None and not complaints:
         raise click.UsageError("--complainant goes with --as complaint")
@@ -91,6 +99,31 @@ def _group(office: Office, quiet: bool) -> Grouped | None:
         return campaigns.run(office, quiet)
     except Temporary:
         return None
+
+
+def _logs(office: Office, name: str | None, paths: tuple[str, ...], as_json: bool) -> None:
+    """Read logs, and judge what they tell."""
+    from junkhound.verbs import logs
+    from junkhound.verbs.ingest import Request
+
+    known = list(office.config.logs)
+    if name is None and len(known) != 1:
+        raise click.UsageError("say which log it is: --log NAME, with [logs.NAME] in the settings")
+    taken = logs.take(office, name or known[0], paths)
+    report = run(office, Request(), quiet=as_json)
+    events, daemons = dict(sorted(taken.events.items())), dict(sorted(taken.daemons.items()))
+    if as_json:
+        show({"lines": taken.lines, "events": events, "daemons": daemons, "addresses": len(taken.addresses),
+              "folded": taken.rows, "own": taken.own, "added": report.added, "problems": taken.problems})  # fmt: skip
+        return
+    told = ", ".join(f"{what} {count:,}" for what, count in events.items()) or "nothing that we know"
+    print(f"read {taken.lines:,} lines: {told}, of {len(taken.addresses):,} addresses; {report.added:,} new rows")
+    if daemons:
+        print("  daemons " + ", ".join(f"{daemon} {count:,}" for daemon, count in daemons.items()))
+    if taken.own:
+        print(f"  passed over: {taken.own:,} of our own or of nobody's addresses")
+    for words in taken.problems:
+        print(f"junkhound: {words}", file=sys.stderr)
 
 
 def _missing(report: Report, paths: tuple[str, ...]) -> bool:

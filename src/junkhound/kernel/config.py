@@ -122,6 +122,21 @@ class Mailbox:
 
 
 @dataclass(frozen=True)
+class Log:
+    """[logs.NAME]: logs of daemons in which password guessing and the like is told; serve follows them."""
+
+    files: tuple[str, ...] = setting((), "log files, followed through rotation", "paths")
+    daemons: tuple[str, ...] = setting(
+        (), "daemons whose lines are read, such as sshd, dovecot, postfix; empty means all that are known", "names"
+    )
+    host: str = setting(
+        "", "the machine that the daemons run on: two logs of one machine are one witness; empty means this one",
+        "host name",
+    )  # fmt: skip
+    timezone: str = setting("", "zone of times without one, such as Europe/Berlin; empty means this machine's", "zone")
+
+
+@dataclass(frozen=True)
 class Complaints:
     """[complaints]: mail in which people and machines complain to us."""
 
@@ -310,6 +325,7 @@ class Config:
     network: NetworkSection = NetworkSection()
     traps: Mapping[str, Trap] = field(default_factory=dict, metadata={"of": Trap})
     mailboxes: Mapping[str, Mailbox] = field(default_factory=dict, metadata={"of": Mailbox})
+    logs: Mapping[str, Log] = field(default_factory=dict, metadata={"of": Log})
     complaints: Complaints = Complaints()
     complainants: Mapping[str, Complainant] = field(default_factory=dict, metadata={"of": Complainant})
     lists: Mapping[str, List] = field(default_factory=lambda: {"main": List()}, metadata={"of": List})

@@ -171,6 +171,19 @@ complaint_addresses = Table(
 )
 Index("ix_complaint_addresses_address", complaint_addresses.c.address)
 
+log_places = Table(
+    "log_places",
+    metadata,
+    Column("intake", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("file", Text, primary_key=True),  # hash of its first line
+    Column("turn", Integer, nullable=False),  # how often a file that begins so began anew
+    Column("offset", BigInteger, nullable=False),
+    Column("tail", Text, nullable=False),  # hash of the bytes before
+    Column("pending", BigInteger),  # end of a chunk whose rows may not be on the disk yet
+    Column("at", BigInteger, nullable=False),
+)
+
 meta = Table(
     "meta",
     metadata,

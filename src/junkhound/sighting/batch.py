@@ -221,6 +221,8 @@ class _Desk:
             return self._number("vantage", f"partner {rules.name}")
         if rules.standing is Standing.COMPLAINT or rules.standing is Standing.FBL:
             return 0  # what others say that they saw adds to a score at most
+        if rules.standing is Standing.LOG:
+            return self._number("vantage", f"log {rules.host or rules.name}")
         if rules.standing is not Standing.TRAP:
             return self._number("vantage", f"mailbox {rules.name}") if rules.boundary is not None else 0
         trap = next((r for r in accepted if r.trap), None)

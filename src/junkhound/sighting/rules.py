@@ -44,6 +44,7 @@ class IntakeRules:
     complaints: bool = False
     complainants: tuple[Complainant, ...] = ()
     vouched: Complainant | None = None
+    host: str = ""  # of a log: whose word it is
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -33,6 +34,7 @@ class Plan:
     country: str = ""
     complainants: Mapping[str, Complainant] = field(default_factory=dict)
     vouched: str = ""
+    host: str = ""
 
     def settings_hash(self, office: Office) -> str:
         """Changes whenever the same mail would get another boundary or standing."""
@@ -46,6 +48,8 @@ class Plan:
         if self.standing is Standing.COMPLAINT:
             enrolled = sorted(self.complainants.items())
             said.append([[name, c.kind, sorted(c.senders), sorted(c.relays)] for name, c in enrolled])
+        if self.host:
+            said.append(self.host)
         return json.dumps(said)
 
 
@@ -70,6 +74,10 @@ def plans(
     )
     for name in config.complainants:
         found[from_complainant(name)] = replace(complaints, name=from_complainant(name), vouched=name)
+    for name, log in config.logs.items():
+        if name in found:
+            raise UsageError(f"{name!r} is a log and something else as well", "give one of them another name")
+        found[name] = Plan(name, Standing.LOG, host=log.host or socket.gethostname())
     if trap is not None and mailbox is not None:
         raise UsageError("mail belongs to a trap or to a mailbox, not to both", "leave --trap or --mailbox out")
     if trap is not None and (trap not in config.traps):
@@ -118,14 +126,19 @@ def orders(
     for plan in found.values():
         # made even where it is not used, so that a wrong setting is told at once
         boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
-        sessions = plan.standing in (Standing.TRAP, Standing.COMPLAINT)  # our own: they need no relay to be believed
+        sessions = plan.standing in (
+            Standing.TRAP,
+            Standing.COMPLAINT,
+            Standing.LOG,
+        )  # our own: they need no relay to be believed
         believed = boundary if plan.relays or sessions else None
         number = office.ledger.analysis(
             plan.name, sighting.CODE_VERSION, plan.settings_hash(office), plan.settings_text(office)
         )
         rules[plan.name] = sighting.IntakeRules(
-            plan.name, plan.standing, believed, number, plan.domains, tables.country_number(plan.country)
-        )
+            plan.name, plan.standing, believed, number, plan.domains, tables.country_number(plan.country),
+            host=plan.host,
+        )  # fmt: skip
         if plan.standing is Standing.COMPLAINT:
             enrolled = [_enrolled(name, one, network) for name, one in plan.complainants.items()]
             rules[plan.name] = replace(

@@ -1,0 +1,12 @@
+"""How far each followed log was read."""
+
+from alembic import op
+
+from junkhound.ledger import schema
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    schema.log_places.create(op.get_bind(), checkfirst=True)
