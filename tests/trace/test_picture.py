@@ -72,6 +72,19 @@ def test_the_owner_is_called_a_victim_and_never_a_criminal(home: Path) -> None:
     assert not re.search(r"criminal|attacker|spammer|culprit|guilty", said, re.IGNORECASE)
 
 
+def test_machines_that_only_a_strangers_line_names_are_shown_and_never_blamed(home: Path) -> None:
+    honest = MAIL.replace("12:00:00", "10:00:02").replace("by friend with SMTP", "by dsl-7.pool.example.net with SMTP")
+    (home / "b.eml").write_text(honest.replace("from friend (", "from dsl-7.pool.example.net ("))
+    found = json.loads(run(home, "--json", *RELAYS, str(home / "b.eml")).output)
+    assert found["address"] in ("198.51.100.7", None)
+    named = {one["address"]: one for one in found["candidates"]}
+    assert named["203.0.113.50"]["hop"] == 2
+    said = run(home, *RELAYS, str(home / "b.eml")).output
+    if named["203.0.113.50"]["p"] >= 0.01:
+        assert "203.0.113.50" in said[said.index("  or") : said.index("\n\n", said.index("  or"))]
+        assert "named by line 3 alone, so it is shown and never blamed" in said
+
+
 def test_colours_are_for_terminals(home: Path) -> None:
     assert "\x1b[33m" in run(home, *RELAYS, str(home / "a.eml"), colour=True).output
     assert "\x1b" not in run(home, *RELAYS, str(home / "a.eml")).output

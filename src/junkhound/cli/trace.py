@@ -13,7 +13,7 @@ from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
     from junkhound.trace import Hop
-    from junkhound.verbs.picture import Picture, Step
+    from junkhound.verbs.picture import Other, Picture, Step
     from junkhound.verbs.trace import Traced
 
 PASTE = "paste the mail, or its headers alone, then press Ctrl-D"
@@ -140,6 +140,7 @@ def _answer(one: Picture) -> list[str]:
         lines.append(_row("seen", clock.text(one.seen_at)))
     if one.how:
         lines.append(_row("how", one.how))
+    lines += [_row("or" if not number else "", other(found)) for number, found in enumerate(one.others)]
     for number, found in enumerate(one.contacts):
         who = " ".join(filter(None, (found.contact.mail, found.contact.url)))
         more = ", ".join(filter(None, (found.contact.name, found.contact.note)))
@@ -147,6 +148,13 @@ def _answer(one: Picture) -> list[str]:
         lines.append(_row("contact" if not number else "", f"{text}  {'' if found.sure else '- '}{found.why}"))
     lines += [_row("known" if not number else "", text) for number, text in enumerate(one.known)]
     return lines
+
+
+def other(found: Other) -> str:
+    """Another machine that may have made the mail, and why it is not blamed."""
+    if not found.number:
+        return f"{found.address}, {found.p:.0%}: our session saw it"
+    return f"{found.address}, {found.p:.0%}: named by line {found.number} alone, so it is shown and never blamed"
 
 
 def _path(one: Picture) -> list[str]:
@@ -257,6 +265,9 @@ def plain(one: Picture) -> dict[str, Any]:
             "organisation": network.organisation,
             "country": country_code(network.country) if network.country else None,
         },
+        "candidates": [
+            {"address": str(found.address), "p": found.p, "hop": found.index} for found in verdict.candidates
+        ],
         "machine": None if one.machine is None else {"what": one.machine.what, "owner": one.machine.owner},
         "contacts": [
             {"for": found.contact.key, "mail": found.contact.mail or None, "url": found.contact.url or None,

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from junkhound import __version__
-from junkhound.cli.trace import BELIEVED, BELOW, ODD_S, delay, printable
+from junkhound.cli.trace import BELIEVED, BELOW, ODD_S, delay, other, printable
 from junkhound.kernel import clock
 from junkhound.verbs.picture import Picture, Step
 
@@ -108,6 +108,7 @@ def _facts(one: Picture) -> str:
         rows.append(("Machine", f"{_e(one.machine.what)}<br>{_e(one.machine.owner)}"))
     rows.append(("Seen", _e(clock.text(one.seen_at)) if one.seen_at is not None else ""))
     rows.append(("How sure", _e(one.how)))
+    rows.append(("Or", "<br>".join(_e(other(found)) for found in one.others)))
     contacts = []
     for found in one.contacts:
         who = " ".join(filter(None, (found.contact.mail, found.contact.url, found.contact.name, found.contact.note)))

@@ -19,6 +19,12 @@ from junkhound.verbs import why
 from junkhound.verbs.office import Office
 from junkhound.verbs.trace import Traced
 
+SHOWN_P = 0.01
+"""Less likely machines are not shown."""
+
+PASSED_ON = 0.5
+"""Below this a machine rather passed the mail on than made it."""
+
 VICTIM = "its owner is probably a victim too, not the sender: tell him kindly"
 
 
@@ -41,6 +47,14 @@ class Step(msgspec.Struct, frozen=True):
     protocol: str
     why: str
     claim: str = ""
+
+
+class Other(msgspec.Struct, frozen=True):
+    """Another machine that may have made the mail: how likely, and the line that names it (0 our session)."""
+
+    address: str
+    p: float
+    number: int
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -68,6 +82,7 @@ class Picture(msgspec.Struct, frozen=True):
     known: tuple[str, ...]
     next: tuple[str, ...]
     command: str = ""
+    others: tuple[Other, ...] = ()
 
 
 def contacts_of(office: Office) -> Contacts:
@@ -107,6 +122,11 @@ def draw(office: Office, traced: Traced, contacts: Contacts) -> Picture:
         known=_known(office, asked),
         next=tuple(_next(traced, found)),
         command=command,
+        others=tuple(
+            Other(str(one.address), one.p, one.index + 1)
+            for one in verdict.candidates
+            if one.address != blamed and one.p >= SHOWN_P
+        ),
     )
 
 
@@ -142,6 +162,8 @@ def _how(verdict: trace.Verdict) -> str:
     path = verdict.path.name.lower().replace("_", " ")
     if verdict.address is None:
         return path if verdict.provider is not None else ""
+    if verdict.confidence < PASSED_ON and verdict.candidates:
+        return f"{path}: it handed the mail over, and rather passed it on ({verdict.confidence:.0%} that it made it)"
     return f"{path}, {verdict.confidence:.0%} sure that it injected the mail"
 
 
@@ -170,6 +192,10 @@ _BY_PATH = {
     "FORWARDED": Machine("a forwarding service, which passed it on", "who runs it has done nothing wrong"),
     "LIST": Machine("a mailing list, which passed it on", "who runs it has done nothing wrong"),
 }
+_RELAY = Machine(
+    "a machine that seems to have passed the mail on",
+    "who runs it may not know that it does, or have done nothing wrong: tell him kindly",
+)
 _HOME = "a computer on a home or office line: the network's own name for it says that it is one of many"
 _BY_OPERATOR = {
     Operator.ACCESS: Machine("a machine at a customer of an access provider", VICTIM),
@@ -193,6 +219,8 @@ def _machine(traced: Traced) -> Machine | None:
         return known
     if verdict.address is None:
         return None
+    if verdict.confidence < PASSED_ON and verdict.candidates:
+        return _RELAY
     if verdict.clues & Clue.HELO_OURS:
         return Machine("a machine that called itself by the name of the server it spoke to, as malware does", VICTIM)
     if verdict.clues & Clue.DYNAMIC_RDNS:
