@@ -32,6 +32,7 @@ VERBS = {
     "entity": "junkhound.cli.entity",
     "lists": "junkhound.cli.lists",
     "publish": "junkhound.cli.publish",
+    "feeds": "junkhound.cli.feeds",
     "dns": "junkhound.cli.dns",
     "crosscheck": "junkhound.cli.crosscheck",
     "partners": "junkhound.cli.partners",

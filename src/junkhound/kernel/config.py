@@ -316,6 +316,25 @@ class Touts:
 
 
 @dataclass(frozen=True)
+class Feed:
+    """[feeds.NAME]: somebody else's list, imported as evidence: it raises a score and never lists by itself."""
+
+    kind: str = setting("junk", "what its addresses did", choices=("junk", "auth_guess", "probe", "harvest", "flood"))
+    format: str = setting(
+        "auto",
+        "how it is written; auto looks at its beginning",
+        choices=("auto", "text", "csv", "json", "misp", "stix", "intelmq"),
+    )
+    counts: bool = setting(True, "its addresses raise the score by a point each; no keeps it for looking up only")
+    tlp: str = setting(
+        "AMBER",
+        "whom we may pass it to (TLP 2.0); shown with every hit",
+        choices=("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"),
+    )
+    about: str = setting("", "whose it is, and where it comes from")
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings; ``path`` is the file they came from, empty for the defaults."""
 
@@ -340,6 +359,7 @@ class Config:
     sensor: Sensor = Sensor()
     lookup: Lookup = Lookup()
     crosscheck: Crosscheck = Crosscheck()
+    feeds: Mapping[str, Feed] = field(default_factory=dict, metadata={"of": Feed})
     blocklists: Mapping[str, Foreign] = field(default_factory=dict, metadata={"of": Foreign})
     accounts: Mapping[str, Account] = field(default_factory=dict, metadata={"of": Account})
     pictures: Pictures = Pictures()
