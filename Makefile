@@ -1,5 +1,5 @@
 # What a newcomer types. The virtual environment is made once and again only when pyproject.toml changes.
-#   make run                    the whole way on a sample that ships with the project
+#   make run                    the whole way on three years of a simulated world, which is made first
 #   make run MAIL=path AS=junk RELAY=host-or-network     the same with your own mail
 #   make test                   everything that must hold; test-all adds the long sweeps
 #   make accuracy               how well it does on simulated worlds whose truth is known, and on real mail
@@ -28,7 +28,7 @@ export NO_MKDOCS_2_WARNING := 1
 MAKEFLAGS += --no-print-directory
 
 help:
-	@echo 'make run       the whole way, from a pile of junk mail to a block list, on the sample'
+	@echo 'make run       the whole way, from a pile of junk mail to a block list, on a simulated world'
 	@echo '               and then the service until Ctrl-C; with ONCE=1 it ends by itself'
 	@echo '               with your own mail: make run MAIL=path AS=junk RELAY=host-or-network'
 	@echo 'make test      what must hold; make test-all with the long sweeps'
@@ -82,4 +82,4 @@ bench-peers:
 	@PEERS='rspamd rbldnsd dnsperf postfix' tools/peers.sh
 
 clean:
-	@rm -rf .run site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)
+	@rm -rf .run .world site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)

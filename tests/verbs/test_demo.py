@@ -120,3 +120,22 @@ def test_machines_read_it_too(tmp_path: Path, tmp_path_factory: pytest.TempPathF
     assert again["read"] == len(sample.make())
     assert again["worst"]["rows"][0]["address"] == "198.51.100.131"
     assert len(again["list"]) >= 10
+
+
+def test_a_simulated_world_goes_the_same_way(tmp_path: Path) -> None:
+    world = tmp_path / "world"
+    subprocess.run(
+        [JUNKHOUND.parent / "spamworld", "gen", "--tier", "tiny", "--seed", "3", "--out", world, "--workers", "1"],
+        capture_output=True, timeout=300, check=True,
+    )  # fmt: skip
+    done = run(tmp_path, "demo", "--home", "shown", "--once", "--world", world)
+    manifest = json.loads((world / "manifest.json").read_text("utf-8"))
+    assert f"a simulated world of {manifest['mails']:,} mails" in done.stdout
+    assert (tmp_path / "shown/letter.eml").stat().st_size > 100
+    assert len(list((tmp_path / "shown/Maildir/new").iterdir())) > 3
+    tried = re.search(r"(?m)^person with an inbox +\S+ (.*)$", done.stdout)
+    assert tried, done.stdout
+    said = run(tmp_path, *tried[1].split()).stdout
+    assert "would be moved to Junk" in said
+    done = run(tmp_path, "demo", "--home", "other", "--once", "--world", tmp_path / "shown", code=66)
+    assert "no simulated world in" in done.stderr

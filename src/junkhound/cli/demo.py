@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import click
 
 from junkhound.cli import show
 from junkhound.kernel import clock
+from junkhound.kernel.net import Network
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +29,8 @@ FOLDER = "junkhound-demo"
 @click.command()
 @click.option("--home", metavar="FOLDER", help=f"Where the demonstration is kept; default: ./{FOLDER}.")
 @click.option("--once", is_flag=True, help="End when done; else the service goes on, on loopback, until Ctrl-C.")
+@click.option("--world", type=click.Path(file_okay=False, path_type=Path),
+              help="A simulated world that spamworld gen has made, instead of the sample.")  # fmt: skip
 @click.option("--mail", "paths", multiple=True, metavar="PATH", help="Your own mail instead of the sample; repeatable.")
 @click.option("--as", "kind", type=click.Choice(["junk", "good", "unsorted"]), help="What your mail is; default: junk"
               " in a folder named Junk or Spam, else unsorted.")  # fmt: skip
@@ -36,7 +40,7 @@ FOLDER = "junkhound-demo"
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
 def command(
-    obj: dict[str, Any], home: str | None, once: bool, paths: tuple[str, ...], kind: str | None,
+    obj: dict[str, Any], home: str | None, once: bool, world: Path | None, paths: tuple[str, ...], kind: str | None,
     relays: tuple[str, ...], keep: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Go the whole way once: take in junk mail, trace it, decide, publish, and say what to try next.
@@ -49,6 +53,7 @@ def command(
     Examples:
       junkhound demo
       junkhound demo --once
+      spamworld gen --tier demo --out world && junkhound demo --world world
       junkhound demo --mail ~/Mail/Junk --as junk --relay mx.example.org
     """
     from rich.console import Console
@@ -63,6 +68,8 @@ def command(
         if paths:
             stated = None if kind is None else Kind[kind.upper()]
             shown = demo.on_own_mail(paths, stated, relays, folder / "own" if keep else None, progress, width)
+        elif world is not None:
+            shown = demo.on_world(folder, world, progress, width)
         else:
             shown = demo.on_sample(folder, progress, width)
     if as_json:
@@ -132,7 +139,7 @@ def _title(text: str) -> None:
 def _tell_intake(shown: Shown, own: bool) -> None:
     known = sum(report.known for _, report in shown.reports)
     seconds = sum(report.seconds for _, report in shown.reports)
-    what = "your mail" if own else f"three years of invented junk, {shown.span[0]} to {shown.span[1]}"
+    what = "your mail" if own else f"{shown.what}, {shown.span[0]} to {shown.span[1]}"
     _title(f"Junkhound on {what}")
     click.echo(f"taken in   {shown.read:,} mails, {shown.added:,} new and {known:,} known already, in {seconds:.1f} s")
     paths: dict[str, int] = {}
@@ -188,35 +195,52 @@ def _tell_next(shown: Shown, serves: bool) -> None:
 
     settings = config.load(Path(shown.settings))
     run = f"{_ourselves()} --config {os.path.relpath(shown.settings)}"
-    at = f"--at {clock.day_text(shown.at)}"
-    folder = os.path.relpath(Path(shown.published.files[0].path).parent) if shown.published else "out"
-    mailbox, message = shown.doubtful
-    host, _, port = settings.dns.listen[0].rpartition(":")
-    asked = f"dig +short @{host} -p {port} 131.100.51.198.main.{settings.publish.zone} TXT"
     _title("Try next")
-    for person, line, page in (
-        ("trap operator", f"{run} sources --by persistence --country GB", "/"),
-        ("mail administrator", asked if serves else f"head {folder}/main.ip4set", "/lists/main"),
-        (
-            "victim of a mail",
-            f"{run} trace --mailbox {mailbox} '{os.path.relpath(message)}'" if message else "",
-            "/trace",
-        ),
-        ("accused provider", f"{run} sources --asn AS64502", "/network/AS64502"),
-        ("listed sender", f"{run} why 198.51.100.131 {at}", "/address/198.51.100.131"),
-        ("researcher, press", f"{run} stats year-on-year", "/country/GB"),
-    ):
+    for person, line, page in _lines(shown, settings, run, serves):
         if line:
             click.echo(f"{person:19} {line}")
-        if serves:
+        if serves and page:
             click.echo(f"{'':19} {_link(settings, page)}")
-    click.echo("not yet: person with an inbox, provider's abuse desk, investigator, decision maker\n")
+    click.echo("not yet: decision maker\n")
     if serves:
         smtp = settings.smtp.listen[0]
         click.echo(f"Each link lets one browser in, once. The trap takes mail at {smtp} and DNS answers at "
                    f"{settings.dns.listen[0]}; Ctrl-C ends it all.")  # fmt: skip
     else:
-        click.echo(f"Nothing is left running; see the pages with {run} serve {at}")
+        click.echo(f"Nothing is left running; see the pages with {run} serve --at {clock.day_text(shown.at)}")
+
+
+def _lines(shown: Shown, settings: Config, run: str, serves: bool) -> Iterator[tuple[str, str, str]]:
+    """Person, command and page, on what the scene's own worst sources are."""
+    listed = [(one.messages, one.subject.first) for one in shown.entries if isinstance(one.subject, Network)]
+    worst = max(listed)[1] if listed else None
+    lasting = shown.by_persistence.rows[0] if shown.by_persistence and shown.by_persistence.rows else None
+    at = f"--at {clock.day_text(shown.at)}"
+    country = lasting.country if lasting is not None else ""
+    yield "trap operator", f"{run} sources --by persistence{f' --country {country}' * bool(country)}", "/"
+    if worst is not None:
+        host, _, port = settings.dns.listen[0].rpartition(":")
+        folder = os.path.relpath(Path(shown.published.files[0].path).parent) if shown.published else "out"
+        backwards = ip_address(str(worst)).reverse_pointer.partition(".i")[0]  # .in-addr.arpa, .ip6.arpa
+        name = f"{backwards}.main.{settings.publish.zone}"
+        asked = f"dig +short @{host} -p {port} {name} TXT"
+        yield "mail administrator", asked if serves else f"head {folder}/main.ip4set", "/lists/main"
+    if shown.inbox is not None:
+        mailbox, place = shown.inbox
+        relays = "".join(f" --relay {relay}" for relay in settings.mailboxes[mailbox].relays)
+        yield "person with an inbox", f"{run} guard inbox {os.path.relpath(place)}{relays} {at}", ""
+    if shown.doubtful is not None:
+        mailbox, place = shown.doubtful
+        yield "victim of a mail", f"{run} trace --mailbox {mailbox} {os.path.relpath(place)}", "/trace"
+    if worst is not None:
+        asn = next((row.asn for row in shown.by_volume.rows if row.asn), 0) if shown.by_volume else 0
+        if asn:
+            yield "provider, accused", f"{run} sources --asn AS{asn}", f"/network/AS{asn}"
+        yield "listed sender", f"{run} why {worst} {at}", f"/address/{worst}"
+    yield "investigator", f"{run} campaigns", "/campaigns"
+    if shown.botnets:
+        yield "", f"{run} botnets", "/botnets"
+    yield "researcher, press", f"{run} stats year-on-year", f"/country/{country}" if country else ""
 
 
 def _link(settings: Config, page: str) -> str:

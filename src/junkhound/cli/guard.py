@@ -249,13 +249,14 @@ def lmtp(where: dict[str, Any], listen: str, onward: str, smtp: bool, relays: tu
 @click.argument("which", nargs=-1, metavar="[ACCOUNT|MAILDIR]...")
 @click.option("--move", is_flag=True, help="Move junk to the Junk folder; without, only show what would be moved.")
 @click.option("--watch", is_flag=True, help="Go on until Ctrl-C, whenever mail arrives. With --move only.")
+@click.option("--at", metavar="WHEN", help="The moment of the judgement; default: now.")
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write what would be moved as a page.")
 @_RELAY
 @_JSON
 @click.pass_obj
 def inbox(
     where: dict[str, Any], which: tuple[str, ...], move: bool, watch: bool, page: Path | None, relays: tuple[str, ...],
-    as_json: bool,
+    at: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Sort a mailbox: show what is junk and why, or move it to Junk; nothing is ever deleted.
 
@@ -272,7 +273,7 @@ def inbox(
 
     if watch and not move:
         raise click.UsageError("--watch goes with --move")
-    face.run(open_office(**where), which, move, watch, page, relays, as_json)
+    face.run(open_office(**where, at=at), which, move, watch, page, relays, as_json)
 
 
 @command.command()

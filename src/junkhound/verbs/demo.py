@@ -11,11 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from junkhound import sample
 from junkhound.kernel import clock, config
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.tables import Kind
-from junkhound.verbs import actors, botnets, data, grouping, ingest, lists, publish, sources
+from junkhound.verbs import actors, botnets, data, grouping, guard, ingest, lists, publish, scenes, sources
 from junkhound.verbs.office import Office
 
 if TYPE_CHECKING:
@@ -34,15 +33,17 @@ Progress = Callable[[str, float], None]
 class Shown:
     """What came of it, for a face to print.
 
-    ``settings`` is the file that further commands need, empty where nothing was kept. ``doubtful`` is a message of
-    the sample with a forged line, to trace.
+    ``settings`` is the file that further commands need, empty where nothing was kept. ``doubtful`` is a mail with a
+    forged line, to trace, and ``inbox`` a Maildir to guard, each with the mailbox it is of.
     """
 
     at: int
     settings: str
     span: tuple[str, str]
+    what: str = ""
     reports: list[tuple[str, ingest.Report]] = field(default_factory=list)
     grouped: grouping.Grouped = field(default_factory=grouping.Grouped)
+    botnets: int = 0
     decided: lists.Decided | None = None
     published: publish.Published | None = None
     by_volume: sources.Ranking | None = None
@@ -50,7 +51,8 @@ class Shown:
     entries: list[Listing] = field(default_factory=list)
     reasons: dict[str, list[str]] = field(default_factory=dict)
     plain: str = ""
-    doubtful: tuple[str, str] = ("", "")
+    doubtful: tuple[str, Path] | None = None
+    inbox: tuple[str, Path] | None = None
 
     @property
     def read(self) -> int:
@@ -68,24 +70,37 @@ def on_sample(folder: Path, progress: Progress, width: int = 40) -> Shown:
     """
     _claim(folder)
     progress("writing the sample", 0.0)
-    laid = sample.write(folder / "sample", sample.make())
+    if (folder / "sample").is_dir():
+        shutil.rmtree(folder / "sample")
+    return _on_scene(folder, scenes.of_sample(folder / "sample"), progress, width)
+
+
+def on_world(folder: Path, world: Path, progress: Progress, width: int = 40) -> Shown:
+    """The same with a simulated world that was made before. Errors: as ``on_sample``; NotFound for no world."""
+    scene = scenes.of_world(world)
+    _claim(folder)
+    return _on_scene(folder, scene, progress, width)
+
+
+def _on_scene(folder: Path, scene: scenes.Scene, progress: Progress, width: int) -> Shown:
     settings = folder / "junkhound.toml"
-    settings.write_text(sample.settings() + _OURS + _places(settings), "utf-8")
-    office = Office(config.load(settings), clock.parse(sample.AT))
-    shown = Shown(office.now, str(settings), (sample.START, sample.END))
+    settings.write_text(scene.settings + _OURS + _places(settings), "utf-8")
+    loaded = config.load(settings)
+    office = Office(loaded, clock.parse(scene.at))
+    shown = Shown(office.now, str(settings), scene.span, scene.what)
     progress("importing routes", 0.08)
-    data.add(office, [folder / "sample" / "routes.csv"], name="documentation networks", day=sample.START)
-    total = sum(part.mails for part in laid)
+    data.add(office, [scene.routes], name=scene.networks, day=scene.span[0])
+    total = sum(part.weight for part in scene.parts)
     done = 0
-    for part in laid:
-        request = _request(part)
-        report = ingest.ingest(office, request, _share(progress, part.place, done, part.mails, total))
+    for part in scene.parts:
+        report = ingest.ingest(office, _request(part), _share(progress, part, done, total))
         shown.reports.append((part.place, report))
-        done += part.mails
+        done += part.weight
     _rest(office, shown, progress, width)
-    for part in laid:
-        if part.place == "ferris" and part.kind == "junk":
-            shown.doubtful = (part.place, _forged(part.path))
+    guard.write_pack(office)
+    shown.doubtful = scenes.letter(scene, loaded, folder / "letter.eml")
+    shown.inbox = scenes.inbox(scene, loaded, folder / "Maildir")
+    progress("done", 1.0)
     return shown
 
 
@@ -119,30 +134,21 @@ def _claim(folder: Path) -> None:
         raise Refused(f"{str(folder)!r} holds something else", "name an empty or new folder with --home")
     folder.mkdir(parents=True, exist_ok=True)
     mark.write_text("made by junkhound demo; may be removed as a whole\n", "utf-8")
-    if (folder / "sample").is_dir():
-        shutil.rmtree(folder / "sample")
 
 
-def _request(part: sample.Laid) -> ingest.Request:
+def _request(part: scenes.Part) -> ingest.Request:
     kind = Kind[part.kind.upper()]
     if part.is_trap:
         return ingest.Request((str(part.path),), kind, trap=part.place)
     return ingest.Request((str(part.path),), kind, mailbox=part.place)
 
 
-def _share(progress: Progress, place: str, before: int, mails: int, total: int) -> ingest.Progress:
+def _share(progress: Progress, part: scenes.Part, before: int, total: int) -> ingest.Progress:
     def tell(done: int, size: int, read: int) -> None:
-        progress(f"taking in {place}", 0.1 + 0.75 * (before + min(read, mails)) / total)
+        mine = part.weight * min(1.0, done / size) if size else 0
+        progress(f"taking in {part.place}", 0.1 + 0.75 * (before + mine) / total)
 
     return tell
-
-
-def _forged(maildir: Path) -> str:
-    """A message in which a line below the border claims to be the university's own server."""
-    for path in sorted((maildir / "cur").iterdir()):
-        if b"by EDGE01.otterham-uni.example (Postfix)" in path.read_bytes():
-            return str(path)
-    return ""
 
 
 def _rest(office: Office, shown: Shown, progress: Progress, width: int) -> None:
@@ -151,7 +157,7 @@ def _rest(office: Office, shown: Shown, progress: Progress, width: int) -> None:
     office.ledger.compact(office.now)
     progress("grouping campaigns", 0.88)
     shown.grouped = grouping.group(office)
-    botnets.find(office)
+    shown.botnets = botnets.find(office).botnets
     actors.find(office)
     progress("deciding", 0.9)
     shown.decided = lists.decide(office, "main")[0]
@@ -166,7 +172,6 @@ def _rest(office: Office, shown: Shown, progress: Progress, width: int) -> None:
     for file in shown.published.files:
         if file.form == "plain":
             shown.plain = Path(file.path).read_text("utf-8")
-    progress("done", 1.0)
 
 
 def on_own_mail(
@@ -196,6 +201,7 @@ def on_own_mail(
         office = Office(settings, _moment(office))
         shown.at = office.now
         _rest(office, shown, progress, width)
+        progress("done", 1.0)
         if shown.by_volume is not None:
             shown.span = (shown.by_volume.since, shown.by_volume.until)
         office.ledger.close()
