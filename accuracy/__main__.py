@@ -5,6 +5,7 @@ python -m accuracy --quick                  the tiny tier, to see that everythin
 python -m accuracy --lists                  G4 to G8 alone, in a quarter of the time
 python -m accuracy --tier M --seed 1000     other worlds; --no-lists leaves out the slow part
 python -m accuracy --tracing                tracing alone; the other tables of the page stay as they are
+python -m accuracy --guard                  G26 alone
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from accuracy import campaigns, corpus, goals, lists, report, tracing
+from accuracy import campaigns, corpus, goals, guarding, lists, report, tracing
 from accuracy.baselines import HOUR
 from spamworld.out.forms import instant
 
 OUT = Path(__file__).parent / "out"
 TRACING = ("G1", "G2", "G3")
 LISTS = ("G4", "G5", "G6", "G7", "G8")
+GUARD = ("G26",)
 WARM_H = 6
 FIRST = 1000
 """Seeds below are for tuning; no figure is published on them."""
@@ -44,8 +46,9 @@ def world(folder: Path, tier: str, variant: str, seed: int) -> dict[str, Any]:
 
 
 def measure(
-    folder: Path, manifest: dict[str, Any], with_lists: bool, limit: int, progress: Progress, with_groups: bool = True
-) -> goals.World:
+    folder: Path, manifest: dict[str, Any], with_lists: bool, limit: int, progress: Progress, with_groups: bool = True,
+    with_guard: bool = True,
+) -> goals.World:  # fmt: skip
     """All figures of one world; a ``limit`` below 0 leaves out tracing."""
     name = f"{manifest['tier']} {manifest['variant']}"
     progress(f"{name}: tracing", 0.0)
@@ -54,13 +57,14 @@ def measure(
     held: dict[str, lists.Scores] = {}
     if with_lists:
         held = _lists(folder, manifest, lambda what, share: progress(f"{name}: {what}", share))
+    tell = lambda what, share: progress(f"{name}: {what}", share)  # noqa: E731
     with tempfile.TemporaryDirectory(prefix="accuracy-groups-") as scratch:
         span = instant(manifest["start"]), instant(manifest["end"])
-        tell = lambda what, share: progress(f"{name}: {what}", share)  # noqa: E731
         grouped = campaigns.run(folder, Path(scratch), span, tell) if with_groups else None
+    guarded = guarding.score(guarding.run(folder, tell)) if with_guard else None
     return goals.World(
         name, tracing.score(junk), tracing.score(traced), tracing.by_strategy(traced), tracing.by_class(traced), held,
-        grouped,
+        grouped, guarded,
     )  # fmt: skip
 
 
@@ -86,6 +90,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--no-lists", action="store_true", help="leave out G4 to G7")
     parser.add_argument("--tracing", action="store_true", help="G1 to G3 alone; the page's other figures stay")
     parser.add_argument("--lists", action="store_true", help="G4 to G8 alone; the page's other figures stay")
+    parser.add_argument("--guard", action="store_true", help="G26 alone; the page's other figures stay")
     parser.add_argument("--no-corpus", action="store_true", help="leave out real mail")
     parser.add_argument("--quick", action="store_true", help="the tiny tier; the page stays as it is")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
@@ -96,9 +101,10 @@ def main() -> int:
     asked = _asked()
     tier = "tiny" if asked.quick else asked.tier
     variants = asked.variant or ["2006", "modern"]
-    whole = not (asked.limit or asked.no_lists or asked.quick or asked.tracing or asked.lists)
-    publish = tier in ("S", "M") and asked.seed >= FIRST and (whole or asked.tracing or asked.lists)
-    with_lists = not (asked.no_lists or asked.tracing)
+    alone = TRACING if asked.tracing else LISTS if asked.lists else GUARD if asked.guard else ()
+    whole = not (asked.limit or asked.no_lists or asked.quick or alone)
+    publish = tier in ("S", "M") and asked.seed >= FIRST and bool(whole or alone)
+    with_lists = not (asked.no_lists or asked.tracing or asked.guard)
 
     def progress(what: str, share: float) -> None:
         if sys.stderr.isatty():
@@ -112,11 +118,12 @@ def main() -> int:
             folder.parent.mkdir(parents=True, exist_ok=True)
             progress(f"{tier} {variant}: making the world", 0.0)
             manifests.append(world(folder, tier, variant, seed))
-            traced = -1 if asked.lists else asked.limit
-            worlds.append(
-                measure(folder, manifests[-1], with_lists, traced, progress, not (asked.tracing or asked.lists))
-            )
-    real = [] if asked.no_corpus or asked.quick or asked.lists else [*corpus.handover(), *corpus.honest()]
+            traced = -1 if asked.lists or asked.guard else asked.limit
+            with_guard = asked.guard or whole
+            worlds.append(measure(folder, manifests[-1], with_lists, traced, progress, not alone, with_guard))
+    real = (
+        [] if asked.no_corpus or asked.quick or asked.lists or asked.guard else [*corpus.handover(), *corpus.honest()]
+    )
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     made = list(report.tables(worlds, real))
@@ -127,9 +134,9 @@ def main() -> int:
     if publish and asked.tracing:
         page = report.renew(report.PAGE.read_text("utf-8"), made, TRACING)
         report.PAGE.write_text(page, "utf-8")
-    elif publish and asked.lists:
-        about = [one for one in made if one[0] == "Goals" or one[0].startswith("Lists")]
-        report.PAGE.write_text(report.renew(report.PAGE.read_text("utf-8"), about, LISTS), "utf-8")
+    elif publish and alone:
+        about = [one for one in made if one[0] == "Goals" or (asked.lists and one[0].startswith("Lists"))]
+        report.PAGE.write_text(report.renew(report.PAGE.read_text("utf-8"), about, alone), "utf-8")
     elif publish:
         measured = "\n".join([report.base(manifests), *(report.markdown(*one) for one in made)])
         report.PAGE.write_text(report.rewrite(report.PAGE.read_text("utf-8"), measured), "utf-8")

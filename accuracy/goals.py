@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from accuracy import botnets, campaigns, lists, tracing
+from accuracy import botnets, campaigns, guarding, lists, tracing
 from accuracy.intervals import Estimate
 
 NOT_YET = "not yet"
@@ -22,6 +22,7 @@ class World(NamedTuple):
     classes: Mapping[str, tracing.Scores]
     held: Mapping[str, lists.Scores]  # by method, ours first; empty where lists were left out
     groups: campaigns.World | None = None  # None where campaigns were left out
+    guarded: guarding.Scores | None = None  # None where the guard was left out
 
 
 class Figure(NamedTuple):
@@ -98,6 +99,10 @@ def _other_groups(pick: Callable[[campaigns.Scores], Estimate]) -> Callable[[Wor
 
 def _nets(pick: Callable[[botnets.Scores], Estimate]) -> Callable[[World], Estimate]:
     return lambda world: pick(world.groups.nets) if world.groups else _NOTHING
+
+
+def _guard(pick: Callable[[guarding.Scores], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(world.guarded) if world.guarded else _NOTHING
 
 
 GOALS = (
@@ -181,7 +186,12 @@ GOALS = (
     )),
     Goal("G24", "Levers and forecast"),
     Goal("G25", "The provider's desk"),
-    Goal("G26", "Inbox guard"),
+    Goal("G26", "Inbox guard, on the next day's mail", (
+        Figure("wanted mail moved", "<= 0.1%", _guard(lambda s: s.false), _most(0.001), more_is_better=False),
+        Figure("junk moved", "", _guard(lambda s: s.recall), _least(0.0)),
+        Figure("junk caught where no wanted mail may be moved", ">= 95%", _guard(lambda s: s.recall_at_none),
+               _least(0.95)),
+    )),
     Goal("G27", "One victim's mailbox"),
     Goal("G28", "What a delivered thousand costs a spammer"),
 )  # fmt: skip
