@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from junkhound.service.dns import Book, Clients
 from junkhound.service.dns.batch import Batch
 from junkhound.service.dns.clients import clients
 from junkhound.service.dns.mmsg import LARGEST, LEAD, ROW, Mail
+from junkhound.service.dns.wider import hold
 from junkhound.service.dns.zone import Zone
 from junkhound.wire import dns
 from support import dns as client
@@ -204,8 +206,13 @@ def variants(rng: random.Random, origins: list[str]) -> bytes:
         name = under(
             rng.choice(["203.0.113.7", "198.51.100.3", "127.0.0.2", "127.0.0.1", "2.0.0.1", "5.5.5.5"]), origin
         )
+    if rng.random() < 0.3:
+        where = ["2001:db8:1:2::", "2001:db8:1:3::", "::ffff:7f00:2", "::ffff:7f00:1", "2001:db8:1:2:a:b:c:d"]
+        digits = under(rng.choice(where), origin)[:63]
+        name = "".join(rng.choice([letter, letter.upper()]) for letter in digits) + f".{origin}"
     if rng.random() < 0.4:
-        return question(name, number=rng.randrange(65536), edns=rng.choice([None, 1232]), do=rng.random() < 0.5)
+        kind = rng.choice([dns.A, dns.A, dns.TXT])
+        return question(name, kind, number=rng.randrange(65536), edns=rng.choice([None, 1232]), do=rng.random() < 0.5)
     flags = rng.choice([0, 0x0100, 0x0100, 0x0110, 0x0120, 0x8100, 0x2000, 0x0300, 0x0102, 0x0500])
     edns = rng.choice([None, None, 512, 1232, 4096, 0])
     options = rng.choice([b"", b"", b"\0\x0a\0\x08abcdefgh", b"x" * 53, b"x" * 54, b"x" * 100])
@@ -237,6 +244,7 @@ def test_a_batch_is_answered_with_the_same_bytes(tmp_path: Path) -> None:
         mail = Mail(sock, 512)
         batch = Batch(mail, book, by_v4=True)
         taken = 0
+        wider: Counter[tuple[int, bool]] = Counter()
         for round_number in range(40):
             packets = [variants(rng, origins) for _ in range(rng.choice([1, 24, 300, 512]))]
             some = [LOOPBACK, LOOPBACK, LOOPBACK, b"\xc0\0\2\1", b"\x7f\1\1\1"]
@@ -258,7 +266,33 @@ def test_a_batch_is_answered_with_the_same_bytes(tmp_path: Path) -> None:
                     assert mail.memory[start : start + len(packet)].tobytes() == packet
                 assert alone[row] in (None, plain)
             taken += int(done.sum())
+            for kind, long in ((dns.A, True), (dns.TXT, False), (dns.TXT, True)):
+                wider[kind, long] += sum(
+                    done[row] and bytes([0, kind, 0, 1]) in packet[20:] and (len(packet) > 90) == long
+                    for row, packet in enumerate(packets)
+                )
     assert taken > 1000
+    assert wider[dns.A, True] > 200
+    assert wider[dns.TXT, False] > 200
+
+
+def test_ipv6_networks_of_every_length_are_found_as_one_by_one(tmp_path: Path) -> None:
+    rng = random.Random(8)
+    base = 0x2001_0DB8 << 96
+    wide = {net.network_of(net.Address((base + (n << 80)) >> 64, 0), rng.randint(48, 64)) for n in range(300)}
+    near = {
+        net.network_of(net.Address((base >> 64) + (1 << 30), n << rng.randint(8, 16)), rng.randint(112, 128))
+        for n in range(1, 200)
+    }
+    spans = sorted(wide | near)
+    apart = [one for place, one in enumerate(spans) if not place or not spans[place - 1].holds(one.first)]
+    made = zone(tmp_path, *(entry(str(one), place) for place, one in enumerate(apart)))
+    assert made.face is not None
+    edges = {(n.first.hi << 64 | n.first.lo) + step for n in apart for step in (-1, 0, 1)}
+    edges |= {(n.last.hi << 64 | n.last.lo) + step for n in apart for step in (0, 1)} | {0, (1 << 128) - 1}
+    numbers = sorted(edges)
+    halves = [np.array(some, np.uint64) for some in ([n >> 64 for n in numbers], [n & net.MASK64 for n in numbers])]
+    assert hold(made.face.data, *halves).tolist() == [made.face.data.find6(n) >= 0 for n in numbers]
 
 
 def test_every_octet_is_read_in_every_place(tmp_path: Path) -> None:

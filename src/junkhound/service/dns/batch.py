@@ -18,7 +18,9 @@ from junkhound.service.dns.labels import Flags, Room, Sheet
 from junkhound.service.dns.limit import Limit
 from junkhound.service.dns.mmsg import LEAD, Mail
 from junkhound.service.dns.template import Template
+from junkhound.service.dns.wider import LABELS, Six, texts
 from junkhound.service.dns.zone import Zone
+from junkhound.wire import dns
 
 _STEP = 16  # rows by which sheets differ in size
 _KEPT = np.array(0x1001FFFF, np.uint32)  # the number, RD and CD
@@ -47,6 +49,7 @@ class Batch:
         self._whole: Flags = np.ones(mail.size, np.bool_)
         self._wide: dict[int, npt.NDArray[Any]] = {}
         self._templates: dict[str, Template] = {}
+        self._others: dict[str, tuple[Six, Template]] = {}
 
     def one(self, row: int, packet: bytes, at: int) -> bytes | None:
         """The reply to one ordinary question, where a batch is too small to be worth arrays; None for anything else."""
@@ -77,6 +80,8 @@ class Batch:
                 fits, found = self._zone(zone, template, sheet, count)
                 if found == count:
                     return fits
+                if self._limit is None:  # what is limited is weighed one by one
+                    fits |= self._wider(zone, template, sheet, ~fits)
                 done = fits if done is None else done | fits
         return np.zeros(count, np.bool_) if done is None else done
 
@@ -103,6 +108,62 @@ class Batch:
         if found:
             self._reply(template, sheet, fits.nonzero()[0], found)
         return fits.copy(), found
+
+    def _wider(self, zone: Zone, ordinary: Template, sheet: Sheet, rest: Flags) -> Flags:
+        """Answer questions about IPv6 and for texts among the rows of ``rest``; which of them have a reply now."""
+        count, rows = len(rest), self._room.rows
+        known = self._others.get(zone.name)
+        if known is None or known[0].face is not ordinary.face:
+            made = Six(zone, ordinary.face, ordinary), Template(zone, ordinary.face, dns.TXT)
+            known = self._others[zone.name] = made
+        six, text = known
+        done: Flags = np.zeros(count, np.bool_)
+        if six.usable and (self._mail.came[:count][rest] > LABELS + 16).any():
+            fits, numbers = six.read(rows[:count], self._mail.came[:count])
+            fits &= rest
+            self._admit(zone.clients, sheet, fits)
+            chosen = fits.nonzero()[0]
+            if len(chosen):
+                self._note6(chosen, numbers)
+                self._count(six.answer(self._mail, rows, chosen, numbers[chosen]), len(chosen))
+                done |= fits
+        if text.usable and not done[rest].all():
+            text.match(sheet)
+            fits = sheet.fits[:count]
+            fits &= rest
+            self._admit(zone.clients, sheet, fits)
+            done |= self._texts(text, sheet, fits.copy())
+        return done
+
+    def _texts(self, text: Template, sheet: Sheet, fits: Flags) -> Flags:
+        """Answer TXT questions about IPv4: many that are not listed at once, the others row by row."""
+        chosen = fits.nonzero()[0]
+        if not len(chosen):
+            return fits
+        hit = text.face.data.numbers.hold(sheet.numbers[chosen])
+        listed = chosen[hit]
+        if len(listed):
+            written = texts(text.face, self._mail, self._room.rows, listed, sheet.numbers[listed])
+            if self._book.log is not None:
+                self._book.log.many(
+                    self._mail.names[listed[written]], sheet.numbers[listed[written]], self._by_v4, self._at
+                )
+            fits[listed[~written]] = False
+            self._count(int(written.sum()), int(written.sum()))
+        missing = chosen[~hit]
+        if len(missing):
+            self._reply(text, sheet, missing, len(missing))
+        return fits
+
+    def _note6(self, chosen: npt.NDArray[np.int64], numbers: npt.NDArray[np.uint64]) -> None:
+        if self._book.log is not None:
+            for row in chosen.tolist():
+                address = net.Address(int(numbers[row, 1]), int(numbers[row, 0]))
+                self._book.log.one(self._mail.client(row), address, self._at)
+
+    def _count(self, listed: int, count: int) -> None:
+        self._book.counts["listed"] += listed
+        self._book.counts["NXDOMAIN"] += count - listed
 
     def _admit(self, clients: Clients, sheet: Sheet, fits: Flags) -> None:
         """Take the rows of clients that may not ask out of ``fits``."""
@@ -143,11 +204,9 @@ class Batch:
             self._flags[rows] = flags
         self._heads[rows] = template.heads.take(which)
         self._mail.leaves[rows] = template.sizes.take(which)
-        listed = hit.tobytes().count(1)
         if self._book.log is not None:
             self._book.log.many(self._mail.names[rows], sheet.numbers[rows], self._by_v4, self._at)
-        self._book.counts["listed"] += listed
-        self._book.counts["NXDOMAIN"] += count - listed
+        self._count(hit.tobytes().count(1), count)
 
     def _blocks(self, width: int) -> npt.NDArray[Any]:
         """The memory as overlapping blocks of bytes, one beginning at each byte."""

@@ -39,10 +39,11 @@ class Template:
     """What one zone's questions have behind their numbers, and the replies, for one edition of the list.
 
     ``usable`` is False where a reply might not fit into the smallest datagram: such zones take the plain path.
+    With ``kind`` TXT the questions are those for texts; of the replies only "not listed" is of use then.
     """
 
-    def __init__(self, zone: Zone, face: Face) -> None:
-        self.face = face
+    def __init__(self, zone: Zone, face: Face, kind: int = dns.A) -> None:
+        self.face, self.kind = face, kind
         self.rest = len(zone.origin) + 4  # the zone's name, type and class
         self._questions(zone)
         self._ordinary = re.compile(_ORDINARY % re.escape(zone.origin), re.DOTALL | re.IGNORECASE).fullmatch
@@ -65,14 +66,14 @@ class Template:
         for (kind, opt), pattern in product(enumerate(OPTS), labels):
             place, length = kind * PATTERNS + pattern, int(LENGTHS[pattern])
             self._place[pattern, 12 + length + self.rest + opt] = place
-            for table, made in zip((self.wanted, self.mask), self._question(zone, opt, length), strict=True):
+            for table, made in zip((self.wanted, self.mask), self.question(zone, opt, length), strict=True):
                 cut = made[:QUESTION] + made[QUESTION + 8 :]
                 table[place] = np.frombuffer(cut.ljust(8 * words, b"\0"), np.uint64)
             self.tail_at[place] = QUESTION + length + self.rest
             self.base[place] = 4 * (length - SHORT) + 2 * (opt > 0)
         self._place_flat = self._place.reshape(-1)
 
-    def _question(self, zone: Zone, opt: int, labels: int) -> tuple[bytes, bytes]:
+    def question(self, zone: Zone, opt: int, labels: int) -> tuple[bytes, bytes]:
         """A row with a question, and which of its bits count; ``opt`` bytes of OPT, ``labels`` bytes of numbers."""
         # No answer, operation 0, not cut short; RD, AA and the second byte of flags are the client's to choose.
         head, head_mask = (
@@ -86,7 +87,7 @@ class Template:
         tail = b"\0\0\x29" + bytes(6) + (opt - 11).to_bytes(2, "big") if opt else b""
         tail_mask = b"\xff\xff\xff\0\0\0\xff\0\0\xff\xff" if opt else b""
         return (
-            head + bytes(labels) + name + b"\0\1\0\1" + tail,
+            head + bytes(labels) + name + bytes([0, self.kind, 0, dns.IN]) + tail,
             head_mask + bytes(labels) + name_mask + b"\xff" * 4 + tail_mask,
         )
 
@@ -155,8 +156,12 @@ class Template:
         for extra in range(size - SHORT):
             label[extra % 4] += 1
         name = b"".join(bytes([length]) + b"1" * length for length in label) + zone.origin
-        query = dns.Query(0, 0, name, (), dns.A, dns.IN, None if edns == _PLAIN else dns.EDNS_SIZE, 0, edns == _DO)
+        return self.made(name, outcome == _HIT, edns != _PLAIN, edns == _DO)
+
+    def made(self, name: bytes, hit: bool, edns: bool, do: bool) -> bytes:
+        """The reply to a question for this name, as the plain path gives it."""
+        query = dns.Query(0, 0, name, (), self.kind, dns.IN, dns.EDNS_SIZE if edns else None, 0, do)
         face = self.face
-        if outcome == _HIT:
+        if hit:
             return dns.reply(query, dns.NOERROR, [dns.Record(name, dns.A, face.ttl, face.codes[0])])
         return dns.reply(query, dns.NXDOMAIN, [], [face.soa])
