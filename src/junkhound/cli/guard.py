@@ -72,6 +72,26 @@ def pack(where: dict[str, Any], out: Path | None, old: Path | None, at: str | No
 
 
 @command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", default="", metavar="FILE|LINE", help="The hub's public key; default: [guard] key.")
+@_JSON
+@click.pass_obj
+def take(where: dict[str, Any], file: Path, key: str, as_json: bool) -> None:
+    """Take in a hub's pack, or a difference to the one that is here; with a key only what the hub has signed.
+
+    \b
+    Example: junkhound guard take hub.pack --key minisign.pub
+    """
+    from junkhound.verbs import guard
+
+    made = guard.take(open_office(**where), file, key)
+    if as_json:
+        show(msgspec.to_builtins(made))
+        return
+    click.echo(f"{made.path}: pack {made.sequence} of {made.hub}, {made.size:,} bytes")
+
+
+@command.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @_JSON
 @click.pass_obj

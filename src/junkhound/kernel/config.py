@@ -238,6 +238,10 @@ class Guard:
     pack: str = setting(
         "", "the guard pack it works from; empty means the one that is made of this home's own traps", "path"
     )
+    key: str = setting(
+        "",
+        "public key of the hub whose packs are taken: its file, or its line; a pack without its signature is refused",
+    )
     learned: str = setting(
         "", "where what people's own moves taught is kept; empty means guard/learned in the home", "path"
     )

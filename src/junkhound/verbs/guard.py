@@ -19,11 +19,12 @@ from junkhound.evidence.message import parse
 from junkhound.guard import FORMS, SKETCH, Book, Head, sorted_rows
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY, HOUR
-from junkhound.kernel.errors import DataError, NotFound
+from junkhound.kernel.errors import DataError, NotFound, Refused
 from junkhound.kernel.net import Address, Network
 from junkhound.ledger.files import Disk, put
 from junkhound.ledger.guarding import Guarding
-from junkhound.verbs import data, lists
+from junkhound.publish.write import SIGNATURE
+from junkhound.verbs import data, lists, signing
 from junkhound.verbs.office import Office
 from junkhound.wire.facts import Facts
 
@@ -129,10 +130,37 @@ def write_pack(office: Office, out: Path | None = None, since: Path | None = Non
         if not known:
             raise DataError(f"{str(since)!r} is a pack of {old.head.hub!r}", "give one that this home made")
         delta = guard.pack.difference(old, book)
-        keep(beside, delta)
-    keep(place, octets)
+        _put(office, beside, delta)
+    _put(office, place, octets)
     return Made(str(place), book.head.hub, book.head.sequence, len(octets), book.rows,
                 str(beside) if delta else "", len(delta))  # fmt: skip
+
+
+def _put(office: Office, place: Path, octets: bytes) -> None:
+    """A pack or difference with its signature, where the hub signs. The signature is there first, as the lists' are."""
+    signer = signing.signer_of(office)
+    if signer is not None:
+        keep(place.with_name(place.name + SIGNATURE), signer.sign(octets, place.name, office.now))
+    keep(place, octets)
+
+
+def take(office: Office, file: Path, key: str = "") -> Made:
+    """Take in a hub's pack, or a difference to the one that is here, into this home.
+
+    Errors: TamperError, NotFound for a signature that does not hold or is not there, where a key is known; DataError
+    for what is no pack, or a difference to another; Refused for an older pack than the one that is here.
+    """
+    key = key or office.config.guard.key
+    if key:
+        signing.verify_file(file, signing.read_key(key))
+    place = office.home / "guard" / "own.pack"
+    old = read_book(place)
+    book = guard.pack.apply(old, file.read_bytes())
+    if book.head.hub == old.head.hub and book.head.sequence < old.head.sequence:
+        raise Refused(f"pack {book.head.sequence} is older than {old.head.sequence}, which is here", "fetch the newest")
+    octets = guard.pack.write(book)
+    keep(place, octets)
+    return Made(str(place), book.head.hub, book.head.sequence, len(octets), book.rows)
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -212,6 +240,8 @@ def orders(office: Office, relays: tuple[str, ...] = ()) -> Orders:
     pack = pack_of(office)
     if said.pack and not pack.is_file():
         raise NotFound(f"no guard pack {said.pack!r}", "make one with junkhound guard pack, or leave [guard] pack out")
+    if said.pack and said.key:
+        signing.verify_file(pack, signing.read_key(said.key))
     return Orders(
         str(pack), str(learned_of(office)), (*said.relays, *relays), network.own, network.allow_documentation,
         tuple(data.route_tables(office)), said.junk, said.good, said.stale_h,
