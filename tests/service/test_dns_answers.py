@@ -19,7 +19,7 @@ from junkhound.service.dns.wider import hold
 from junkhound.service.dns.zone import Zone
 from junkhound.wire import dns
 from support import dns as client
-from support.editions import AT, entry
+from support.editions import AT, entry, name_entry
 from support.zones import LOOPBACK, ZONE, question, zone
 
 ENTRIES = (
@@ -237,6 +237,10 @@ def test_a_batch_is_answered_with_the_same_bytes(tmp_path: Path) -> None:
     other = [entry(f"203.0.113.{n}", n + 1) for n in range(0, 200, 2)]
     zones = [zone(tmp_path, *ENTRIES), zone(tmp_path, *other, name="bots", ttl_s=60), zone(tmp_path, name="x" * 20)]
     late = zone(tmp_path, entry("203.0.113.7"), name="late", at=AT - clock.DAY, expires_at=AT)
+    many = tuple(f"127.0.0.{n}" for n in range(2, 40))  # does not fit into the smallest datagram
+    all_of = [entry("203.0.113.7", codes=("127.0.0.2", "127.0.0.4")), entry("198.51.100.0/24", 2),
+              entry("2001:db8:1:2::/64", 3), entry("203.0.113.9", 4, codes=many), name_entry("pills.example", 5)]  # fmt: skip
+    zones.append(zone(tmp_path, *all_of, name="all"))
     closed = Zone("none", "none.bl.example.org", tmp_path / "none", Clients([]))
     book = Book([*zones, late, closed])
     origins = [one.origin_text for one in book.zones] + ["elsewhere.example"]

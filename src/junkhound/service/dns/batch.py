@@ -6,6 +6,7 @@ hundred questions are worth it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from junkhound.service.dns.labels import Flags, Room, Sheet
 from junkhound.service.dns.limit import Limit
 from junkhound.service.dns.mmsg import LEAD, Mail
 from junkhound.service.dns.template import Template
-from junkhound.service.dns.wider import LABELS, Six, texts
+from junkhound.service.dns.wider import LABELS, Six, coded, texts
 from junkhound.service.dns.zone import Zone
 from junkhound.wire import dns
 
@@ -101,6 +102,9 @@ class Batch:
         self._admit(zone.clients, sheet, fits)
         if self._limit is not None:
             self._hold(self._limit, sheet, fits)
+        if template.coded:
+            fits = self._by_rows(template, sheet, fits.copy(), coded)
+            return fits, int(fits.sum())
         found = fits.tobytes().count(1)  # the quickest way to count few flags
         if found == count:
             self._reply(template, sheet, slice(0, count), count)
@@ -132,18 +136,18 @@ class Batch:
             fits = sheet.fits[:count]
             fits &= rest
             self._admit(zone.clients, sheet, fits)
-            done |= self._texts(text, sheet, fits.copy())
+            done |= self._by_rows(text, sheet, fits.copy(), texts)
         return done
 
-    def _texts(self, text: Template, sheet: Sheet, fits: Flags) -> Flags:
-        """Answer TXT questions about IPv4: many that are not listed at once, the others row by row."""
+    def _by_rows(self, text: Template, sheet: Sheet, fits: Flags, write: Callable[..., Flags]) -> Flags:
+        """Answer questions about IPv4: many that are not listed at once, the others row by row."""
         chosen = fits.nonzero()[0]
         if not len(chosen):
             return fits
         hit = text.face.data.numbers.hold(sheet.numbers[chosen])
         listed = chosen[hit]
         if len(listed):
-            written = texts(text.face, self._mail, self._room.rows, listed, sheet.numbers[listed])
+            written = write(text.face, self._mail, self._room.rows, listed, sheet.numbers[listed])
             if self._book.log is not None:
                 self._book.log.many(
                     self._mail.names[listed[written]], sheet.numbers[listed[written]], self._by_v4, self._at

@@ -117,6 +117,8 @@ class Template:
             return None
         number = d << 24 | c << 16 | b << 8 | a
         hit = data.numbers.holds(number)
+        if hit and self.coded:
+            return None
         which = 4 * (size - SHORT) + 2 * (opt > 0) + hit
         if opt and packet[found.end(5) + 7] & 0x80:
             which += DO_STEP
@@ -139,7 +141,10 @@ class Template:
         longest = max(map(len, tails.values()))
         fits = 12 + LONG + self.rest + longest <= dns.PLAIN_SIZE and zone.origin[0] <= LONGEST_FIRST
         face = self.face
-        self.usable = fits and zone.style.form == LIST and not face.data.has_names and len(face.codes) == 1
+        # Names hide no address: no name that can be listed ends in a number.
+        self.usable = fits and zone.style.form == LIST
+        self.coded = len(face.codes) > 1
+        """Whether what is listed may be answered in other ways than one: those rows are written by ``wider.coded``."""
         self.tail_width, count = longest, DO_STEP + len(half)
         self.tails = np.zeros(count, f"V{longest}")
         self.sizes, self.heads, self.flags = (np.zeros(count, kind) for kind in (np.int64, np.uint64, np.uint32))

@@ -29,6 +29,7 @@ _NONE = len(OPTS)
 _KEPT = np.uint32(0x1001FFFF)  # the number, RD and CD
 _OPTS = tuple(dns.opt_of(dns.Query(0, 0, b"", (), dns.TXT, dns.IN, dns.EDNS_SIZE, 0, do)) for do in (False, True))
 _SIZE = served.RECORD.itemsize
+_ADDRESS = struct.Struct(">3HIH")
 _RECORD = struct.Struct(">3HIHB")  # pointer, type, class, life, length, length of the string
 
 
@@ -50,7 +51,7 @@ class Six:
         self.face = face
         self._end = QUESTION + LABELS + len(zone.origin) + 4  # where OPT stands in a row
         width = -(-(self._end + OPTS[-1]) // 8) * 8
-        self.usable = ordinary.usable and width <= ROW
+        self.usable = ordinary.usable and width <= ROW and not ordinary.coded and not face.data.has_names
         self._words = width // 8
         self._wanted, self._mask = (np.zeros((_NONE + 1, self._words), np.uint64) for _ in range(2))
         self._wanted[_NONE] = 1  # under a mask of zeros nothing equals this
@@ -126,6 +127,33 @@ def hold(data: Data, hi: npt.NDArray[np.uint64], lo: npt.NDArray[np.uint64]) -> 
     for row in odd.tolist():
         found[row] = data.find6(int(hi[row]) << 64 | int(lo[row])) >= 0
     return found
+
+
+def coded(face: Face, mail: Any, rows: U8, chosen: npt.NDArray[np.int64], numbers: npt.NDArray[np.uint32]) -> Flags:
+    """Write the addresses that a combined list answers, by the code of each entry; which rows were written."""
+    data = face.data
+    codes = data.column("v4.codes")
+    places = data.column("v4.first").searchsorted(numbers, "right") - 1
+    done: Flags = np.ones(len(chosen), np.bool_)
+    memory = memoryview(mail.memory)
+    made = [b"".join(_ADDRESS.pack(0xC00C, dns.A, dns.IN, face.ttl, 4) + code for code in some) for some in face.codes]
+    lengths = mail.came[chosen].tolist()
+    for at, (row, code) in enumerate(zip(chosen.tolist(), codes[places].tolist(), strict=True)):
+        start = row * ROW + LEAD
+        packet = bytes(memory[start : start + lengths[at]])
+        end = packet.index(0, 12) + 5
+        more = b"" if end == lengths[at] else _OPTS[packet[end + 7] >> 7]
+        tail = made[code] + more
+        if end + len(tail) > dns.PLAIN_SIZE:
+            done[at] = False
+            continue
+        count = len(face.codes[code])
+        memory[start + 2 : start + 12] = b"%c%c\0\1\0%c\0\0\0%c" % (
+            0x84 | packet[2] & 1, packet[3] & 0x10, count, more > b"",
+        )  # fmt: skip
+        memory[start + end : start + end + len(tail)] = tail
+        mail.leaves[row] = end + len(tail)
+    return done
 
 
 def texts(face: Face, mail: Any, rows: U8, chosen: npt.NDArray[np.int64], numbers: npt.NDArray[np.uint32]) -> Flags:
