@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from junkhound.kernel import net
 from junkhound.kernel.errors import DataError
-from junkhound.publish import NameEntry, outputs, served
+from junkhound.publish import outputs, served
 from junkhound.service.dns import Data
 from support.editions import entry, make, name_entry
 
@@ -134,7 +134,7 @@ def test_a_file_of_version_1_is_read_on(tmp_path: Path) -> None:
 # --- names ------------------------------------------------------------------------------------------------
 
 
-def names_of(folder: Path, *entries: NameEntry, **about: Any) -> Data:
+def names_of(folder: Path, *entries: Any, **about: Any) -> Data:
     edition = make(*entries, of="names", **about)
     return opened(folder, outputs.get("served")(edition)["served"])
 
@@ -169,6 +169,9 @@ def test_a_list_of_names_has_no_test_address_and_a_list_of_addresses_no_test_nam
     assert data.find6(0xFFFF_7F00_0002) == -1
     data = opened(tmp_path, outputs.get("served")(EDITION)["served"])
     assert not listed(data, "test")
+    data = names_of(tmp_path, name_entry("pills.example"), entry("203.0.113.7"))  # combined: both
+    assert data.find4(0x7F000002) >= 0
+    assert listed(data, "test")
 
 
 def test_entries_keep_their_own_codes(tmp_path: Path) -> None:

@@ -239,7 +239,8 @@ def test_a_batch_is_answered_with_the_same_bytes(tmp_path: Path) -> None:
     late = zone(tmp_path, entry("203.0.113.7"), name="late", at=AT - clock.DAY, expires_at=AT)
     many = tuple(f"127.0.0.{n}" for n in range(2, 40))  # does not fit into the smallest datagram
     all_of = [entry("203.0.113.7", codes=("127.0.0.2", "127.0.0.4")), entry("198.51.100.0/24", 2),
-              entry("2001:db8:1:2::/64", 3), entry("203.0.113.9", 4, codes=many), name_entry("pills.example", 5)]  # fmt: skip
+              entry("2001:db8:1:2::/64", 3), entry("203.0.113.9", 4, codes=many),
+              name_entry("pills.example", 5)]  # fmt: skip
     zones.append(zone(tmp_path, *all_of, name="all"))
     closed = Zone("none", "none.bl.example.org", tmp_path / "none", Clients([]))
     book = Book([*zones, late, closed])

@@ -137,7 +137,7 @@ def served(edition: Edition) -> dict[str, bytes]:
     holes4 = merged([*(n for n in edition.exclusions if n.is_v4), *tests])
     mapped = [Network(0, net.V4 | 0x7F000000 | last, 128) for last in (2, 1)]
     holes6 = merged([*(n for n in edition.exclusions if not n.is_v4), *mapped])
-    named = edition.of == NAMES
+    named = edition.of == NAMES and not edition.entries  # a combined list may hold both
     four = _rows((e for e in edition.entries if e.network.is_v4), holes4, None if named else tests[0])
     six = _rows((e for e in edition.entries if not e.network.is_v4), holes6, None if named else mapped[0])
     everything: list[Entry | NameEntry] = [*edition.entries, *edition.names]
