@@ -6,6 +6,8 @@ import os
 import re
 import smtplib
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from support.editions import entry, make, name_entry
 from support.peers import free_port, need
 from support.postfix import folder, log, postfix, until
 from support.servers import server
+from support.snippets import snippet
 
 pytestmark = pytest.mark.peer
 
@@ -75,7 +78,11 @@ def test_nftables_checks_loads_and_reloads_the_sets(tmp_path: Path) -> None:
         f"{nft} get element inet junkhound main-{6 if ':' in a else 4} '{{ {a} }}' >/dev/null 2>&1 && echo {a}\n"
         for a in (*LISTED, *UNLISTED, *LISTED6, *UNLISTED6)
     )
-    said = run(*alone, "sh", "-c", f"{nft} -f {path} && {nft} -f {path} || exit 9\n{probe}exit 0")
+    rules = tmp_path / "rules.nft"
+    rules.write_text(snippet("nftables", 1))
+    load = snippet("nftables", 0, tmp_path).replace("nft -f", f"{nft} -f").strip()
+    # the sets are filled again under rules that use them
+    said = run(*alone, "sh", "-c", f"{load} && {nft} -f {rules} && {load} || exit 9\n{probe}exit 0")
     assert said.split() == [*LISTED, *LISTED6]
 
 
@@ -91,12 +98,12 @@ def test_packet_filters_take_any_name_and_an_empty_list(tmp_path: Path, name: st
 
 def test_ipset_restores_and_exchanges_the_sets(tmp_path: Path) -> None:
     ipset, alone = need("ipset"), apart()
-    path = put(tmp_path, "ipset") / "main.ipset"
+    load = snippet("ipset", 0, put(tmp_path, "ipset")).replace("ipset restore", f"{ipset} restore", 1).strip()
     probe = "".join(
         f"{ipset} -q test main-{6 if ':' in a else 4} {a} && echo {a}\n"
         for a in (*LISTED, *UNLISTED, *LISTED6, *UNLISTED6)
     )
-    said = run(*alone, "sh", "-c", f"{ipset} restore -f {path} && {ipset} restore -f {path} || exit 9\n{probe}exit 0")
+    said = run(*alone, "sh", "-c", f"{load} && {load} || exit 9\n{probe}exit 0")
     assert [line for line in said.splitlines() if not line.startswith("Warning")] == [*LISTED, *LISTED6]
 
 
@@ -106,7 +113,7 @@ def test_bind_serves_the_zone_file_and_answers_as_the_list_says(tmp_path: Path) 
     checked = run(need("named-checkzone"), "-i", "local", origin, str(tmp_path / "main.zone"))
     assert checked.endswith("OK\n")
     port = free_port()
-    config = named(tmp_path, port, f'zone "{origin}" {{ type primary; file "main.zone"; }};')
+    config = named(tmp_path, port, snippet("BIND", 0, tmp_path))
     run(need("named-checkconf"), str(config))
     addresses = {words: net.parse(words) for words in (*LISTED, *UNLISTED, *LISTED6, *UNLISTED6)}
     with serving(tmp_path, [need("named"), "-g", "-c", str(config), "-n", "1"], port, f"test.{origin}"):
@@ -176,8 +183,7 @@ def test_bind_applies_the_policy_file(tmp_path: Path, action: str) -> None:
     put(tmp_path, "rpz", rpz_action=action)
     port = free_port()
     assert run(need("named-checkzone"), "-i", "local", "main.rpz", str(tmp_path / "main.rpz")).endswith("OK\n")
-    policy = 'response-policy { zone "main.rpz"; } qname-wait-recurse no;'
-    config = named(tmp_path, port, 'zone "main.rpz" { type primary; file "main.rpz"; allow-query { none; }; };', policy)
+    config = named(tmp_path, port, snippet("BIND", 2, tmp_path), snippet("BIND", 1))
     run(need("named-checkconf"), str(config))
     with serving(tmp_path, [need("named"), "-g", "-c", str(config), "-n", "1"], port, "to-bad.example", "198.51.100.8"):
         rewritten(port, None if action == "nxdomain" else "192.0.2.81")
@@ -210,8 +216,7 @@ def test_unbound_applies_the_policy_file(tmp_path: Path) -> None:
     port = free_port()
     named(tmp_path, port, "")  # for its root zone
     config = tmp_path / "unbound.conf"
-    rpz = f'rpz:\n  name: "main.rpz"\n  zonefile: "{tmp_path}/main.rpz"\n'
-    config.write_text(UNBOUND.format(port=port, place=tmp_path, more="") + rpz)
+    config.write_text(UNBOUND.format(port=port, place=tmp_path, more="") + snippet("Unbound", 0, tmp_path))
     run(need("unbound-checkconf"), str(config))
     with serving(tmp_path, [need("unbound"), "-d", "-c", str(config)], port, "to-bad.example", "198.51.100.8"):
         rewritten(port)
@@ -222,7 +227,7 @@ def test_unbound_takes_the_local_zones_and_the_addresses(tmp_path: Path) -> None
     port = free_port()
     named(tmp_path, port, "")
     config = tmp_path / "unbound.conf"
-    more = f'include: "{tmp_path}/main.unbound"\n  include: "{tmp_path}/main.respip"'
+    more = snippet("Unbound", 1, tmp_path).replace("\n", "\n  ")
     config.write_text(UNBOUND.format(port=port, place=tmp_path, more=more))
     run(need("unbound-checkconf"), str(config))
     with serving(tmp_path, [need("unbound"), "-d", "-c", str(config)], port, "to-bad.example", "198.51.100.8"):
@@ -258,9 +263,7 @@ def test_postfix_refuses_by_the_access_maps(tmp_path: Path) -> None:
 virtual_mailbox_domains = example.net
 virtual_transport = discard
 smtpd_peername_lookup = no
-smtpd_recipient_restrictions = reject_unauth_destination, check_client_access cidr:{place}/main.access,
-  check_sender_access texthash:{place}/main.rhsaccess
-"""
+{snippet("Postfix", 0, place)}"""
         with postfix(root, main) as port:
             said = offer(port, "203.0.113.7", "a@fine.example")
             assert said.startswith("554 5.7.1 ")
@@ -287,9 +290,16 @@ def offer(port: int, client: str, sender: str) -> str:
     return ""
 
 
-def test_exim_looks_up_what_is_listed_and_nothing_else(tmp_path: Path) -> None:
-    exim = need("exim4")
-    tmp_path.chmod(0o755)
+@pytest.fixture
+def anybodys() -> Iterator[Path]:
+    """A folder that a program without root's rights may enter."""
+    with tempfile.TemporaryDirectory(prefix="junkhound-lists-") as made:
+        os.chmod(made, 0o755)
+        yield Path(made)
+
+
+def test_exim_looks_up_and_refuses_what_is_listed_and_nothing_else(anybodys: Path) -> None:
+    exim, tmp_path = need("exim4"), anybodys
     put(tmp_path, "exim")
     asked = [f"${{lookup{{{a}}}iplsearch{{{tmp_path}/main.iplsearch}}{{found:$value}}{{no}}}}"
              for a in (*LISTED, *UNLISTED, *LISTED6, *UNLISTED6)]  # fmt: skip
@@ -304,19 +314,23 @@ def test_exim_looks_up_what_is_listed_and_nothing_else(tmp_path: Path) -> None:
     names = [line.removeprefix("found:") for line in said[18 : 18 + 12]]
     assert [words.partition(" ")[0] for words in names[:6]] == ["Domain"] * 5 + ["Host"]
     assert set(names[6:]) <= {"", "no"}  # what is spared is found, and nothing is said of it
+    acl = f"acl_smtp_rcpt = check\nbegin acl\ncheck:\n{snippet('Exim', 0, tmp_path)}accept\n"
+    config.write_text(acl)
+    for client, sender, told in (
+        ("203.0.113.7", "fine.example", "IP 203.0.113.7 is listed (JH-2026-000002"),
+        ("192.0.2.1", "www.shop.example", "Domain shop.example is listed (JH-2026-000005"),
+        ("198.51.100.9", "cdn.a.shop.example", ""),
+    ):
+        talk = f"HELO x\r\nMAIL FROM:<a@{sender}>\r\nRCPT TO:<b@example.net>\r\nQUIT\r\n"
+        said_to = run(exim, "-C", str(config), "-bh", client, stdin=talk, codes=(0, 1))
+        assert (f"550-{told}" if told else "250 Accepted") in said_to
 
 
 def test_rspamd_takes_the_maps(tmp_path: Path) -> None:
     rspamadm = need("rspamadm")
     put(tmp_path, "rspamd")
     config = tmp_path / "rspamd.conf"
-    config.write_text(f"""multimap {{
-  JUNKHOUND {{ type = "ip"; map = "{tmp_path}/main.ipmap"; score = 4.0; }}
-  JUNKHOUND_SPARED {{ type = "url"; filter = "host"; glob = true; map = "{tmp_path}/main.globspared"; score = 0.0; }}
-  JUNKHOUND_URL {{ type = "url"; filter = "host"; glob = true; map = "{tmp_path}/main.globmap"; score = 4.0;
-    require_symbols = "!JUNKHOUND_SPARED"; }}
-}}
-""")
+    config.write_text(f"multimap {{\n{snippet('rspamd', 0, tmp_path)}}}\n")
     assert "syntax OK" in run(rspamadm, "configtest", "-c", str(config))
 
 
@@ -339,7 +353,9 @@ def test_spamassassin_lints_the_rules_and_scores_by_them(tmp_path: Path) -> None
     (place / "rules.pre").write_text("".join(
         f"loadplugin Mail::SpamAssassin::Plugin::{name}\n" for name in ("Check", "WLBLEval", "DNSEval", "URIDNSBL")
     ))  # fmt: skip
-    (place / "local.cf").write_text("util_rb_tld example\nadd_header all Status tests=_TESTS_\n")
+    (place / "local.cf").write_text(
+        "util_rb_tld example\nadd_header all Status tests=_TESTS_\n" + snippet("SpamAssassin")
+    )
     common = ["-L", f"--configpath={place}", f"--siteconfigpath={place}", "-p", "/dev/null"]
     assert "warn" not in run(program, "--lint", *common).replace("no tlds defined", "")
 
@@ -360,13 +376,7 @@ def test_squid_parses_the_lists(tmp_path: Path) -> None:
     put(tmp_path, "squid")
     config = tmp_path / "squid.conf"
     config.write_text(f"""
-acl spared dstdomain "{tmp_path}/main.dstspared"
-acl listed_names dstdomain "{tmp_path}/main.dstdomain"
-acl listed dst "{tmp_path}/main.dst"
-http_access allow spared
-http_access deny listed_names
-http_access deny listed
-http_port 127.0.0.1:{free_port()}
+{snippet("Squid", 0, tmp_path)}http_port 127.0.0.1:{free_port()}
 pid_filename none
 """)
     said = run(squid, "-k", "parse", "-f", str(config))
