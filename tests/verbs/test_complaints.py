@@ -12,7 +12,7 @@ from junkhound.kernel.clock import DAY, SystemClock
 from junkhound.kernel.errors import NotFound, UsageError
 from junkhound.ledger.retention import forget
 from junkhound.tables import Kind, Standing
-from junkhound.verbs import complaints
+from junkhound.verbs import complaints, why
 from junkhound.verbs.ingest import Request, ingest
 from junkhound.verbs.office import Office
 from junkhound.wire import jsonl
@@ -91,6 +91,7 @@ def test_a_strangers_complaint_blames_nobody_and_is_listed(tmp_path: Path) -> No
         (mail,) = one.content.mails
         assert (mail.address, mail.relay, mail.suspected) == ("", "mx.victim.example", "192.0.2.7")
     assert len(complaints.about(desk, "192.0.2.7")) == 2
+    assert why.why(desk, "192.0.2.7").complaints == [second.number, first.number]
 
 
 def test_the_same_complaint_counts_once(tmp_path: Path) -> None:

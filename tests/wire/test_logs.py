@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
 
 import pytest
 from hypothesis import example, given
@@ -112,13 +111,6 @@ def test_what_was_typed_is_never_taken_for_the_daemons_word(trick: str) -> None:
 def test_however_it_is_typed(text: str, words: list[str]) -> None:
     found = read(text.replace("{user}", "".join(words)).replace("{ip}", REAL))
     assert found is None or str(found.address) == REAL
-
-
-class Other(NamedTuple):
-    """A line of one program that quotes a line of another."""
-
-    program: str
-    text: str
 
 
 @pytest.mark.parametrize(("_", "text"), LINES)

@@ -86,6 +86,7 @@ def _answer(found: Why) -> dict[str, Any]:
             }
             for row in found.newest
         ],
+        "complaints": list(found.complaints),
         "campaigns": [
             {"name": one.name, "subject": one.subject, "kind": one.kind, "mails": mails}
             for one, mails in found.campaigns
@@ -125,6 +126,9 @@ def _record_answer(record: Record) -> dict[str, Any]:
     }
 
 
+_WITHOUT_MAIL = ("auth_guess", "probe", "harvest", "flood")
+
+
 def _tell(found: Why) -> None:
     live = [record for record in found.records if record.live]
     print(f"{found.address}: {'listed' if live else 'not listed'}, as of {clock.text(found.at)}")
@@ -132,13 +136,17 @@ def _tell(found: Why) -> None:
         one = found.network
         print(f"  network: AS{one.asn} {one.organisation}, {one.prefix}, {one.country or '--'} ({one.table_name})")
     for activity in found.activity:
-        print(f"  {activity.kind}: {activity.messages:,} messages on {activity.days:,} days,"
+        counted = "times" if activity.kind in _WITHOUT_MAIL else "messages"
+        print(f"  {activity.kind}: {activity.messages:,} {counted} on {activity.days:,} days,"
               f" {activity.first_on} to {activity.last_on}")  # fmt: skip
     if not found.activity:
         print("  never seen")
     for row in found.newest:
         seen = "at an unknown time" if row.seen_at is None else clock.text(row.seen_at)
         print(f"    {row.id.hex()}  {Kind(row.kind).name.lower()} {seen}{'' if row.segment else ', not kept'}")
+    if found.complaints:
+        more = f" and {len(found.complaints) - 3:,} more" if len(found.complaints) > 3 else ""
+        print(f"  complained of in {', '.join(found.complaints[:3])}{more}; nothing of it counts by itself")
     for mailing, mails in found.campaigns[:5]:
         print(
             f"  sent for {mailing.name}, {mails:,} of its {mailing.mails:,} mails: {mailing.subject or '(no subject)'}"

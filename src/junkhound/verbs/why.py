@@ -18,7 +18,7 @@ from junkhound.ledger.others import Standing
 from junkhound.ledger.rows import Sighting
 from junkhound.listing import Decision, History
 from junkhound.tables import Kind
-from junkhound.verbs import botnets, campaigns, data, deciding, lists
+from junkhound.verbs import botnets, campaigns, complaints, data, deciding, lists
 from junkhound.verbs.office import Office
 from junkhound.verbs.publish import edition_of, entry_of
 
@@ -71,6 +71,7 @@ class Why(msgspec.Struct):
     """Everything that is known about one address and its lists; ``newest`` are its latest sightings.
 
     ``campaigns`` are those it sent for, with its mails for each; ``botnets`` those it works for, with its share.
+    ``complaints`` are the numbers of those that claim, show or suspect it, the newest first.
     """
 
     address: Address
@@ -82,6 +83,7 @@ class Why(msgspec.Struct):
     others: Others
     campaigns: list[tuple[campaigns.Line, int]] = []
     botnets: list[tuple[str, float]] = []
+    complaints: list[str] = []
 
     @property
     def listed(self) -> bool:
@@ -126,6 +128,7 @@ def why(office: Office, text: str) -> Why:
         others=_others(office, str(address)),
         campaigns=campaigns.of_address(office, address),
         botnets=botnets.of_address(office, address),
+        complaints=[one.number for one in complaints.about(office, str(address)) if one.status != complaints.ASIDE],
     )
 
 
