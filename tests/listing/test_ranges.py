@@ -136,3 +136,11 @@ def test_ranges_never_overlap_nor_hold_a_good_sender(bad: list[str], fine: list[
         assert one.subject.bits >= prefix
         assert not any(one.subject.holds(net.parse(words)) for words in fine)
         assert not any(one.subject.holds(other.subject.first) for other in made[place + 1 :])
+
+
+def test_the_first_24_of_an_announced_network_is_left_to_its_servers() -> None:
+    units = pool("198.51.128.9", "198.51.128.200", "198.51.130.7", "198.51.131.1", prefix=118)
+    (one,) = decided(units, DYNAMIC).values()
+    assert str(one.subject) == "198.51.128.0/22"
+    assert subject("198.51.128.0/24") in one.exclusions
+    assert listed(pool("198.51.128.9", "198.51.128.200", prefix=118), DYNAMIC) == []

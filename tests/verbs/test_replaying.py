@@ -170,7 +170,7 @@ def test_advertised_domains_are_listed_pinned_and_published_and_ours_never(make:
 
 def test_mail_that_carried_a_program_makes_a_malware_list(make: Make) -> None:
     office = make(lists={"evil": config.List(holds="malware"), "main": config.List()})
-    rows = [seen(970, "45.40.0.1", 9, 1), seen(971, "45.40.0.1", 9, 3, LURE, 22)]
+    rows = [seen(970, "45.40.0.1", 9, 20), seen(971, "45.40.0.1", 9, 22, LURE, 22)]
     name = "Invoice.PDF.exe"
     keys = [{"id_hi": r["id_hi"], "id_lo": r["id_lo"], "day": 1, "kind": int(KeyKind.ATTACHMENT_NAME), "key": key(name)}
             for r in rows]  # fmt: skip

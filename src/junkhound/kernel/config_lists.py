@@ -42,7 +42,7 @@ class List:
     )
     witnesses: int = setting(2, "independent witnesses a listing needs", "witnesses", low=2)
     return_share: float = setting(
-        0.32, "an address stays while a further sighting within a day is likelier than this", "share", low=0
+        0.35, "an address stays while a further sighting within a day is likelier than this", "share", low=0
     )
     first_days: float = setting(
         0.0, "longest life of a first listing after the last sighting; 0 means as what it holds needs", "days", low=0

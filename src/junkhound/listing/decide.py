@@ -39,6 +39,7 @@ _PRIOR_STRENGTH = 2.0
 _PRIOR_LOW, _PRIOR_HIGH = 0.05, 0.95
 # A habit of weeks is told by the two slow counters: below so many active days they promise nothing.
 _SLOW = 2
+_HABIT_SHARE = 0.2
 
 
 class Outcome(StrEnum):
@@ -97,18 +98,18 @@ def prior(levels: tuple[Level, ...], junk_past: float = 0.0, good_past: float = 
 def hold_hours(hours: set[int], policy: Policy, relistings: int, pool: Pool) -> float:
     """How long after its last sighting a listing stands.
 
-    As long as a further sighting within a day is likelier than ``return_share``: by the fitted hazard of its last
-    hours, or by the two slow counters of its days, so that a habit of months outlives a quiet weekend (n days left
-    at half-life tau promise n ln2 / tau a time). Doubled at each return, capped, never under 3 hours.
+    As long as a further sighting within a day is likelier than ``return_share`` by the fitted hazard of its last
+    hours, or than a fifth by the two slow counters of its days, so that a habit of months outlives a quiet weekend
+    (n days left at half-life tau promise n ln2 / tau a time). Doubled at each return, capped, never under 3 hours.
     Source: ALGORITHMS A2; the fit is that of ``hazard``.
     """
     hold = max(FLOOR_HOURS, quiet_hours(hours, policy.return_share, pool is Pool.DYNAMIC))
     last = max(hours) // 24
     days = {hour // 24 for hour in hours}
-    needed = -math.log(1 - min(policy.return_share, 0.99))
+    needed = -math.log(1 - _HABIT_SHARE)
     for tau in TAUS_HOURS[_SLOW:]:
         left = math.fsum(2.0 ** (-24.0 * (last - day) / tau) for day in days)
-        promise = left * math.log(2) * 24 / tau / needed if needed else math.inf
+        promise = left * math.log(2) * 24 / tau / needed
         if promise > 1:
             hold = max(hold, tau * math.log2(promise))
     doubled = 2.0 ** min(relistings, 30)

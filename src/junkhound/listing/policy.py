@@ -52,7 +52,7 @@ class Policy:
     allow_documentation: bool = False
     holds: str = "direct"
     method: str = "posterior"
-    return_share: float = 0.32
+    return_share: float = 0.35
     weights: tuple[tuple[int, float], ...] = ()
     protect_names: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()

@@ -178,10 +178,19 @@ def dynamic(every: Senders) -> list[Range]:
     block = _Block(every, for_it, against)
     enough = {96 + bits: least for bits, least in _POOL_LEAST.items()}
     return [
-        found
+        _spare_servers(found, top)
         for top in _tops(every, for_it)
         for found in _grow(block, top, max(96 + _POOL_WIDEST, top.bits), 126, enough, 2)
+        if found.network.bits < 120 or found.network.first != top.first
     ]
+
+
+def _spare_servers(found: Range, top: Network) -> Range:
+    """A range less the first /24 of its announced network: there stand the provider's own servers."""
+    if found.network.first != top.first or any(hole.holds(top.first) for hole in found.exclusions):
+        return found
+    first = Network(top.hi, top.lo, 120)
+    return msgspec.structs.replace(found, exclusions=(first, *found.exclusions))
 
 
 def snowshoe(recent: Senders, every: Senders) -> list[Range]:
