@@ -15,11 +15,11 @@ from taxii2client.v21 import ApiRoot, Server, as_pages
 from junkhound.kernel import clock, config
 from junkhound.kernel.config_partners import Partners
 from junkhound.publish import outputs
-from junkhound.publish.edition import Entry
+from junkhound.publish.edition import Entry, NameEntry
 from junkhound.verbs import partners, sharing
 from junkhound.verbs.office import Office
 from junkhound.web import partners_app
-from support.editions import AT, entry, make
+from support.editions import AT, entry, make, name_entry
 from support.listener import listening
 from support.web import Answer, Browser
 
@@ -37,7 +37,7 @@ def hub(tmp_path: Path) -> Office:
     return Office(settings)
 
 
-def publish(hub: Office, *entries: Entry, name: str = "main", at: int = AT) -> None:
+def publish(hub: Office, *entries: Entry | NameEntry, name: str = "main", at: int = AT) -> None:
     folder = hub.home / "out"
     folder.mkdir(exist_ok=True)
     made = outputs.get("json")(make(*entries, name=name, scope="public", at=at))["json"]
@@ -82,11 +82,16 @@ def test_the_library_finds_everything(hub: Office, main: str, monkeypatch: pytes
         assert titles == ["main.bl.example.org", "shown.bl.example.org"]
         collection = root.collections[0]
         assert (collection.can_read, collection.can_write) == (True, False)
-        pages = list(as_pages(collection.get_objects, per_request=10))
+        pages = list(as_pages(collection.get_objects, per_request=10, type="indicator"))
         assert [len(page["objects"]) for page in pages] == [10, 10, 5]
         objects = [one for page in pages for one in page["objects"]]
         assert len({one["id"] for one in objects}) == 25
         assert objects[0]["pattern"] == "[ipv4-addr:value = '203.0.113.1']"
+        assert {one["type"] for one in collection.get_objects()["objects"]} >= {
+            "identity",
+            "marking-definition",
+            "indicator",
+        }
         (again,) = collection.get_object(objects[3]["id"])["objects"]
         assert again == objects[3]
         assert len(collection.get_manifest(limit=7)["objects"]) == 7
@@ -95,20 +100,20 @@ def test_the_library_finds_everything(hub: Office, main: str, monkeypatch: pytes
 
 def test_objects_are_indicators_with_the_same_id_for_ever(hub: Office, main: str) -> None:
     north = Partner(hub)
-    (first, *_) = north.json(f"{main}/objects/")["objects"]
+    (first, *_) = north.json(f"{main}/objects/?match[type]=indicator")["objects"]
     assert first["type"] == "indicator"
     assert uuid.UUID(first["id"].partition("--")[2]).version == 5
     assert first["object_marking_refs"] == ["marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"]
     assert first["valid_until"] > first["valid_from"]
     assert first["modified"] >= first["created"]
     publish(hub, *(msgspec.structs.replace(one, last_seen="2026-01-03") for one in ENTRIES), at=AT + clock.HOUR)
-    newest = north.json(f"{main}/objects/")["objects"]
+    newest = north.json(f"{main}/objects/?match[type]=indicator")["objects"]
     assert {one["id"] for one in newest} >= {first["id"]}
     assert len(newest) == 25
     versions = north.json(f"{main}/objects/{first['id']}/versions/")["versions"]
     assert len(versions) == 2
     assert versions == sorted(versions)
-    every = north.json(f"{main}/objects/?match[version]=all&limit=100")["objects"]
+    every = north.json(f"{main}/objects/?match[version]=all&limit=100&match[type]=indicator")["objects"]
     assert len(every) == 50
     old = north.json(f"{main}/objects/?match[version]=first")["objects"]
     assert {one["modified"] for one in old if one["id"] == first["id"]} == {versions[0]}
@@ -129,12 +134,14 @@ def test_who_comes_with_added_after_misses_and_doubles_nothing(hub: Office, main
     last = answer.headers["x-taxii-date-added-last"]
     newest = north.json(f"{main}/objects/?limit=1000")["objects"]
     assert {one["id"] for one in newest} <= set(got)
-    revoked = [one for one in newest if one.get("revoked")]
+    revoked = [one for one in newest if one.get("revoked") and one["type"] == "indicator"]
     assert len(revoked) == 5, "what was taken off the list is revoked, not silently gone"
     assert north.json(f"{main}/objects/?added_after={last}") == {}
     publish(hub, entry("192.0.2.99", 999), *ENTRIES[:20], at=AT + 2 * clock.HOUR)
     after = north.json(f"{main}/objects/?added_after={last}")["objects"]
-    assert [one["pattern"] for one in after if not one.get("revoked")] == ["[ipv4-addr:value = '192.0.2.99']"]
+    assert [one["pattern"] for one in after if one["type"] == "indicator" and not one.get("revoked")] == [
+        "[ipv4-addr:value = '192.0.2.99']"
+    ]
 
 
 def test_headers_name_the_span_of_a_page(hub: Office, main: str) -> None:
@@ -199,6 +206,22 @@ def test_what_is_not_shared_is_not_there(hub: Office, main: str) -> None:
     assert north.json(f"/taxii2/lists/collections/{shown['shown'].id}/objects/") == {}  # nothing published yet
     assert north.get("/taxii2/lists/status/1/").status == 404
     assert north.get("/taxii2/other/").status == 404
+
+
+def test_a_partner_sees_what_its_marking_allows(hub: Office, main: str) -> None:
+    low = Partner(hub, "low")
+    low.token = partners.enroll(hub, "lower", ("taxii",), "clear").token
+    assert [one["title"] for one in low.json("/taxii2/lists/collections/")["collections"]] == ["main.bl.example.org"]
+    shown = next(one.id for one in sharing.collections(hub.config) if one.list == "shown")  # TLP:GREEN
+    assert low.get(f"/taxii2/lists/collections/{shown}/objects/").status == 404
+
+
+def test_names_are_shared_too(hub: Office, main: str) -> None:
+    publish(hub, name_entry("pills.example", 7), name="shown")
+    shown = next(one.id for one in sharing.collections(hub.config) if one.list == "shown")
+    found = Partner(hub).json(f"/taxii2/lists/collections/{shown}/objects/?match[type]=indicator")["objects"]
+    assert [one["pattern"] for one in found] == [
+        "[domain-name:value = 'pills.example' OR domain-name:value LIKE '%.pills.example']"]  # fmt: skip
 
 
 def test_nothing_can_be_written(hub: Office, main: str) -> None:

@@ -150,12 +150,16 @@ class Partners:
                 newest[name], after = digest, max(after, added_at + 1)
             made = [(dict(one), _digest(one)) for name, one in objects.items() if newest.get(name) != _digest(one)]
             gone = [name for name, digest in newest.items() if digest and name not in objects]
-            made += [({**_content(connection, collection, name), "revoked": True}, "") for name in gone]
+            last = (_content(connection, collection, name) for name in gone)
+            # What has no versions, such as an observable, says nothing that could be taken back.
+            made += [({**one, "revoked": True}, "") for one in last if "modified" in one]
             rows = []
             for place, (content, digest) in enumerate(made):
                 moment = after + place * MILLISECOND  # STIX counts in milliseconds
-                content["modified"] = clock.to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-                about = {"id": content["id"], "version": content["modified"], "type": content["type"]}
+                version = clock.to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+                if "modified" in content:
+                    content["modified"] = version
+                about = {"id": content["id"], "version": content.get("modified", version), "type": content["type"]}
                 text = json.dumps(content, sort_keys=True)
                 rows.append({**about, "collection": collection, "digest": digest, "added_at": moment, "content": text})
             if rows:
@@ -176,7 +180,9 @@ class Partners:
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+    """What an object says, whichever version it is."""
+    said = {name: value for name, value in content.items() if name != "modified"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _content(connection: Any, collection: str, name: str) -> dict[str, Any]:

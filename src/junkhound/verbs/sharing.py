@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from junkhound import publish as room
 from junkhound.kernel import clock, net
 from junkhound.kernel.config import Config
 from junkhound.ledger.partners import Object
+from junkhound.publish import Edition, Entry, NameEntry
+from junkhound.publish.desks import stix_objects
 from junkhound.verbs.office import Office
 from junkhound.verbs.partners import book_of
-
-NAMESPACE = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
-"""STIX 2.1's own, for ids that anybody makes alike."""
-TLP = {
-    "clear": "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
-    "amber": "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-}
+from junkhound.wire import stix
 
 
 class Collection(msgspec.Struct, frozen=True):
@@ -38,8 +35,8 @@ def collections(settings: Config) -> list[Collection]:
     made = []
     for name, rules in sorted(settings.lists.items()):
         if rules.scope == "public" or name in settings.partners.lists:
-            key = str(uuid.uuid5(NAMESPACE, f"junkhound collection {name}.{settings.publish.zone}"))
-            tlp = "clear" if rules.scope == "public" else "amber"
+            key = str(uuid.uuid5(stix.OURS, f"collection {name}.{settings.publish.zone}"))
+            tlp = (rules.tlp or ("clear" if rules.scope == "public" else "green")).lower()
             made.append(Collection(key, name, f"{name}.{settings.publish.zone}", tlp))
     return made
 
@@ -56,49 +53,40 @@ def refresh(office: Office, collection: Collection, seen: dict[str, tuple[int, i
     stamp = (status.st_mtime_ns, status.st_ino)
     if seen.get(collection.id) == stamp:
         return 0
-    objects = {one["id"]: one for one in objects_of(json.loads(path.read_bytes()), collection)}
-    added = book_of(office).share(collection.id, objects, clock.SystemClock().now())
+    edition = edition_of(json.loads(path.read_bytes()), office.config)
+    added = book_of(office).share(collection.id, {one["id"]: one for one in stix_objects(edition)}, _now())
     seen[collection.id] = stamp
     return added
 
 
-def objects_of(feed: Mapping[str, Any], collection: Collection) -> Iterator[dict[str, Any]]:
-    """The STIX objects of a published list, but for their ``modified``. The one place that says how a list looks."""
-    for entry in feed["entries"]:
-        subject = str(entry.get("network") or entry.get("name"))
-        kind, subject = _told(subject)
-        key = f"{collection.id} {entry['number']} {subject}"
-        yield {
-            "type": "indicator",
-            "spec_version": "2.1",
-            "id": f"indicator--{uuid.uuid5(NAMESPACE, key)}",
-            "created": f"{entry['since']}T00:00:00.000Z",
-            "name": f"{subject} is on {collection.title}",
-            "description": f"{entry['number']}: {entry['class']}, {entry['messages']} messages,"
-            f" last seen {entry['last_seen']}",
-            "indicator_types": ["malicious-activity"],
-            "pattern": f"[{kind}:value = '{subject}']",
-            "pattern_type": "stix",
-            "valid_from": f"{entry['since']}T00:00:00Z",
-            "valid_until": f"{_later(entry)}T00:00:00Z",
-            "object_marking_refs": [TLP[collection.tlp]],
-        }
+def _now() -> int:
+    return clock.SystemClock().now()
 
 
-def _told(subject: str) -> tuple[str, str]:
-    """The kind of an object, and its value: a single address stands without its length."""
-    network = net.parse_network(subject)
-    if network is None:
-        return "domain-name", subject
-    kind = "ipv4-addr" if network.is_v4 else "ipv6-addr"
-    return kind, str(network.first if network.bits == 128 else network)
+def edition_of(feed: Mapping[str, Any], settings: Config) -> Edition:
+    """The edition that a published ``LIST.json`` holds, so that what partners fetch is what was published."""
+    entries = [_entry(row) for row in feed["entries"]]
+    name = str(feed["list"])
+    rules = settings.lists.get(name)
+    return room.edition(
+        entries, name=name, scope=feed["scope"], at=clock.parse(feed["generated"]),
+        expires_at=clock.parse(feed["expires"]), zone=str(feed["zone"]).removeprefix(f"{name}."), code=feed["code"],
+        exclusions=tuple(n for words in feed["exclusions"] if (n := net.parse_network(words)) is not None),
+        name_exclusions=tuple(feed.get("name_exclusions", ())), url=rules.text if rules is not None else "",
+        tlp=str(feed.get("tlp", "")),
+    )  # fmt: skip
 
 
-def _later(entry: Mapping[str, str]) -> str:
-    """The day the listing ends; after its begin, as STIX asks for."""
-    if entry["expires"] > entry["since"]:
-        return entry["expires"]
-    return clock.day_text(clock.parse(f"{entry['since']}T00:00:00Z") + clock.DAY)
+def _entry(row: Mapping[str, Any]) -> Entry | NameEntry:
+    words = {
+        "number": row["number"], "listing_class": row["class"], "messages": row["messages"], "since": row["since"],
+        "last_seen": row["last_seen"], "expires": row["expires"], "codes": tuple(row.get("codes", ())),
+    }  # fmt: skip
+    if "domain" in row:
+        return NameEntry(name=row["domain"], below=row["below"], **words)
+    network = net.parse_network(row["network"])
+    assert network is not None  # written by us
+    return Entry(network=network, **words)
 
 
 def shared(office: Office, collection: Collection, after: int, ids: list[str]) -> list[Object]:

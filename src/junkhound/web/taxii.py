@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from junkhound.kernel import clock
+from junkhound.kernel.config_partners import TLPS
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.ledger.partners import Object
 from junkhound.verbs import sharing
@@ -74,7 +75,7 @@ class Taxii:
         return _error(404, "there is no such status: nothing can be added here")
 
     def collections(self, request: Request) -> Response:
-        every = [_about(one) for one in sharing.collections(self._office.config)]
+        every = [_about(one) for one in self._shown(request)]
         return _answer(request, {"collections": every} if every else {})
 
     def collection(self, request: Request) -> Response:
@@ -83,7 +84,12 @@ class Taxii:
 
     def _find(self, request: Request) -> Collection | None:
         wanted = request.path_params["collection"]
-        return next((one for one in sharing.collections(self._office.config) if one.id == wanted), None)
+        return next((one for one in self._shown(request) if one.id == wanted), None)
+
+    def _shown(self, request: Request) -> list[Collection]:
+        """The collections that this partner may see by their marking."""
+        most = TLPS.index(request.state.partner.tlp)
+        return [one for one in sharing.collections(self._office.config) if TLPS.index(one.tlp) <= most]
 
     # --- objects ------------------------------------------------------------------------------------------
 
