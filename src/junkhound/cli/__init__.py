@@ -27,6 +27,7 @@ VERBS = {
     "sources": "junkhound.cli.sources",
     "campaigns": "junkhound.cli.campaigns",
     "pictures": "junkhound.cli.pictures",
+    "touts": "junkhound.cli.touts",
     "botnets": "junkhound.cli.botnets",
     "actors": "junkhound.cli.actors",
     "entity": "junkhound.cli.entity",

@@ -126,6 +126,7 @@ _NO_SYMBOLS = (
     "WHO HOW WHAT THAT THEY THEN THAN OUR USD EUR CAD CDN CURRENT GROUP ENERGY REPORT ON IN AT IT IS TO OF BY UP "
     "AN IF IT'S ITS OR SO NO BE DO GO HE ME MY WE AS STOCKTIP"
 )
+_proper = re.compile(r"[A-Z][\w&'.-]*(?: (?:[A-Z&][\w&'.-]*|of|and|the)){1,5}").fullmatch
 _NOISE = frozenset(_NO_SYMBOLS.split())
 _LEET = str.maketrans("0158$@3l|", "OISBSAEII")
 _UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x180E))
@@ -345,8 +346,9 @@ def _named(text: str, ticker: str, start: int) -> str:
     place = re.search(rf"\(\s?[^)\n]{{0,14}}{re.escape(ticker)}", text)
     if place is not None and (match := _before(text[max(0, place.start() - 80) : place.start() + 1])) is not None:
         return match[1].strip(" .,;-")
-    above = text[max(0, start - 120) : start].rstrip().rsplit("\n", 1)[-1].strip(" .,;:-!*")
-    return above if 3 <= len(above) <= 48 and above[:1].isupper() and not above.endswith("?") else ""
+    above = text[max(0, start - 120) : start].rstrip().rsplit("\n", 1)[-1]
+    above = re.split(r"[!?:,]\s|\.\s(?=[A-Z])", above)[-1].strip(" .,;:-!*")
+    return above if 3 <= len(above) <= 48 and _proper(above) else ""
 
 
 def _money(written: str) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from junkhound import content
 from junkhound.kernel import clock
 from junkhound.kernel.errors import NotFound, UsageError
-from junkhound.verbs import actors, botnets, campaigns, entities
+from junkhound.verbs import actors, botnets, campaigns, entities, touts
 from junkhound.web.desk import Desk, Fields
 from junkhound.web.plain import plain
 
@@ -25,6 +26,27 @@ def all_campaigns(desk: Desk, ask: Ask) -> Fields:
         return {"at": clock.text(office.now), "by": by, "ranking": plain(found)}
 
     return desk.remembered(office, "campaigns", ask, make)
+
+
+def all_touts(desk: Desk, ask: Ask) -> Fields:
+    """Shares that junk praises."""
+    office = desk.office(ask.get("at"))
+
+    def make() -> Fields:
+        return {"at": clock.text(office.now), "shares": [plain(one) for one in touts.shares(office, _SHOWN)]}
+
+    return desk.remembered(office, "touts", ask, make)
+
+
+def tout(desk: Desk, ask: Ask, name: str) -> Fields:
+    """One touted share: its days, what was promised, and what came of it."""
+    office = desk.office(ask.get("at"))
+
+    def make() -> Fields:
+        one = touts.share(office, name)
+        return {"at": clock.text(office.now), "one": plain(one), "key": f"{content.key(one.ticker):016x}"}
+
+    return desk.remembered(office, f"tout:{name}", ask, make)
 
 
 def campaign(desk: Desk, ask: Ask, name: str) -> Fields:

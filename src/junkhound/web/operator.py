@@ -189,6 +189,8 @@ _PAGES: tuple[tuple[str, str, Maker], ...] = (
     ("/record/{number}", "record.html", pages.record),
     ("/network/{asn}", "place.html", pages.network),
     ("/country/{code}", "place.html", pages.country),
+    ("/touts", "touts.html", groups.all_touts),
+    ("/tout/{name}", "tout.html", groups.tout),
     ("/campaigns", "campaigns.html", groups.all_campaigns),
     ("/campaign/{name}", "campaign.html", groups.campaign),
     ("/botnets", "botnets.html", groups.all_botnets),
