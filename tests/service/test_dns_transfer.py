@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import random
 import socket
 import struct
 import time
@@ -26,7 +27,7 @@ import pytest
 from junkhound.kernel import clock, net
 from junkhound.kernel.config import Config, Dns, List, Publish, Transfer
 from junkhound.kernel.errors import ConfigError, NotFound, Refused, UsageError
-from junkhound.service.dns import Clients, Responder, Zone, open_responder
+from junkhound.service.dns import Book, Clients, Responder, Zone, open_responder
 from junkhound.service.dns.transfer import Peer, Peers
 from junkhound.service.dns.zone import Style
 from junkhound.verbs import responder
@@ -367,3 +368,22 @@ def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     for name in ("", "../up", "a b", "A", "-a", "x" * 64):
         with pytest.raises(UsageError):
             responder.make(office, name)
+
+
+def test_torn_signatures_are_answered_or_not_and_never_stop_us(tmp_path: Path) -> None:
+    rng = random.Random(4)
+    book = Book(zones(tmp_path), Peers([Peer("ns2", key=KEY)], now=lambda: 1_700_000_000 * clock.SECOND))
+    good = [tsig.Signer(KEY).sign(dns.message.make_query(ORIGIN, kind, use_edns=edns).to_wire(), 1_700_000_000)
+            for kind in ("SOA", "AXFR", "IXFR") for edns in (False, 0)]  # fmt: skip
+    whole = 0
+    for _ in range(5000):
+        packet = bytearray(rng.choice(good))
+        for _ in range(rng.randint(0, 3)):
+            packet[rng.randrange(len(packet))] = rng.randrange(256)
+        if rng.random() < 0.2:
+            del packet[rng.randrange(len(packet)) :]
+        replies = list(book.replies(bytes(packet), b"\xc0\0\2\1", AT))
+        assert all(len(reply) >= 12 for reply in replies)
+        whole += any(reply[3] & 15 == 0 and len(reply) > 600 for reply in replies)
+    assert whole > 300
+    assert book.counts["signature refused"] > 1000

@@ -30,6 +30,7 @@ SMALL = 8
 LARGE = 32
 """After this many the next are taken without a rest."""
 _LOOK_S = 0.25
+_PORT_TRIES = 20
 _REST_S = 0.0001
 _ROUNDS = 64  # then the others have their turn
 _WILD = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
@@ -167,10 +168,9 @@ class Responder:
             raise
 
     def _open(self, host: str, port: int, buffer_bytes: int, shared: bool) -> None:
-        udp = self._bind(host, port, socket.SOCK_DGRAM, shared)
+        udp, tcp = self._pair(host, port, shared)
         self.buffer_bytes = large_buffer(udp, buffer_bytes)
         port = int(udp.getsockname()[1])
-        tcp = self._bind(host, port, socket.SOCK_STREAM, shared)
         tcp.listen(128)
         limit = self._limit() if self._limit is not None and not _is_loopback(host) else None
         door = Door(udp, self.book, host in _WILD, limit) if AVAILABLE else Plain(udp, self.book, limit)
@@ -179,6 +179,18 @@ class Responder:
         for sock in (udp, tcp):
             self._poll.register(sock.fileno(), select.EPOLLIN)
         self.addresses.append((host, port))
+
+    def _pair(self, host: str, port: int, shared: bool) -> tuple[socket.socket, socket.socket]:
+        """A socket for UDP and one for TCP at the same port; of free ports (0) one that both can have."""
+        for tries in range(_PORT_TRIES, 0, -1):
+            udp = self._bind(host, port, socket.SOCK_DGRAM, shared)
+            try:
+                return udp, self._bind(host, int(udp.getsockname()[1]), socket.SOCK_STREAM, shared)
+            except ConfigError:
+                udp.close()
+                if port or tries == 1:
+                    raise
+        raise AssertionError
 
     def _bind(self, host: str, port: int, kind: int, shared: bool) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
