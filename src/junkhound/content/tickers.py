@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -132,6 +132,27 @@ _LEET = str.maketrans("0158$@3l|", "OISBSAEII")
 _UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x180E))
 
 
+_capitals = re.compile(r"[A-Z]{3,5}(?![A-Za-z])").findall
+_OF_CAPITALS = frozenset(("brackets", "urged", "led"))  # whose symbols are letters, and plain to see
+_numeric = re.compile(r"[0-9]|[.,](?=[OoIl])").finditer
+_BEFORE, _BEHIND = 120, 24  # characters around a number within which words say what it is
+
+
+def _near(text: str, find: Callable[[str, int, int], Iterator[re.Match[str]]]) -> Iterator[re.Match[str]]:
+    """The matches of a pattern that ends in a number: it is tried near numbers alone, not at every letter."""
+    start, end = 0, -1
+    for match in _numeric(text):
+        at = match.start()
+        if end < 0:
+            start = max(0, at - _BEFORE)
+        elif at - _BEFORE > end:
+            yield from find(text, start, end)
+            start = at - _BEFORE
+        end = min(len(text), at + _BEHIND)
+    if end >= 0:
+        yield from find(text, start, end)
+
+
 def hinted(low: bytes) -> bool:
     """Whether a text in lower case has any word without which there is no tout; costs next to nothing."""
     hits = 0
@@ -154,10 +175,13 @@ def touts(text: str, known: Collection[str] = (), subject: str = "") -> list[Tou
     cues: dict[str, set[str]] = {}
     markets: dict[str, str] = {}
     spans: dict[str, tuple[int, int]] = {}
+    said = {word for word in _capitals(text) if word not in _NOISE or word in known}
     for cue, find, weight in (
         ("symbol", _symbol, 3), ("exchange", _exchange, 3), ("suffix", _suffixed, 3), ("brackets", _bracketed, 2),
         ("urged", _urged, 1), ("led", _led, 1),
     ):  # fmt: skip
+        if not said and cue in _OF_CAPITALS:
+            continue
         for match in find(text):
             groups = {name.rstrip("12"): value for name, value in match.groupdict().items() if value}
             ticker = _ticker(groups.get("ticker", ""), known)
@@ -225,14 +249,14 @@ class _About(msgspec.Struct, frozen=True):
 def _about(text: str) -> _About:
     cues: set[str] = set()
     target, horizon, spans = 0.0, "", []
-    for match in _target(text):
+    for match in _near(text, _target):
         target = _money(match["money"])
         if target:
             horizon = (match["when"] or "").strip().lower()
             spans.append(match.span())
             break
     price = 0.0
-    for match in _price(text):
+    for match in _near(text, _price):
         if any(start <= match.start() < end for start, end in spans):
             continue
         price = _money(match["money"])
@@ -244,7 +268,7 @@ def _about(text: str) -> _About:
         cues.add("price")
     if target:
         cues.add("target")
-    if _gain(text):
+    if text.find("%") >= 0 and _gain(text):
         cues.add("gain")
     words = {word.lower() for word in _traders(text)}
     if len(words) >= 2:
