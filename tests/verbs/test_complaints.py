@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
+from junkhound import trace
 from junkhound.kernel import config, net
 from junkhound.kernel.clock import DAY, SystemClock
 from junkhound.kernel.errors import NotFound, UsageError
 from junkhound.ledger.retention import forget
 from junkhound.tables import Kind, Standing
-from junkhound.verbs import complaints, why
+from junkhound.verbs import apart, complaints, pinning, why
 from junkhound.verbs.ingest import Request, ingest
 from junkhound.verbs.office import Office
 from junkhound.wire import jsonl
@@ -259,6 +261,23 @@ def test_a_session_of_ours_says_who_complained(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes(jsonl.write(arf(), facts))
     ingest(desk, Request((str(tmp_path / "in.jsonl"),), complaints=True))
     assert [(row["standing"], address(row)) for row in rows(desk)] == [(Standing.FBL, "192.0.2.7")]
+
+
+def test_what_is_traced_again_is_what_the_complaint_shows(tmp_path: Path) -> None:
+    desk = enrolled(tmp_path / "home", ("mx.isp.example",))
+    take(desk, tmp_path, border(LOOP) + attached())
+    (one,) = complaints.newest(desk)
+    record = desk.ledger.packs.read(one.segment, one.content.ordinal)
+    told = json.loads(pinning.told(record, {"complaints": trace.boundary(["mx.isp.example"])}))
+    assert [hop["ip"] for hop in told["hops"]] == ["192.0.2.7", "203.0.113.99"]
+    assert told["verdict"] is None
+    tracer = apart.Tracer(desk)
+    try:
+        again = tracer.again(desk, bytes(record.mail), record.facts)
+    finally:
+        tracer.close()
+    assert [str(hop.ip) for hop in again.traced.hops] == ["192.0.2.7", "203.0.113.99"]
+    assert again.traced.verdict.address is None
 
 
 def test_records_name_no_trap(tmp_path: Path) -> None:

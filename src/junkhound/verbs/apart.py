@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from junkhound import trace
+from junkhound import complaint, trace
 from junkhound.evidence import message
 from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import DataError
 from junkhound.kernel.jail import Died, Jail, Limits
 from junkhound.kernel.net import Address
 from junkhound.verbs import data
-from junkhound.verbs.intakes import plans
+from junkhound.verbs.intakes import is_complaints, plans
 from junkhound.verbs.office import Office
 from junkhound.verbs.trace import SHOWN, Traced, Whose, relays_of, what_if
 from junkhound.wire.facts import Facts
@@ -32,6 +32,7 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
     own: tuple[str, ...]
     allow_documentation: bool
     facts: Facts | None = None
+    shown: bool = False  # the mail is a complaint: what it shows is traced
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -67,6 +68,8 @@ def start(_: None) -> Callable[[int, bytes, Callable[[int], None]], Iterator[byt
 
 def examine(payload: bytes, order: Order) -> Answer:
     """Parse, read and judge one mail."""
+    if order.shown and (mails := complaint.read(payload).mails):
+        payload = mails[0].octets
     border = trace.boundary(order.relays, order.own, allow_documentation=order.allow_documentation)
     parsed = message.parse(payload)
     hops = trace.read(parsed)
@@ -96,13 +99,18 @@ class Tracer:
 
     def again(self, office: Office, payload: bytes, facts: Facts) -> Mail:
         """A kept mail, traced with the relays of its intake as they are set now, and what its session showed."""
+        if is_complaints(facts.origin.intake):  # how the complaint came to us is not how its junk came to anybody
+            return self._trace(office, payload, (), None, facts.origin.intake, shown=True)
         plan = plans(office).get(facts.origin.intake)
         return self._trace(office, payload, () if plan is None else plan.relays, facts, facts.origin.intake)
 
-    def _trace(self, office: Office, payload: bytes, relays: tuple[str, ...], facts: Facts | None, name: str) -> Mail:
+    def _trace(
+        self, office: Office, payload: bytes, relays: tuple[str, ...], facts: Facts | None, name: str,
+        shown: bool = False,
+    ) -> Mail:  # fmt: skip
         network = office.config.network
         trace.boundary(relays, network.own, allow_documentation=network.allow_documentation)  # errors show here
-        answer = self._ask(payload, Order(relays, tuple(network.own), network.allow_documentation, facts))
+        answer = self._ask(payload, Order(relays, tuple(network.own), network.allow_documentation, facts, shown))
         whose = None
         if answer.verdict.handover is not None:
             day = None if answer.verdict.seen_at is None else answer.verdict.seen_at // DAY

@@ -103,6 +103,11 @@ def from_complainant(name: str) -> str:
     return f"{COMPLAINTS} from {name}"
 
 
+def is_complaints(intake: str) -> bool:
+    """Whether mail of this intake is complaints."""
+    return intake == COMPLAINTS or intake.startswith(from_complainant(""))
+
+
 def boundary_of(office: Office, intake: str, analysis: int) -> trace.Boundary | None:
     """The relays that mail of an intake was judged by, as noted with its analysis: also those of a command line.
 

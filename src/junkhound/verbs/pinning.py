@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from junkhound import trace
+from junkhound import complaint, trace
 from junkhound.evidence import message
 from junkhound.kernel.errors import DataError, NotFound
 from junkhound.kernel.jail import Died, Jail, Limits
@@ -50,9 +50,16 @@ def plain(value: Any) -> Any:
 
 
 def told(record: segment.Record, boundaries: Boundaries) -> bytes:
-    """The trace of one kept mail as JSON: its hops, and the verdict where the settings know the intake's relays."""
-    hops = trace.read(message.parse(record.mail))
-    border = boundaries.get(record.facts.origin.intake)
+    """The trace of one kept mail as JSON: its hops, and the verdict where the settings know the intake's relays.
+
+    Of a complaint it is the mail that it shows, without a verdict: that was the complainant's word, not a path of ours.
+    """
+    intake = record.facts.origin.intake
+    mail, border = record.mail, boundaries.get(intake)
+    if intakes.is_complaints(intake):
+        shown = complaint.read(mail).mails
+        mail, border = (shown[0].octets if shown else b""), None
+    hops = trace.read(message.parse(mail))
     verdict = None if border is None else plain(trace.judge(hops, border, record.facts))
     return msgspec.json.encode({"form": FORM, "verdict": verdict, "hops": [plain(hop) for hop in list(hops)[:HOPS]]})
 
