@@ -16,12 +16,18 @@ from junkhound.campaign.forest import U32, U64, Flags, Ints, Reals
 from junkhound.campaign.units import Keys
 from junkhound.tables import KeyKind
 
-NEEDED = ((0.0, 0.5, 1.0, 1.5, 2.0), (0.55, 0.45, 0.29, 0.12, 0.08))
+NEEDED = ((0.0, 0.5, 1.0, 1.5, 2.0), (0.55, 0.48, 0.36, 0.20, 0.15))
 """Weight of the shared keys, and the overlap of two consensus that joins together with it."""
-LOOSE = ((0.25, 0.5, 1.0), (0.55, 0.40, 0.25))
+LOOSE = ((0.25, 0.5, 1.0), (0.55, 0.42, 0.28))
 """Weight of a key, and the overlap that a lone text needs with what the texts of the key agree on."""
 HUB = 5  # groups of different texts that a key may tie before it is nobody's own
 SECOND = 0.5  # of its weight that a second key of a family adds
+BEYOND = 0.15  # by which groups that share a key must overlap more than strangers do
+APART = 0.18  # by which a lone text must overlap what its key's texts agree on more than strangers do
+MOST_USUAL = 0.9  # of strangers' overlaps
+MOST_OF = 0.5  # share of a key's lone texts that must agree: those of a mailing list do by their footers only
+FEW = 30  # strangers from which on that can be told
+SAMPLE = 200  # strangers that are looked at
 WEAK = 0.5  # kinds up to this weight are habits: many of them are no more than
 WEAK_SUM = 0.6  # this
 _PEELS = 6  # groups of lone texts looked for under one key
@@ -152,8 +158,26 @@ def _groups(labels: Ints, row: Ints, name: Ints, tied: Ties, big: Ints, agreed: 
         return labels
     weight = _rarity(owner, len(big), tied)
     low, high, reason = _reasons(a, b, which, weight, tied)
-    good = sketches.overlap(agreed, low, agreed, high) >= np.interp(reason, *NEEDED)
+    usual = _usual(agreed, agreed)
+    alike = sketches.overlap(agreed, low, agreed, high)
+    good = (alike >= np.interp(reason, *NEEDED)) & (alike >= np.maximum(usual[low], usual[high]) + BEYOND)
     return forest.joined(labels, big[low[good]], big[high[good]])
+
+
+def _usual(agreed: U32, others: U32, own: Flags | None = None) -> Reals:
+    """How much each of these sketches overlaps others that it has nothing to do with: the words of its language.
+
+    The ``MOST_USUAL`` quantile over a sample of the others without its ``own`` (a row for each of ``agreed``); 0 where
+    there are too few to tell.
+    """
+    found = np.zeros(len(agreed))
+    step = max(1, len(others) // SAMPLE)
+    sample = others[::step][: 2 * SAMPLE]
+    for place in range(len(agreed)):
+        strange = sample if own is None else sample[~own[place][::step][: 2 * SAMPLE]]
+        if len(strange) >= FEW:
+            found[place] = np.quantile((strange == agreed[place]).mean(axis=1), MOST_USUAL)
+    return found
 
 
 def _rarity(owner: Ints, groups: int, tied: Ties) -> Reals:
@@ -240,37 +264,51 @@ def _to_groups(sketch: U32, labels: Ints, row: Ints, name: Ints, small: Flags, p
     at, found = sketches.matches(name[small].astype(np.uint64), owner.astype(np.uint64), 64)
     lone = row[small][at]
     near_by = sketches.overlap(sketch, lone, agreed, group[found])
-    near_by[near_by < least[owner[found]]] = 0.0
+    others = np.arange(0, len(sketch), max(1, len(sketch) // SAMPLE))
+    usual = _usual(agreed, sketch[others], labels[others] == big[:, None])
+    near_by[near_by < np.maximum(least[owner[found]], usual[group[found]] + APART)] = 0.0
     code, first = np.unique(lone * len(big) + group[found], return_index=True)
     lone, joined = near.best(lone[first], group[found][first], near_by[first], LOOSE[1][-1], near.MARGIN / 2)
     return forest.joined(labels, labels[lone], big[joined])
 
 
 def _peeled(sketch: U32, labels: Ints, rank: Ints, row: Ints, name: Ints, least: Reals) -> Ints:
-    """Lone texts of one key that agree on enough words become a group, several groups of them where they do not."""
+    """Lone texts of one key that agree on enough words become a group, several groups of them where they do not.
+
+    A text goes by one key a time, that under which it agrees most, so things of many do not chain what they are in.
+    """
     left = np.bincount(name)
     wanted = left[name] >= near.CORE if len(name) else np.empty(0, np.bool_)
     row, name = row[wanted], name[wanted]
     a: list[Ints] = []
     b: list[Ints] = []
+    others = np.argsort(rank)[:: max(1, len(rank) // SAMPLE)]
     for _ in range(_PEELS):
         if not len(row):
             break
         named = forest.dense(name)
         big, agreed = sketches.consensus(sketch[row], named, rank[row], near.CORE)
+        if not len(big):
+            break
         place = np.full(int(named.max()) + 1, -1, np.int64)
         place[big] = np.arange(len(big))
         inside = np.flatnonzero(place[named] >= 0)
+        group = place[named[inside]]
+        alike = sketches.overlap(sketch, row[inside], agreed, group)
+        mine = np.isin(np.arange(len(big))[:, None] * len(sketch) + others, group * len(sketch) + row[inside])
+        bar = np.maximum(least[name[inside]], _usual(agreed, sketch[others], mine)[group] + APART)
+        best = np.full(len(sketch), -1.0)
+        np.maximum.at(best, row[inside], alike - bar)
         hit = np.zeros(len(row), np.bool_)
-        hit[inside] = sketches.overlap(sketch, row[inside], agreed, place[named[inside]]) >= least[name[inside]]
+        hit[inside] = (alike >= bar) & (alike - bar >= best[row[inside]])
         times = np.bincount(named[hit], minlength=int(named.max()) + 1)
-        enough = times >= near.CORE
+        enough = (times >= near.CORE) & (times >= MOST_OF * np.bincount(named))
         taken = hit & enough[named]
         lead = np.full(len(times), -1, np.int64)
         ordered = np.flatnonzero(taken)[::-1]
         lead[named[ordered]] = row[ordered]
         a.append(labels[row[taken]])
         b.append(labels[lead[named[taken]]])
-        keep = ~taken & enough[named]  # a key without a group in it has none left
+        keep = ~np.isin(row, row[taken]) & enough[named]  # a key without a group in it has none left
         row, name = row[keep], name[keep]
     return forest.joined(labels, np.concatenate(a), np.concatenate(b)) if a else labels

@@ -256,3 +256,40 @@ class Albums(Queries):
         """All mails that are kept."""
         sightings = self.engine.source(tables.SIGHTINGS, self.snapshot.of("sightings"))
         return int(self.engine.rows(f"SELECT count(*) FROM {sightings} s WHERE segment <> 0")[0][0])
+
+
+def groups_of(engine: Engine, keys: Sequence[int]) -> dict[int, int]:
+    """The group in which each of these pictures (by key) is now; unknown ones are left out."""
+    found: dict[int, int] = {}
+    with reading(engine) as connection:
+        into = {
+            int(number): int(target)
+            for number, target in connection.execute(
+                select(picture_groups.c.number, picture_groups.c.into).where(picture_groups.c.into != 0)
+            )
+        }
+        for start in range(0, len(keys), 500):
+            some = [signed(key) for key in keys[start : start + 500]]
+            query = select(pictures.c.key, pictures.c.group_number).where(
+                pictures.c.key.in_(some), pictures.c.group_number != 0
+            )
+            for key, group in connection.execute(query):
+                number = int(group)
+                for _ in range(64):
+                    if number not in into:
+                        break
+                    number = into[number]
+                found[unsigned(int(key))] = number
+    return found
+
+
+def finds_of(engine: Engine, groups: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """What was read in these groups: (kind, key) by group."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    with reading(engine) as connection:
+        for start in range(0, len(groups), 500):
+            some = list(groups[start : start + 500])
+            query = select(picture_finds.c.group_number, picture_finds.c.kind, picture_finds.c.key)
+            for group, kind, key in connection.execute(query.where(picture_finds.c.group_number.in_(some))):
+                found.setdefault(int(group), []).append((int(kind), unsigned(int(key))))
+    return found

@@ -24,7 +24,7 @@ from junkhound.campaign import Keys, Known
 from junkhound.content import template
 from junkhound.kernel.clock import SystemClock
 from junkhound.ledger import campaigns as book
-from junkhound.ledger import home, rewrite
+from junkhound.ledger import home, pictures, rewrite
 from junkhound.ledger.campaigns import Book, Campaign, Step
 from junkhound.ledger.manifest import Swap
 from junkhound.ledger.queries_units import Array, Units
@@ -127,11 +127,35 @@ class _Run:
         sketch, words, subjects = queries.texts(unit)
         mails, shared = queries.shared(unit, _KINDS, min(first - WINDOW, int(day.min())), last + WINDOW)
         keys = _keys(shared, subjects)
+        shared = self._with_pictures(shared)
         asleep = self._asleep(set(before.tolist()))
         units, keys = _with_asleep(campaign.Units(unit, sketch, words, mails, before), keys, asleep,
                                    self.book.keys([one.number for one in asleep]))  # fmt: skip
         labels = campaign.group(units, keys, known)
         return self._settle(_Round(units, keys, labels, len(unit), len(new), day, subjects), asleep)
+
+    def _with_pictures(self, shared: dict[str, Array]) -> dict[str, Array]:
+        """Keys of pictures that are near-copies made one, and what was read in them beside."""
+        places = np.flatnonzero(shared["kind"] == int(KeyKind.PICTURE))
+        if not len(places):
+            return shared
+        keys = shared["key"].astype(np.uint64)
+        group_of = pictures.groups_of(self.ledger.state, [int(key) for key in np.unique(keys[places])])
+        finds = pictures.finds_of(self.ledger.state, sorted(set(group_of.values())))
+        more: list[tuple[int, int, int, int]] = []
+        for place in places.tolist():
+            group = group_of.get(int(keys[place]))
+            if group is not None:
+                keys[place] = content.key(f"pictures {group}")
+                row, mails = int(shared["row"][place]), int(shared["mails"][place])
+                more += [(row, kind, key, mails) for kind, key in finds.get(group, ())]
+        added = list(zip(*more, strict=True)) or [(), (), (), ()]
+        return {
+            "row": np.concatenate([shared["row"].astype(np.int64), np.array(added[0], np.int64)]),
+            "kind": np.concatenate([shared["kind"].astype(np.int64), np.array(added[1], np.int64)]),
+            "key": np.concatenate([keys, np.array(added[2], np.uint64)]),
+            "mails": np.concatenate([shared["mails"].astype(np.int64), np.array(added[3], np.int64)]),
+        }
 
     def _asleep(self, awake: set[int]) -> list[Campaign]:
         """Campaigns without a text around these days, which may come back."""
