@@ -32,10 +32,10 @@ def command() -> None:
     deletes, and it refuses only on the grounds that you name in [guard] reject.
 
     \b
-    For a person:
+    Examples, for a person:
       junkhound guard inbox ~/Maildir             shows what it would move, and why
       junkhound guard inbox ~/Maildir --move      moves it to Junk
-    For a server:
+    Examples, for a server:
       junkhound guard pack                        makes the pack that it works from
       junkhound guard milter                      for Postfix and Sendmail
       junkhound guard lmtp --next unix:/run/lmtp  between two servers
