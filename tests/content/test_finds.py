@@ -200,3 +200,22 @@ def test_any_text_is_read(octets: bytes) -> None:
     message = parse(b"Reply-To: a@b.example\n\n" + octets)
     for kind, name in things.of(message, view(message)):
         assert name, KeyKind(kind)
+
+
+def test_links_of_an_attached_page_count_and_files_have_traits() -> None:
+    raw = b"""Content-Type: multipart/mixed; boundary=o
+
+--o
+Content-Type: text/html; name="form.html"
+Content-Disposition: attachment; filename="form.html"
+
+<form action="http://steal.example/post">
+--o
+Content-Type: application/octet-stream; name="invoice.pdf.exe"
+
+MZ
+--o--
+"""
+    seen = view(parse(raw))
+    assert [(url.host, url.place) for url in seen.urls] == [("steal.example", "attached")]
+    assert [one.traits for one in seen.attachments] == [(), ("program", "program by name", "double ending")]

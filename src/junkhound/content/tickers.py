@@ -17,8 +17,10 @@ import msgspec
 MAX_TEXT = 16 * 1024
 LEAST = 4  # points that make a tout: see _score
 _HINTS = (
-    b"symbol", b"ticker", b"stock", b"otc", b".pk", b".ob", b"shares", b"invest", b"trading", b"sym:", b"pinks",
+    b"symbol", b"ticker", b"stock", b"otc", b".pk", b".ob", b"shares", b"invest", b"trading", b"sym", b"pinks",
     b"price", b"aktie", b"rsenbrief", b"bourse", b"symbole", b"objectif", b"kursziel", b"broker", b"nasdaq", b"radar",
+    b"insiders", b"analysts", b"closed at", b"traded at", b"finished at", b"target", b"expect", b"volume", b"kurs",
+    b"titre", b"courtier", b"rzel", b"cours", b"volumen", b"initi", b"float",
 )  # fmt: skip
 
 
@@ -57,7 +59,10 @@ _NAMES = (
     "sym", "symb", "sbl", "smbl", "stock", "kürzel", "kurzel", "kuerzel", "code", "tick",
 )  # fmt: skip
 _symbol = re.compile(
-    r"(?<![A-Za-z0-9])(?i:" + "|".join(sorted(_NAMES, key=len, reverse=True)) + r")" + _form(_GAP, 1)
+    r"(?<![A-Za-z0-9])(?i:"
+    + "|".join(sorted(_NAMES, key=len, reverse=True))
+    + r"|s?[yuv][mn][bh][o0][l1i]{1,2})"
+    + _form(_GAP, 1)
 ).finditer
 _exchange = re.compile(
     r"(?<![A-Za-z])(?:(?i:other ?)?(?P<place>OTC ?BB|OTC ?PK|OTC|0TC|PINK ?SHEETS?|Pink ?[Ss]heets?|PINK|NASDAQ"
@@ -124,7 +129,7 @@ _NO_SYMBOLS = (
     "MUST NEXT WEEK WEEKS DAY DAYS TERM SHORT LONG VERY HUGE LAST COMPANY NAME TRADE DATE ABOUT FACT PROFILE "
     "MARKET INFO READ MORE ONLINE EDT ALSO EVER INVEST RADAR MONDAY FRIDAY SUNDAY JUST MAKE MOVE RUN SOON SEE WHY "
     "WHO HOW WHAT THAT THEY THEN THAN OUR USD EUR CAD CDN CURRENT GROUP ENERGY REPORT ON IN AT IT IS TO OF BY UP "
-    "AN IF IT'S ITS OR SO NO BE DO GO HE ME MY WE AS STOCKTIP"
+    "AN IF IT'S ITS OR SO NO BE DO GO HE ME MY WE AS PUT STOCKTIP"
 )
 _proper = re.compile(r"[A-Z][\w&'.-]*(?: (?:[A-Z&][\w&'.-]*|of|and|the)){1,5}").fullmatch
 _NOISE = frozenset(_NO_SYMBOLS.split())
@@ -155,6 +160,8 @@ def _near(text: str, find: Callable[[str, int, int], Iterator[re.Match[str]]]) -
 
 def hinted(low: bytes) -> bool:
     """Whether a text in lower case has any word without which there is no tout; costs next to nothing."""
+    if low.find(b"ticker") >= 0 or low.find(b"symbol") >= 0:
+        return True
     hits = 0
     for hint in _HINTS:
         if low.find(hint) >= 0:

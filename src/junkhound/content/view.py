@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
-from junkhound.content import html, obfuscated, template, tricks, urls
+from junkhound.content import html, lures, obfuscated, template, tricks, urls
 from junkhound.content.urls import MAX_URLS, Url
 from junkhound.evidence.message import Message, Part
 from junkhound.tables import Defect
@@ -14,6 +14,7 @@ from junkhound.tables import Defect
 MAX_TEXT = 256 * 1024  # bytes of visible text, and of all text parts read
 MAX_ATTACHMENTS = 200
 MAX_TEXTS = 50  # text parts read
+MAX_KNOWN = 8192  # files whose traits are remembered
 
 _TEXT_CAPPED = int(Defect.TEXT_CAPPED)
 _URLS_CAPPED = int(Defect.URLS_CAPPED)
@@ -27,6 +28,7 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
     type: str
     size: int
     sha256: bytes
+    traits: tuple[str, ...] = ()  # what gives it away, see ``lures``
 
     @property
     def key(self) -> int:
@@ -149,7 +151,13 @@ class _Reader:
             self.defects |= _TOO_MANY_PARTS
             return
         octets = part.payload()
-        self.attachments.append(Attachment(part.name, part.type, len(octets), sha256(octets).digest()))
+        digest, name, kind = sha256(octets).digest(), part.name, part.type
+        known = () if kind.startswith("image/") else _traits(digest, octets, name)
+        self.attachments.append(Attachment(name, kind, len(octets), digest, known))
+        if kind == "text/html" or name[-5:].lower() in (".html", ".htm", "shtml") or name[-4:].lower() == ".htm":
+            for place, value in html.read(tricks.undone(octets[: self.room]))[1]:
+                if place != "src":
+                    self.links.setdefault(value, "attached")
 
     def found(self) -> tuple[Url, ...]:
         """Each link once, read; links are read until enough of them lead somewhere."""
@@ -175,6 +183,20 @@ class _Reader:
             self.defects |= _TEXT_CAPPED
             text = text[:MAX_TEXT]
         return text
+
+
+_known: dict[tuple[bytes, str], tuple[str, ...]] = {}
+
+
+def _traits(digest: bytes, octets: bytes, name: str) -> tuple[str, ...]:
+    """The traits of a file, looked for once: junk sends the same one often."""
+    found = _known.get((digest, name))
+    if found is None:
+        found = lures.traits(octets, name)
+        if len(_known) >= MAX_KNOWN:
+            _known.clear()
+        _known[digest, name] = found
+    return found
 
 
 def _blank(text: bytes) -> bool:

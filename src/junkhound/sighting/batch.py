@@ -263,6 +263,9 @@ class _Desk:
         for kind, key, digest in things.parts(view):
             found.add((kind, key))
             self.key_names.setdefault((kind, key), (digest, day))
+        for attachment in view.attachments:
+            if attachment.traits:
+                self.key_names.setdefault((_TRAITS, attachment.key), (", ".join(attachment.traits), day))
         if verdict.handover is not None and verdict.handover != verdict.address:
             add(_HANDOVER, str(verdict.handover))
         auth = 0
@@ -360,7 +363,7 @@ _KINDS = frozenset(int(kind) for kind in Kind)
 # Made once: an attribute or a name of an Enum class costs a third of a microsecond each time.
 _PATH_COUNTS = tuple(f"path:{path.name.lower()}" for path in Path)
 _KIND_COUNTS = tuple(f"kind:{kind.name.lower()}" for kind in Kind)
-_HANDOVER, _LANGUAGE = int(KeyKind.HANDOVER), int(KeyKind.LANGUAGE)
+_HANDOVER, _LANGUAGE, _TRAITS = int(KeyKind.HANDOVER), int(KeyKind.LANGUAGE), int(KeyKind.TRAITS)
 
 
 @lru_cache(4096)

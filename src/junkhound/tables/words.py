@@ -147,6 +147,7 @@ class KeyKind(IntEnum):
     TICKER = 22  # symbol of a share that the text praises
     URL_SHAPE = 23  # path and query of a link without what differs from mail to mail
     LANGUAGE = 24  # in ``names`` only: ISO 639-1 code of the template whose number is the key
+    TRAITS = 25  # in ``names`` only: what gives the attachment of that key away
 
 
 class State(IntEnum):
