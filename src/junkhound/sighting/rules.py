@@ -8,7 +8,7 @@ from junkhound.attribution import DatedTables
 from junkhound.tables import Standing
 from junkhound.trace import Boundary
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Raised whenever the same mail would be judged differently; part of every analysis version."""
 
 
