@@ -7,7 +7,7 @@ the reference methods of ``baselines`` on the same lines.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,20 +51,36 @@ def run(folder: Path, limit: int = 0, traps_only: bool = False) -> list[Traced]:
     relays = reading.relays(folder)
     borders = {name: trace.boundary(said, (), allow_documentation=True) for name, said in relays.items()}
     stated = {name: baselines.stated(said) for name, said in relays.items()}
+    known = compared(folder, borders)
     found = []
     for number, (seen, true) in enumerate(reading.pairs(folder, "mail/traps/" if traps_only else "")):
         if limit and number >= limit:
             break
-        found.append(one(seen, true, borders[true.intake], stated[true.intake]))
+        found.append(one(seen, true, borders[true.intake], stated[true.intake], known))
     return found
 
 
-def one(seen: reading.Seen, true: reading.Truth, border: trace.Boundary, own: baselines.Stated) -> Traced:
+def compared(folder: Path, borders: Mapping[str, trace.Boundary]) -> trace.Seen:
+    """What the junk of all traps says of each other, as an operator has it who traces it together."""
+
+    def samples() -> Iterator[trace.Sample]:
+        for seen, true in reading.pairs(folder, "mail/traps/"):
+            message = parse(seen.mail)
+            facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
+            yield trace.Sample(message.first(b"message-id"), trace.read(message), borders[true.intake], facts)
+
+    return trace.compare(samples())
+
+
+def one(
+    seen: reading.Seen, true: reading.Truth, border: trace.Boundary, own: baselines.Stated,
+    known: trace.Seen = trace.NOTHING,
+) -> Traced:  # fmt: skip
     """What is said of one mail."""
     message = parse(seen.mail)
     hops = trace.read(message)
     facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
-    verdict = trace.judge(hops, border, facts)
+    verdict = trace.judge(hops, border, facts, seen=known)
     flagged = set(range(len(hops))[verdict.typed :]) if verdict.typed is not None else set()
     forged = {place for place, (genuine, _, _) in enumerate(true.hops) if not genuine}
     received = message.every(RECEIVED)

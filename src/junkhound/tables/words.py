@@ -72,6 +72,8 @@ class Clue(IntFlag):
     SESSION_FACTS = 1 << 18  # anchored on what our own session saw
     FOR_OTHER = 1 << 19  # the border's line names another recipient
     FORGED = 1 << 20  # at least one line below the boundary contradicts what is known
+    PASTED = 1 << 22  # a line below stands under unrelated hand-overs too, in other messages
+    DRIVER = 1 << 23  # a machine below stands behind several unrelated relays, each with a line of its own
     WITH_KEYWORD = 1 << 21  # the protocol of a line below the boundary contradicts its TLS or log-in
 
 

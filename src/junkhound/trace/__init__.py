@@ -1,7 +1,7 @@
 """Where a message came from: hops read, boundary walked, verdict with a reason per hop.
 
-Public: ``read``, ``boundary``, ``judge``, ``learn``, ``inner``, ``dates``, and the values ``Hop``, ``Hops``,
-``Boundary``, ``Verdict``, ``Candidate``, ``HopReason``, ``Proposal``, ``Known``,
+Public: ``read``, ``boundary``, ``judge``, ``compare``, ``learn``, ``inner``, ``dates``, and the values ``Hop``,
+``Hops``, ``Boundary``, ``Verdict``, ``Candidate``, ``HopReason``, ``Proposal``, ``Known``, ``Sample``, ``Seen``,
 ``Provider``. Received dialects are added to ``dialects`` (``trace.dialects``).
 """
 
@@ -13,9 +13,10 @@ from junkhound.trace.judging import judge
 from junkhound.trace.known import Known, Provider
 from junkhound.trace.learning import Proposal, inner, learn
 from junkhound.trace.reader import Hops, read
+from junkhound.trace.seen import NOTHING, Sample, Seen, compare
 from junkhound.trace.verdict import HopReason, Verdict
 
 __all__ = [
-    "Boundary", "Candidate", "Hop", "HopReason", "Hops", "Known", "Proposal", "Provider", "Verdict", "boundary",
-    "dates", "inner", "judge", "learn", "read",
+    "NOTHING", "Boundary", "Candidate", "Hop", "HopReason", "Hops", "Known", "Proposal", "Provider", "Sample", "Seen",
+    "Verdict", "boundary", "compare", "dates", "inner", "judge", "learn", "read",
 ]  # fmt: skip

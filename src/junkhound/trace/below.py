@@ -6,7 +6,7 @@ another brought. ``rank`` gives the candidates with their probabilities: P that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -22,6 +22,9 @@ from junkhound.trace.peer import PRIVATE, STRANGER
 from junkhound.trace.walk import SESSION, Walk
 from junkhound.trace.weights import HONEST
 
+Known = Callable[[Hop], int]
+"""What other mails say of a line, as clues."""
+
 BACKWARDS = 5 * MINUTE  # clocks of honest servers differ by less, mostly
 TYPED = 0.25  # a line whose writer is honest with less than that is called forged, and with it all below
 DEEP = 12  # lines that are weighed; a path of honest servers is hardly ever longer
@@ -33,7 +36,7 @@ _HOP_UNREAD, _GAP, _TIME_BACKWARDS = int(Clue.HOP_UNREAD), int(Clue.GAP), int(Cl
 _IMPOSSIBLE_ADDRESS, _QUEUE_ID_CLOCK = int(Clue.IMPOSSIBLE_ADDRESS), int(Clue.QUEUE_ID_CLOCK)
 _QUEUE_ID_FORM, _CLAIMS_OUR_NAME = int(Clue.QUEUE_ID_FORM), int(Clue.CLAIMS_OUR_NAME)
 _BELOW_ORIGINATOR, _NO_DATE, _WITH_KEYWORD = int(Clue.BELOW_ORIGINATOR), int(Clue.NO_DATE), int(Clue.WITH_KEYWORD)
-_FORGED = int(Clue.FORGED)
+_FORGED, _DRIVER = int(Clue.FORGED), int(Clue.DRIVER)
 PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
 _NOBODYS = (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
 _IN_CLEAR = frozenset(("SMTP", "LMTP"))  # RFC 3848: a session with TLS has been an ESMTP session, and says so
@@ -95,7 +98,7 @@ def _of_ours(hop: Hop, border: Boundary) -> bool:
     return any(together(by, host) for host in border.hosts)
 
 
-def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: int) -> Below:
+def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: int, known: Known | None = None) -> Below:
     """Weigh the lines from place ``first`` on, until one is forged; at least ``near`` lines are searched for clues.
 
     A line without another machine in it (handed in by a program, qmail's notes) accuses nobody and is passed over: it
@@ -123,6 +126,11 @@ def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: in
             words = pair.look(above, hop, at, _odd(found, above, last))
             looked = looked or words
             chance = HONEST[words]
+            if known is not None and (by_others := known(hop)):
+                found |= by_others
+                clues[-1] = found
+                if by_others & _DRIVER:
+                    chance = max(chance, _DRIVEN)
             if found & _FORGED:
                 chance = min(chance, _NEVER)
             elif found & _CLAIMS_OUR_NAME:
@@ -171,6 +179,7 @@ def _ours(hops: Sequence[Hop], first: int, path: Walk) -> list[str | None]:
     return [seen.by for seen, _ in path.seen] + [hop.by for hop in hops[path.believed : first]]
 
 
+_DRIVEN = 0.9  # P that a relay's line is its own, if three unrelated ones name the machine behind it
 _FETCHED = frozenset(("POP", "POP3", "POP3S", "IMAP", "IMAPS", "IMAP4"))
 _MAILBOX = Hop()  # what stands under a line of a program that fetched the mail: a mailbox, whoever filled it
 _NEVER = 0.02  # P that a line which contradicts itself is honest

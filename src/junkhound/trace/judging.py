@@ -16,6 +16,7 @@ from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
 from junkhound.trace.names import DYNAMIC, together
 from junkhound.trace.peer import STEP
+from junkhound.trace.seen import NOTHING, Seen
 from junkhound.trace.verdict import HopReason, Verdict
 from junkhound.trace.walk import AT_PRIVATE, AT_RELAY, AT_STRANGER, AT_UNREAD, SESSION, Walk, walk
 from junkhound.wire.facts import Facts
@@ -46,7 +47,10 @@ _CLUES: Memo[int, Clue] = Memo(Clue, 4096)
 _NEVER = 1 << 62
 
 
-def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = None, explain: bool = True) -> Verdict:
+def judge(
+    hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = None, explain: bool = True,
+    seen: Seen = NOTHING,
+) -> Verdict:  # fmt: skip
     """Decide where a message came from.
 
     A pure function of its arguments: the same for every engine and batch. Lines below the hand-over never change
@@ -56,6 +60,7 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
         hops: as ``read`` gives them, top first; only those near the boundary are looked at.
         boundary: the relays that are believed; None or empty anchors nothing but our own session.
         facts: what is known of the delivery; its client, if any, is hop 0.
+        seen: what other mails say of the same lines (``compare``); nothing where no other mail is known.
         explain: give a reason for every hop; without, ``reasons`` is empty and the verdict a third cheaper.
     """
     border = boundary if boundary is not None else NOWHERE
@@ -71,7 +76,8 @@ def judge(hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = 
             inside = deeper(hops, path.believed, provider, border)
         else:
             first = path.believed + below.record(hops, path, border)
-            under = below.look(hops, first, path, border, reasons.SHOWN if explain else NEAR)
+            near = reasons.SHOWN if explain else NEAR
+            under = below.look(hops, first, path, border, near, seen.of if seen.mails else None)
             for found in under.clues[:NEAR]:
                 clues |= found
             if under.typed is not None:

@@ -19,7 +19,7 @@ _TYPED = "below the hand-over: whoever sent the message could have typed this li
 _UNDER = "it stands under a forged line, so nobody but the forger can have written it"
 _RECORD = "our own server's note of what our session saw"
 _FORGED = int(Clue.FORGED)
-_GAP = int(Clue.GAP)
+_GAP, _PASTED, _DRIVER = int(Clue.GAP), int(Clue.PASTED), int(Clue.DRIVER)
 _CLOCK = int(Clue.QUEUE_ID_CLOCK)
 _IMPOSSIBLE = int(Clue.IMPOSSIBLE_ADDRESS)
 _CLAIMS_US = int(Clue.CLAIMS_OUR_NAME)
@@ -60,6 +60,9 @@ def _below(hop: Hop, row: int, under: Below | None) -> HopReason:
     honest = under.honest[row] if row < len(under.honest) else 0.0
     if honest < 0.5:
         return HopReason(hop.index, "unverified", _TYPED, None, None, clues)
+    if clues & _DRIVER:
+        text = f"{hop.ip} stands behind several relays that have nothing to do with each other: it drives them"
+        return HopReason(hop.index, "unverified", text, hop.ip, hop.by, clues)
     text = f"{_TYPED}; {honest:.0%} likely that {hop.by or 'the machine above'} did write it"
     return HopReason(hop.index, "unverified", text, None, None, clues)
 
@@ -150,6 +153,8 @@ def _dead_end(path: Walk) -> HopReason:
 
 
 def _forgery(hop: Hop, clues: int) -> str:
+    if clues & _PASTED:
+        return "the same line, id and all, stands in other messages that strangers handed over: it was pasted"
     if clues & _CLOCK:
         return f"the clock in its queue id {hop.id} contradicts its own date"
     if clues & _IMPOSSIBLE:

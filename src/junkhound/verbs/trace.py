@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ from junkhound.verbs import data
 from junkhound.verbs.office import Office
 
 SHOWN = 200  # hops of one mail
+COMPARED = 1000  # mails that are compared with each other before the first of them is shown
 NEAR, MANY = 8, 4  # lines from the top, and relays, that are tried where nothing is configured
 
 
@@ -77,7 +79,7 @@ def trace_paths(
     trap: str | None = None,
     relays: Iterable[str] = (),
 ) -> Iterator[Traced]:
-    """Trace every mail in files, folders and archives, ``-`` for standard input.
+    """Trace every mail in files, folders and archives, ``-`` for standard input; several are compared with each other.
 
     Args:
         relays: believed beside those of the settings.
@@ -90,22 +92,32 @@ def trace_paths(
     border = trace.boundary(believed, network.own, allow_documentation=network.allow_documentation)
     listed = list(paths)
     tables = data.dated(office)
-    found = False
-    for mail in open_sources(listed, office.config.intake, reports=True):
-        found = True
-        yield from _traces(office, mail.locator, bytes(mail.payload), border, tables)
-    if not found:
+    every = open_sources(listed, office.config.intake, reports=True)
+    mails = ((mail.locator, bytes(mail.payload)) for mail in every)
+    first = list(islice(mails, COMPARED))
+    if not first:
         raise NotFound(
             f"no mail in {', '.join(repr(path) for path in listed)}", "give a mail with its headers as it was stored"
         )
+    seen = _compared([payload for _, payload in first], border)
+    for locator, payload in chain(first, mails):
+        yield from _traces(office, locator, payload, border, tables, seen)
+
+
+def _compared(payloads: list[bytes], border: trace.Boundary) -> trace.Seen:
+    """What several mails say of each other; nothing where there is one."""
+    if len(payloads) < 2:
+        return trace.NOTHING
+    mails = map(message.parse, payloads)
+    return trace.compare(trace.Sample(mail.first(b"message-id"), trace.read(mail), border) for mail in mails)
 
 
 def _traces(
-    office: Office, locator: str, payload: bytes, border: trace.Boundary, tables: DatedTables
+    office: Office, locator: str, payload: bytes, border: trace.Boundary, tables: DatedTables, seen: trace.Seen
 ) -> Iterator[Traced]:
     """The mail; or, where it has no Received line itself, the mails that it shows: forwarded, pasted, in a ``.msg``."""
     if len(trace.read(message.parse(payload))):
-        yield _trace(office, locator, payload, border, tables)
+        yield _trace(office, locator, payload, border, tables, seen=seen)
         return
     shown = complaint.read(payload)
     if "extra:msg" in shown.missing:
@@ -118,11 +130,12 @@ def _traces(
 
 
 def _trace(
-    office: Office, locator: str, payload: bytes, border: trace.Boundary, tables: DatedTables, inside: str = ""
-) -> Traced:
+    office: Office, locator: str, payload: bytes, border: trace.Boundary, tables: DatedTables, inside: str = "",
+    seen: trace.Seen = trace.NOTHING,
+) -> Traced:  # fmt: skip
     parsed = message.parse(payload)
     hops = trace.read(parsed)
-    verdict = trace.judge(hops, border)
+    verdict = trace.judge(hops, border, seen=seen)
     whose = None
     if verdict.handover is not None:
         day = None if verdict.seen_at is None else verdict.seen_at // clock.DAY
