@@ -14,7 +14,8 @@ from junkhound.kernel import net
 from junkhound.kernel.clock import DAY
 from junkhound.kernel.config import Config, Store
 from junkhound.ledger import Ledger
-from junkhound.ledger.activity import HIATUS_DAYS, activity
+from junkhound.ledger.activity import activity
+from junkhound.stats import HIATUS_DAYS
 from junkhound.tables import Kind
 from support.sightings import NOON, sighting, unit
 
@@ -30,20 +31,20 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def test_runs_and_pauses_are_counted_and_a_day_once(ledger: Ledger) -> None:
-    days = [0, 1, 2, 2, 5, 30, 31]
+    days = [0, 1, 2, 2, 5, 40, 41]
     rows = [sighting(n, day=day) for n, day in enumerate(days, 1)]
     rows += [
         sighting(90, day=10, kind=int(Kind.GOOD)),
         sighting(91, "192.0.2.8", day=12),
-        sighting(92, day=40, resend=1),
+        sighting(92, day=50, resend=1),
     ]
     ledger.commit([unit(ledger.store, 1, rows)])
     found = activity(ledger.query(), HERE)
     assert found is not None
-    assert (found.first, found.last, found.active, found.span) == (DAY_0, DAY_0 + 31, 6, 32)
-    assert (found.longest_run, found.hiatuses, found.longest_hiatus) == (3, 1, 24)
-    assert [day for day in range(40) if found.on(DAY_0 + day)] == [0, 1, 2, 5, 30, 31]
-    assert found.within(DAY_0 + 2, DAY_0 + 31) == 3
+    assert (found.first, found.last, found.active, found.span) == (DAY_0, DAY_0 + 41, 6, 42)
+    assert (found.longest_run, found.hiatuses, found.longest_hiatus) == (3, 1, 34)
+    assert [day for day in range(60) if found.on(DAY_0 + day)] == [0, 1, 2, 5, 40, 41]
+    assert found.within(DAY_0 + 2, DAY_0 + 41) == 3
     ledger.compact(NOON + 60 * DAY)
     assert activity(ledger.query(), HERE) == found
     early = activity(ledger.query(), HERE, DAY_0 + 5)

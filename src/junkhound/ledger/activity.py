@@ -7,9 +7,7 @@ import msgspec
 from junkhound.kernel.net import Address
 from junkhound.ledger.histories import numbers
 from junkhound.ledger.queries import SCORED, Queries
-
-HIATUS_DAYS = 7
-"""A pause shorter than this is a weekend, a longer one a hiatus."""
+from junkhound.stats import HIATUS_DAYS
 
 
 class Activity(msgspec.Struct, frozen=True):
