@@ -90,8 +90,8 @@ def test_machines_that_only_a_strangers_line_names_are_shown_and_never_blamed(ho
     assert found["address"] == "198.51.100.7"
     (named,) = (one for one in found["candidates"] if one["address"] == "203.0.113.50")
     assert (named["hop"], named["p"] >= 0.01) == (2, True)
-    said = run(home, *RELAYS, str(home / "b.eml")).output
-    assert f"or        203.0.113.50, {named['p']:.0%}: named by line 3 alone, so it is shown and never blamed" in said
+    said = " ".join(run(home, *RELAYS, str(home / "b.eml")).output.split())
+    assert f"or 203.0.113.50, {named['p']:.0%}: named by line 3 alone, so it is shown and never blamed" in said
 
 
 def test_colours_are_for_terminals(home: Path) -> None:
@@ -101,10 +101,10 @@ def test_colours_are_for_terminals(home: Path) -> None:
 
 def test_contacts_are_the_tables_before_any_guess(home: Path) -> None:
     guessed = run(home, *RELAYS, str(home / "a.eml")).output
-    assert "abuse@example.net  - a guess (RFC 2142)" in guessed
+    assert "abuse@example.net - a guess (RFC 2142)" in " ".join(guessed.split())
     (home / "junkhound.toml").write_text('[network]\nallow_documentation = true\ncontacts = ["contacts.csv"]\n')
     said = run(home, *RELAYS, str(home / "a.eml")).output
-    assert "abuse@access.example (Access)  your table, for 198.51.100.0/24" in said
+    assert "abuse@access.example (Access) your table, for 198.51.100.0/24" in " ".join(said.split())
     assert "guess" not in said
     assert "write to abuse@access.example" in said
     (home / "contacts.csv").unlink()
