@@ -139,6 +139,8 @@ def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: in
             sound *= chance
             if sound < TYPED:
                 typed = passed
+                if hop.ip is not None and not found & _FORGED and border.sides[hop.ip] is STRANGER:
+                    _add(shares, hop.ip, sound, place)  # nothing proves it forged: it may be true after all
             elif hop.ip is None and not hop.local:
                 holder = None  # somebody brought it, and the line does not say clearly who
             elif hop.ip is not None and border.sides[hop.ip] is STRANGER:
