@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import msgspec
 
-MAX_TEXT = 16 * 1024
+MAX_TEXT = 8 * 1024
 LEAST = 4  # points that make a tout: see _score
 _HINTS = (
     b"symbol", b"ticker", b"stock", b"otc", b".pk", b".ob", b"shares", b"invest", b"trading", b"sym", b"pinks",
@@ -184,11 +184,13 @@ def touts(text: str, known: Collection[str] = (), subject: str = "") -> list[Tou
     spans: dict[str, tuple[int, int]] = {}
     said = {word for word in _capitals(text) if word not in _NOISE or word in known}
     for cue, find, weight in (
-        ("symbol", _symbol, 3), ("exchange", _exchange, 3), ("suffix", _suffixed, 3), ("brackets", _bracketed, 2),
+        ("symbol", _said, 3), ("exchange", _exchange, 3), ("suffix", _suffixed, 3), ("brackets", _bracketed, 2),
         ("urged", _urged, 1), ("led", _led, 1),
     ):  # fmt: skip
         if not said and cue in _OF_CAPITALS:
             continue
+        if weight == 1 and not votes:
+            break  # being urged to buy is a sign only of a share that the text names otherwise
         for match in find(text):
             groups = {name.rstrip("12"): value for name, value in match.groupdict().items() if value}
             ticker = _ticker(groups.get("ticker", ""), known)
@@ -241,6 +243,25 @@ def agreed(texts: Sequence[str], known: Collection[str] = ()) -> list[Tout]:
 
 def _commonest(values: Sequence[float]) -> float:
     return Counter(value for value in values if value).most_common(1)[0][0] if any(values) else 0.0
+
+
+_STEMS = ("symb", "ymbo", "umbol", "ynbo", "tick", "stock", "sbl", "smbl", "rzel", "code", "sym")
+_AROUND = 48  # characters around such a word that are looked at
+
+
+def _said(text: str) -> Iterator[re.Match[str]]:
+    """Where a text says that a word is a symbol, found by the stems of such words: a pattern at every place is dear."""
+    low = text.lower()
+    ends: set[int] = set()
+    for stem in _STEMS:
+        at, tried = low.find(stem), 0
+        while at >= 0 and tried < 60:
+            tried += 1
+            for match in _symbol(text, max(0, at - 10), at + _AROUND):
+                if match.end() not in ends:
+                    ends.add(match.end())
+                    yield match
+            at = low.find(stem, at + len(stem))
 
 
 class _About(msgspec.Struct, frozen=True):
