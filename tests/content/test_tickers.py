@@ -54,6 +54,12 @@ def test_a_slip_of_one_reading_is_outvoted() -> None:
     assert (found.ticker, found.target) == ("QXZV", 4.8)
 
 
+@pytest.mark.parametrize("filling", range(0, 60, 2))
+def test_no_symbol_is_cut_wherever_it_stands(filling: int) -> None:
+    text = f"Stock {'x' * filling} alert, symbol: QXZVW, price now $1.25, target $4.80, symbol: QXZVW"
+    assert [one.ticker for one in touts(text)] == ["QXZVW"]
+
+
 def test_lookalikes_cost_half() -> None:
     assert tickers.confusion("QXZV", "QXZV") == 0
     assert tickers.confusion("0XZV", "OXZV") == 0.5

@@ -258,7 +258,7 @@ def _said(text: str) -> Iterator[re.Match[str]]:
         while at >= 0 and tried < 60:
             tried += 1
             for match in _symbol(text, max(0, at - 10), at + _AROUND):
-                if match.end() not in ends:
+                if match.end() not in ends and match.end() != at + _AROUND:  # else the window's end may have cut it
                     ends.add(match.end())
                     yield match
             at = low.find(stem, at + len(stem))
