@@ -5,7 +5,7 @@ python -m accuracy --quick                  the tiny tier, to see that everythin
 python -m accuracy --lists                  G4 to G8 alone, in a quarter of the time
 python -m accuracy --tier M --seed 1000     other worlds; --no-lists leaves out the slow part
 python -m accuracy --tracing                tracing alone; the other tables of the page stay as they are
-python -m accuracy --guard                  G26 alone
+python -m accuracy --groups                 campaigns, botnets, actors alone; --guard: the inbox guard alone
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ OUT = Path(__file__).parent / "out"
 TRACING = ("G1", "G2", "G3")
 LISTS = ("G4", "G5", "G6", "G7", "G8")
 GUARD = ("G26",)
+GROUPS = ("G9", "G11", "G12", "G23")
 WARM_H = 6
 FIRST = 1000
 """Seeds below are for tuning; no figure is published on them."""
@@ -90,6 +91,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--no-lists", action="store_true", help="leave out G4 to G7")
     parser.add_argument("--tracing", action="store_true", help="G1 to G3 alone; the page's other figures stay")
     parser.add_argument("--lists", action="store_true", help="G4 to G8 alone; the page's other figures stay")
+    parser.add_argument("--groups", action="store_true", help="G9, G11, G12, G23 alone; the page's other figures stay")
     parser.add_argument("--guard", action="store_true", help="G26 alone; the page's other figures stay")
     parser.add_argument("--no-corpus", action="store_true", help="leave out real mail")
     parser.add_argument("--quick", action="store_true", help="the tiny tier; the page stays as it is")
@@ -101,10 +103,11 @@ def main() -> int:
     asked = _asked()
     tier = "tiny" if asked.quick else asked.tier
     variants = asked.variant or ["2006", "modern"]
-    alone = TRACING if asked.tracing else LISTS if asked.lists else GUARD if asked.guard else ()
+    wanted = ((asked.tracing, TRACING), (asked.lists, LISTS), (asked.groups, GROUPS), (asked.guard, GUARD))
+    alone = next((goals_of for said, goals_of in wanted if said), ())
     whole = not (asked.limit or asked.no_lists or asked.quick or alone)
     publish = tier in ("S", "M") and asked.seed >= FIRST and bool(whole or alone)
-    with_lists = not (asked.no_lists or asked.tracing or asked.guard)
+    with_lists = not (asked.no_lists or asked.tracing or asked.guard or asked.groups)
 
     def progress(what: str, share: float) -> None:
         if sys.stderr.isatty():
@@ -118,11 +121,15 @@ def main() -> int:
             folder.parent.mkdir(parents=True, exist_ok=True)
             progress(f"{tier} {variant}: making the world", 0.0)
             manifests.append(world(folder, tier, variant, seed))
-            traced = -1 if asked.lists or asked.guard else asked.limit
+            traced = -1 if asked.lists or asked.guard or asked.groups else asked.limit
             with_guard = asked.guard or whole
-            worlds.append(measure(folder, manifests[-1], with_lists, traced, progress, not alone, with_guard))
+            worlds.append(
+                measure(folder, manifests[-1], with_lists, traced, progress, asked.groups or not alone, with_guard)
+            )
     real = (
-        [] if asked.no_corpus or asked.quick or asked.lists or asked.guard else [*corpus.handover(), *corpus.honest()]
+        []
+        if asked.no_corpus or asked.quick or asked.lists or asked.guard or asked.groups
+        else [*corpus.handover(), *corpus.honest()]
     )
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
