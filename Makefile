@@ -52,8 +52,9 @@ $(STEPS): $(VENV)/.base-$(PINNED)
 	@rm -f $(VENV)/.steps-* && touch $@
 
 run: $(STEPS)
+	@$(if $(MAIL),true,test -f .world/manifest.json || $(BIN)/spamworld gen --tier demo --seed 1 --out .world --anew)
 	@$(BIN)/junkhound demo --home .run $(if $(ONCE),--once) \
-		$(if $(MAIL),--mail '$(MAIL)' --as '$(AS)' $(if $(RELAY),--relay '$(RELAY)'))
+		$(if $(MAIL),--mail '$(MAIL)' --as '$(AS)' $(if $(RELAY),--relay '$(RELAY)'),--world .world)
 
 test: $(VENV)/.test-$(PINNED) $(STEPS)
 	@$(BIN)/python -m pytest -v -n $(JOBS) --dist worksteal $(TESTS)

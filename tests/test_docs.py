@@ -180,8 +180,8 @@ def test_the_first_run_is_still_like_that(tmp_path_factory: pytest.TempPathFacto
     text = page.read_text("utf-8")
     ours = printed(made(tmp_path_factory))
     start, end = "The worst\n", "Try next\n"
-    assert start in text
-    shown, wanted = (one[one.index(start) : one.index(end)] for one in (text, ours))
+    assert text.count(start) == 2, "the simulated world's, which is too dear to make here, then the sample's"
+    shown, wanted = (one[one.rindex(start) : one.rindex(end)] for one in (text, ours))
     if update_golden:
         page.write_text(text.replace(shown, wanted), "utf-8")
     else:

@@ -234,3 +234,11 @@ def test_every_side_puts_an_address_into_one_bucket(
     hi, lo = np.array([address.hi], np.uint64), np.array([address.lo], np.uint64)
     assert buckets_of(hi, lo, buckets).tolist() == [bucket]
     assert bucket_of(address, 16) == bucket_of(address, 256) // 16
+
+
+def test_rows_of_networks_with_private_as_numbers_are_found(ledger: Ledger) -> None:
+    rows = [sighting(n, f"192.0.2.{n % 250}", hour=n % 700, asn=4_200_000_000 + 7 * n) for n in range(600)]
+    ledger.commit([unit(ledger.store, 1, rows)])
+    ledger.compact(NOON)
+    found = ledger.query().newest(at("192.0.2.1"))
+    assert sorted(row.asn for row in found) == [4_200_000_007, 4_200_001_757, 4_200_003_507]

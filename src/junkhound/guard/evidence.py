@@ -120,7 +120,7 @@ def _machine(book: Book, source: Address, found: Evidence, today: int) -> None:
     if around is not None:
         machines, good = int(around["machines"]), int(around["good"])
         found.amounts["neighbours"] = _log(machines) - _log(good)
-        found.words["neighbours"] = f"{machines} machines of its /24 or /48 sent junk lately"
+        found.words["neighbours"] = f"{machines} machine{'s' * (machines != 1)} of its /24 or /48 sent junk lately"
 
 
 def _system(book: Book, asn: int, found: Evidence) -> None:

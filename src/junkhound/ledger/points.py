@@ -31,6 +31,14 @@ class _Footer(NamedTuple):
     groups: list[tuple[int, Address, Address]]  # number, first and last address: groups without one are left out
 
 
+class Foreign(Exception):
+    """Arrow cannot read this object, the engine that wrote it can.
+
+    DuckDB 2.0 packs u32 columns with numbers from 2**31 on (AS numbers of private use) as differences of 64 bits, which
+    Arrow refuses.
+    """
+
+
 class Points:
     """Reads rows of single addresses; remembers the footers of the objects it opened last."""
 
@@ -41,7 +49,7 @@ class Points:
     def newest(self, stored: Stored, address: Address, limit: int, before: int | None) -> pa.Table | None:
         """The last ``limit`` rows of the address with ``seen_at < before``, oldest first; None for none.
 
-        The object must be compacted. Errors: NotFound where it has gone.
+        The object must be compacted. Errors: NotFound where it has gone, Foreign where the engine must be asked.
         """
         path = self._place(stored.path)
         try:
@@ -59,7 +67,10 @@ class Points:
                 start, end = _slice(keys, address, before)
                 start = max(start, end - (limit - rows))
                 if start < end:
-                    whole = file.read_row_group(number, list(tables.SIGHTINGS.names))
+                    try:
+                        whole = file.read_row_group(number, list(tables.SIGHTINGS.names))
+                    except (OSError, pa.ArrowException) as error:
+                        raise Foreign(stored.path) from error
                     parts.append(whole.slice(start, end - start))
                     rows += end - start
                 if rows >= limit:

@@ -18,6 +18,7 @@ from junkhound.kernel.errors import UsageError
 from junkhound.kernel.net import Address, Network
 from junkhound.ledger import rollups
 from junkhound.ledger.engine import Engine
+from junkhound.ledger.points import Foreign
 from junkhound.ledger.rows import Count, DayCount, Key, NetworkCount, Sighting, Source, Template, Totals
 from junkhound.ledger.snapshot import Snapshot, Stored
 from junkhound.tables import Kind
@@ -107,7 +108,11 @@ class Queries:
         ready = [s for s in objects if not s.fresh and s.schema_version == tables.SCHEMA_VERSION]
         rows = self._newest_of([s for s in objects if s not in ready], address, limit, before)
         for number, stored in enumerate(ready, 1):
-            found = self.engine.points.newest(stored, address, limit, before)
+            try:
+                found = self.engine.points.newest(stored, address, limit, before)
+            except Foreign:
+                found = None
+                rows += self._newest_of([stored], address, limit, before)
             if found is not None:
                 rows += [Sighting(*row) for row in zip(*(column.to_pylist() for column in found.columns), strict=True)]
             if len(rows) >= limit:
