@@ -139,7 +139,7 @@ def fit(judged: Sequence[Judged], taught: bool, rounds: int = 60) -> guard.Weigh
     rows[:, 0] = 1
     for row, one in enumerate(judged):
         if taught and one.own is not None:
-            rows[row, 1] = 2 * one.own - 1
+            rows[row, 1] = guard.leaning(one.own)
         for name, amount in one.amounts.items():
             rows[row, names.index(name) + 2] = amount
     truth = np.array([one.kind == "junk" for one in judged], float)
@@ -155,7 +155,7 @@ def fit(judged: Sequence[Judged], taught: bool, rounds: int = 60) -> guard.Weigh
         weights = weights + np.clip(np.linalg.solve(hessian, gradient), -1, 1)
         weights[2:][weights[2:] < 0] = 0
     by = dict(zip(names, weights[2:].tolist(), strict=True))
-    return guard.Weights(float(weights[0]), by, float(weights[1]) if taught else 0.0, 0.90 if taught else 0.99)
+    return guard.Weights(float(weights[0]), by, float(weights[1]) if taught else 0.0, 0.99)
 
 
 def table(taught: guard.Weights, alone: guard.Weights, source: str) -> str:

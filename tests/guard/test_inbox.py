@@ -23,6 +23,8 @@ from support.transcript import environment
 PLAIN = guards.mail("see you at lunch on thursday", "ann@friends.example", "lunch", "198.51.100.9",
                     "mail.friends.example", "http://menu.example/")  # fmt: skip
 
+PILLS = "pills number %d are cheap and ship at once to your door without any questions asked, so order today"
+
 
 def maildir(root: Path) -> Path:
     for part in ("tmp", "new", "cur"):
@@ -86,7 +88,7 @@ def test_a_mail_moved_back_was_wanted_and_stays(tmp_path: Path) -> None:
 def test_moves_of_the_owner_and_read_mail_teach_once(tmp_path: Path) -> None:
     root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
     for number in range(25):
-        put(root, f"{number}.j", guards.mail(f"pills number {number} are cheap", "x@pills.example"), "Junk", "S")
+        put(root, f"{number}.j", guards.mail(PILLS % number, "x@pills.example"), "Junk", "S")
         put(root, f"{number}.g", PLAIN.replace(b"lunch on", b"lunch %d on" % number), flags="S")
     desk = sorter(settings, root)
     try:
@@ -100,7 +102,7 @@ def test_moves_of_the_owner_and_read_mail_teach_once(tmp_path: Path) -> None:
     try:
         assert (desk.personal.junk, desk.personal.good) == (25, 25)
         way = {"source": "198.51.100.77", "name": "h.example", "link": "http://other.example/"}
-        put(root, "new.j", guards.mail("pills are cheap again", "x@pills.example", **way))
+        put(root, "new.j", guards.mail(PILLS % 99, "x@pills.example", **way))
         assert [one.reason for one in desk.run(move=True).junk] == ["it is like mail that you moved to Junk"]
     finally:
         desk.close()

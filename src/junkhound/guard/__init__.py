@@ -9,12 +9,12 @@ from junkhound.guard import pack
 from junkhound.guard.book import FORMS, SKETCH, Book, Head, Keying, empty, low_bytes, sorted_rows
 from junkhound.guard.evidence import Evidence
 from junkhound.guard.judging import Judge, Judged
-from junkhound.guard.model import Model, Weights, probability, shipped
+from junkhound.guard.model import Model, Weights, leaning, probability, shipped
 from junkhound.guard.opinion import Opinion, Word, no_opinion, weigh
 from junkhound.guard.personal import Personal
 
 __all__ = [
     "FORMS", "SKETCH", "Book", "Evidence", "Head", "Judge", "Judged", "Keying", "Model", "Opinion", "Personal",
     "Weights", "Word",
-    "empty", "low_bytes", "no_opinion", "pack", "probability", "shipped", "sorted_rows", "weigh",
+    "empty", "leaning", "low_bytes", "no_opinion", "pack", "probability", "shipped", "sorted_rows", "weigh",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from math import exp
+from math import exp, log
 
 import msgspec
 from msgspec import structs
@@ -54,6 +54,18 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return structs.replace(self, good=good)
         taught, alone = (structs.replace(weights, junk=junk) for weights in (self.taught, self.alone))
         return structs.replace(self, taught=taught, alone=alone, good=good)
+
+
+SATURATED = 7.0  # log odds of a person's model beyond which it says no more: its words are not independent
+
+
+def leaning(own: float) -> float:
+    """What a person's model says (0 to 1), as -1 (wanted) to 1 (junk): its log odds, cut and scaled.
+
+    Honest newsletters reach 0.9 easily and 0.99 hardly ever, so the scale must tell these apart.
+    """
+    sure = min(max(own, 1e-6), 1 - 1e-6)
+    return max(-1.0, min(1.0, log(sure / (1 - sure)) / SATURATED))
 
 
 def probability(odds: float) -> float:

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from junkhound.guard.evidence import Evidence
-from junkhound.guard.model import Model, probability
+from junkhound.guard.model import Model, leaning, probability
 
 
 class Word(StrEnum):
@@ -45,10 +45,10 @@ def no_opinion(why: str) -> Opinion:
 def weigh(evidence: Evidence, own: float | None, model: Model) -> Opinion:
     """Put the facts together; ``own`` is what the person's own model says, 0 to 1, None where it knows too little."""
     weights = model.alone if own is None else model.taught
-    leaning = 0.0 if own is None else 2 * own - 1
-    score = probability(weights.odds(evidence.amounts, leaning))
+    towards = 0.0 if own is None else leaning(own)
+    score = probability(weights.odds(evidence.amounts, towards))
     weighed = [(name, weights.by.get(name, 0.0) * amount) for name, amount in evidence.amounts.items()]
-    weighed.append(("own", weights.own * leaning))
+    weighed.append(("own", weights.own * towards))
     weighed = sorted((pair for pair in weighed if pair[1]), key=lambda pair: -abs(pair[1]))
     word = Word.JUNK if score >= weights.junk else Word.NONE
     if score <= model.good and own is not None:
