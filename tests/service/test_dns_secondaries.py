@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from junkhound.wire import tsig
 from support.dns import A, Answer, ask, reversed_name
 from support.editions import entry, make, name_entry
 from support.peers import free_port, need
+from support.servers import server
 from support.zones import put, running
 
 pytestmark = pytest.mark.peer
@@ -46,25 +45,6 @@ def zones(folder: Path, at: int) -> list[Zone]:
     for made in (listed, policy):
         assert made.refresh()
     return [listed, policy]
-
-
-@contextlib.contextmanager
-def server(command: list[str], port: int, log: Path, ready: Callable[[], bool]) -> Iterator[None]:
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "LC_ALL": "C"})
-    try:
-        until = time.monotonic() + 40
-        while True:
-            if process.poll() is not None or time.monotonic() > until:
-                pytest.fail(f"{command[0]} on port {port} is not ready:\n{log.read_text()[-3000:]}")
-            with contextlib.suppress(OSError):
-                if ready():
-                    break
-            time.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def answers(port: int, *names: str) -> list[Answer]:
