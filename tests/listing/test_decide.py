@@ -54,6 +54,14 @@ def test_nobody_else_can_witness(standing: Standing) -> None:
     assert not decide(history(unit(1), *crowd), policy(), NOW).listed
 
 
+def test_a_trap_of_little_worth_says_little() -> None:
+    rules = dataclasses.replace(config.List(), scope="public")
+    typos = policy_of("main", rules, DOCUMENTATION, weights=[(1, 0.2), (2, 0.2)])
+    assert decide(history(*TWO), typos, NOW).score < decide(history(*TWO), policy(scope="public"), NOW).score
+    nothing = policy_of("main", rules, DOCUMENTATION, weights=[(1, 0.0), (2, 0.0)])
+    assert decide(history(*TWO), nothing, NOW).outcome is Outcome.PASS
+
+
 def test_complaints_add_no_points() -> None:
     complaints = [unit(ago, vantage=5, standing=Standing.COMPLAINT) for ago in range(1, 40)]
     assert decide(history(*TWO, *complaints), policy(), NOW).score == decide(history(*TWO), policy(), NOW).score

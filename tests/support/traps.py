@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from junkhound.intake import trap
 from junkhound.kernel.errors import Temporary
+from junkhound.ledger.spool import SegmentWriter
 from junkhound.wire import smtp
 from junkhound.wire.facts import Facts
 
@@ -40,10 +41,15 @@ class Notebook:
 class Running:
     """A trap on a loopback port, its loop in a thread."""
 
-    def __init__(self, gate: trap.Gate, loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
+    def __init__(
+        self,
+        gate: trap.Gate,
+        loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+        writer: SegmentWriter | None = None,
+    ) -> None:
         self.writer = Notebook()
         self.now = NOW
-        self.trap = trap.Trap(gate, self.writer, lambda: self.now)
+        self.trap = trap.Trap(gate, writer or self.writer, lambda: self.now)
         self.loop = loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()

@@ -128,6 +128,14 @@ def test_a_listing_runs_out_and_its_return_is_held_longer(make: Callable[..., Of
     assert "listed once before" in why.why(again, TEXT).records[-1].decision.reasons[-1].text
 
 
+def test_a_trap_is_worth_what_it_is_times_its_weight(make: Callable[..., Office]) -> None:
+    typo = config.Trap(domains=("gmial.example.net",), kind="typo", weight=0.5)
+    old = config.Trap(addresses=("jane@mail.example.org",), kind="recycled")
+    office = make([], traps={"typo": typo, "old": old, "lures": config.Trap(domains=("bait.example.com",))})
+    assert sorted(worth for _, worth in deciding.weights_of(office)) == [0.1, 0.8]
+    assert deciding.policies(office, "main")[0].weight_of == dict(deciding.weights_of(office))
+
+
 def test_public_needs_two_vantages_in_all_data(make: Callable[..., Office]) -> None:
     office = make(names=NAMES[:1])
     done = {one.name: one for one in lists.decide(office)}

@@ -185,6 +185,20 @@ def test_each_command_has_its_answer(line: bytes, code: int) -> None:
         assert client.transaction.mail_from == b"a@b.example"
 
 
+PIECES = st.sampled_from([b"\r", b"\n", b".", b"x", b"\r\n.", b"\r\n", b"...."])
+
+
+@given(st.lists(PIECES, max_size=60), st.integers(1, 9))
+def test_a_mail_of_dots_ends_where_it_should(pieces: list[bytes], step: int) -> None:
+    mail = b"\r\n" + b"".join(pieces) + b"\r\n"
+    sent = mail.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    client = session()
+    say(client, START + b"DATA\r\n")
+    for at in range(0, len(sent), step):
+        say(client, sent[at : at + step])
+    assert mails(client) == [mail]
+
+
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_survived(data: bytes) -> None:
     client = session(starttls=True, auth=True, xclient=True)

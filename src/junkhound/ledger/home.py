@@ -30,7 +30,7 @@ def prepare(home: Path) -> None:
 
 
 def hub_key(home: Path) -> bytes:
-    """The 32 secret bytes of this hub, made at first use; keyed numbers and redaction hang on them."""
+    """The 32 secret bytes of this hub, made at first use as the home is; keyed numbers and redaction hang on them."""
     path = home / "keys" / "hub.key"
     try:
         return _read_key(path)
@@ -38,6 +38,7 @@ def hub_key(home: Path) -> bytes:
         pass
     except PermissionError as error:
         raise Temporary(f"cannot read {str(path)!r}: {error.strerror}") from None
+    prepare(home)
     fresh = path.with_name(f".hub.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -7,6 +7,7 @@ import re
 from junkhound.wire.smtp.terms import Transaction
 
 _DOT = re.compile(rb"\r\n\.")  # three times as fast as bytes.find
+_FEW = 8  # dots that are looked at one by one: base64 has none, and one byte is found thirty times as fast
 
 
 def end_of_mail(buffer: bytearray, transaction: Transaction, scan: int) -> tuple[int, int]:
@@ -14,10 +15,9 @@ def end_of_mail(buffer: bytearray, transaction: Transaction, scan: int) -> tuple
     if not transaction.size and buffer[:3] == b".\r\n":
         return 0, 0
     if not transaction.stuffed:
-        found = _DOT.search(buffer, scan)
-        if found is None:
+        at = _line_of_dot(buffer, scan)
+        if at < 0:
             return -1, max(len(buffer) - 2, 0)
-        at = found.start()
         behind = bytes(buffer[at + 3 : at + 5])
         if behind == b"\r\n":
             return at + 2, 0
@@ -27,6 +27,19 @@ def end_of_mail(buffer: bytearray, transaction: Transaction, scan: int) -> tuple
         scan = at
     at = buffer.find(b"\r\n.\r\n", scan)
     return (-1, max(len(buffer) - 4, 0)) if at < 0 else (at + 2, 0)
+
+
+def _line_of_dot(buffer: bytearray, scan: int) -> int:
+    """Where the first CRLF with a dot behind it begins, from ``scan`` on; -1 where there is none."""
+    dot = scan + 1
+    for _ in range(_FEW):
+        dot = buffer.find(b".", dot + 1)
+        if dot < 0:
+            return -1
+        if buffer[dot - 2 : dot] == b"\r\n":
+            return dot - 2
+    found = _DOT.search(buffer, dot - 1)
+    return -1 if found is None else found.start()
 
 
 def taken(buffer: bytearray, end: int, stuffed: bool) -> bytes:
