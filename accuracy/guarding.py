@@ -26,8 +26,7 @@ from accuracy import lists, reading
 from accuracy.intervals import Estimate, clopper_pearson, share
 from junkhound import guard, trace
 from junkhound.kernel import config
-from junkhound.verbs import data
-from junkhound.verbs import guard as verbs_guard
+from junkhound.verbs import data, guard_pack
 from junkhound.verbs.office import Office
 
 DAY = 86_400_000_000
@@ -43,7 +42,7 @@ class Judged(NamedTuple):
     group: int
     day: int
     amounts: dict[str, float]
-    own: float | None
+    own: guard.Own | None
     score: float
     word: str
     cost: float
@@ -73,7 +72,7 @@ def _days(folder: Path, settings: Path, warm: int, progress: Progress) -> list[J
     for number, day in enumerate(sorted(by_day)):
         progress(f"judging day {number + 1}", number / len(by_day))
         office = Office(loaded, day * DAY)
-        book = verbs_guard.make(office)
+        book = guard_pack.make(office)
         routes = data.dated(office).on(day)
         office.ledger.close()
         learned = []
@@ -84,7 +83,7 @@ def _days(folder: Path, settings: Path, warm: int, progress: Progress) -> list[J
             cost = time.process_time() - before
             learned.append((true.intake, seen.mail, said.words, true.kind == "junk"))
             if day >= first + warm and true.kind in ("good", "junk"):
-                own = houses[_house(true.intake)].score(said.words)
+                own = houses[_house(true.intake)].asked(said.words)
                 found.append(Judged(true.kind, true.group, day, said.evidence.amounts, own, said.opinion.score,
                                     str(said.opinion.word), cost, true.category))  # fmt: skip
         for place, (name, mail, words, junk) in enumerate(learned):
@@ -127,6 +126,7 @@ def score(judged: Sequence[Judged]) -> Scores:
 # --- fitting ---------------------------------------------------------------------------------------------------
 
 RIDGE = 0.02
+FIRST = 3  # columns before those of facts: the base, and what the person's model says
 
 
 def fit(judged: Sequence[Judged], taught: bool, rounds: int = 60) -> guard.Weights:
@@ -135,27 +135,29 @@ def fit(judged: Sequence[Judged], taught: bool, rounds: int = 60) -> guard.Weigh
     Facts that speak against a mail are kept from turning in its favour: a book full of junk must not vouch for any.
     """
     names = sorted({name for one in judged for name in one.amounts})
-    rows = np.zeros((len(judged), len(names) + 2))
+    rows = np.zeros((len(judged), len(names) + FIRST))
     rows[:, 0] = 1
     for row, one in enumerate(judged):
         if taught and one.own is not None:
-            rows[row, 1] = guard.leaning(one.own)
+            rows[row, 1:FIRST] = guard.leaning(one.own.score), one.own.known
         for name, amount in one.amounts.items():
-            rows[row, names.index(name) + 2] = amount
+            rows[row, names.index(name) + FIRST] = amount
     truth = np.array([one.kind == "junk" for one in judged], float)
     weights = np.zeros(rows.shape[1])
     shrink = RIDGE * len(truth) / 100 * np.eye(len(weights))
     shrink[0, 0] = 0  # the base is not drawn towards nothing
     if not taught:
-        shrink[1, 1] = 1.0
+        shrink[1, 1] = shrink[2, 2] = 1.0
     for _ in range(rounds):
         p = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
         gradient = rows.T @ (truth - p) - shrink @ weights
         hessian = (rows * (p * (1 - p))[:, None]).T @ rows + shrink + 1e-6 * np.eye(len(weights))
         weights = weights + np.clip(np.linalg.solve(hessian, gradient), -1, 1)
-        weights[2:][weights[2:] < 0] = 0
-    by = dict(zip(names, weights[2:].tolist(), strict=True))
-    return guard.Weights(float(weights[0]), by, float(weights[1]) if taught else 0.0, 0.99)
+        weights[FIRST:] = np.maximum(weights[FIRST:], 0)
+        weights[2] = min(weights[2], 0)
+    by = dict(zip(names, weights[FIRST:].tolist(), strict=True))
+    own, known = (float(weights[1]), float(weights[2])) if taught else (0.0, 0.0)
+    return guard.Weights(float(weights[0]), by, own, known, 0.99)
 
 
 def table(taught: guard.Weights, alone: guard.Weights, source: str) -> str:
@@ -165,7 +167,8 @@ def table(taught: guard.Weights, alone: guard.Weights, source: str) -> str:
         f'dated = "{time.strftime("%Y-%m-%d")}"', f'source = "{source}"', "good = 0.10",
     ]  # fmt: skip
     for name, weights in (("taught", taught), ("alone", alone)):
-        lines += ["", f"[{name}]", f"base = {weights.base:.3f}", f"own = {weights.own:.3f}", f"junk = {weights.junk}"]
+        lines += ["", f"[{name}]", f"base = {weights.base:.3f}", f"own = {weights.own:.3f}"]
+        lines += [f"known = {weights.known:.3f}", f"junk = {weights.junk}"]
         lines += ["", f"[{name}.by]", *(f"{fact} = {value:.3f}" for fact, value in sorted(weights.by.items()))]
     return "\n".join(lines) + "\n"
 

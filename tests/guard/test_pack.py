@@ -13,6 +13,7 @@ from junkhound.guard import FORMS, Book, Head, pack, sorted_rows
 from junkhound.kernel import config
 from junkhound.kernel.errors import DataError, NotFound, TamperError
 from junkhound.verbs import guard as verbs
+from junkhound.verbs import guard_pack as packs
 from junkhound.verbs import signing
 from junkhound.verbs.office import Office
 from junkhound.wire import minisign
@@ -76,27 +77,27 @@ def test_packs_are_taken_as_signed_and_in_order(tmp_path: Path) -> None:
     hub, person = Office(config.load(guards.settled(tmp_path / "hub"))), tmp_path / "person"
     person.mkdir()
     made = tmp_path / "out" / "hub.pack"
-    verbs.write_pack(hub, made)
+    packs.write_pack(hub, made)
     key = tmp_path / "hub.pub"
     key.write_text(minisign.public_text(signing.public_key(hub)))
     (person / "junkhound.toml").write_text(f'[store]\nhome = "{person / "home"}"\n\n[guard]\nkey = "{key}"\n')
     reader = Office(config.load(person / "junkhound.toml"))
-    assert verbs.take(reader, made).sequence == 1
+    assert packs.take(reader, made).sequence == 1
     first = made.read_bytes()
     old = tmp_path / "old.pack"
     old.write_bytes(first)
-    assert verbs.write_pack(hub, made, old).sequence == 2
-    assert verbs.take(reader, made.with_name("hub.pack.delta")).sequence == 2
+    assert packs.write_pack(hub, made, old).sequence == 2
+    assert packs.take(reader, made.with_name("hub.pack.delta")).sequence == 2
     assert verbs.status(reader).sequence == 2
     with pytest.raises(DataError, match="a difference to pack 1"):
-        verbs.take(reader, made.with_name("hub.pack.delta"))
+        packs.take(reader, made.with_name("hub.pack.delta"))
     old.with_name("old.pack.minisig").write_bytes(made.with_name("hub.pack.minisig").read_bytes())
     with pytest.raises(TamperError):
-        verbs.take(reader, old)
+        packs.take(reader, old)
     made.write_bytes(made.read_bytes()[:-1] + b"x")
     with pytest.raises(TamperError):
-        verbs.take(reader, made)
+        packs.take(reader, made)
     made.with_name("hub.pack.minisig").unlink()
     with pytest.raises(NotFound):
-        verbs.take(reader, made)
+        packs.take(reader, made)
     assert verbs.status(reader).sequence == 2

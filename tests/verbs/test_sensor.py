@@ -186,7 +186,7 @@ def test_a_hub_that_is_away_is_told_later(tmp_path: Path, hub: Office, token: st
         port = urlsplit(url).port or 0
     desk = pointed(tmp_path / "sensor", url, ca, token)
     seen(desk, "203.0.113.7")
-    with pytest.raises(Temporary, match="cannot be told"):
+    with pytest.raises(Temporary, match="cannot be reached"):
         sensor.push(desk)
     seen(desk, "203.0.113.8")
     desk.ledger.compact(AT, full=True)  # meanwhile rows are sorted and old objects go

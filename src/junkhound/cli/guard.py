@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from junkhound.cli import show
-from junkhound.kernel.errors import JunkhoundError
+from junkhound.kernel.errors import JunkhoundError, NotFound
 from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def pack(where: dict[str, Any], out: Path | None, old: Path | None, at: str | No
       junkhound guard pack
       junkhound guard pack --out /srv/packs/guard.pack --since /srv/packs/yesterday.pack
     """
-    from junkhound.verbs import guard
+    from junkhound.verbs import guard_pack as guard
 
     office = open_office(**where, at=at)
     made = guard.write_pack(office, out, old)
@@ -72,23 +72,39 @@ def pack(where: dict[str, Any], out: Path | None, old: Path | None, at: str | No
 
 
 @command.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("place", metavar="[FILE|URL]", default="")
 @click.option("--key", default="", metavar="FILE|LINE", help="The hub's public key; default: [guard] key.")
+@click.option("--token-file", default="", metavar="FILE", help="The token that the hub gave us; default: [guard].")
 @_JSON
 @click.pass_obj
-def take(where: dict[str, Any], file: Path, key: str, as_json: bool) -> None:
-    """Take in a hub's pack, or a difference to the one that is here; with a key only what the hub has signed.
+def take(where: dict[str, Any], place: str, key: str, token_file: str, as_json: bool) -> None:
+    """Take in a hub's pack, or a difference to the one that is here: from a file, or from the hub itself.
+
+    A hub gives packs to enrolled guards only, and only the difference where it can. What it has not signed, what is
+    older than the pack that is here, and what is stale, is refused, and the one that is here stays.
 
     \b
-    Example: junkhound guard take hub.pack --key minisign.pub
+    Examples:
+      junkhound guard take hub.pack --key minisign.pub
+      junkhound guard take https://hub.example.org:8443 --key minisign.pub --token-file token
+      junkhound guard take                  from the hub of the settings
     """
-    from junkhound.verbs import guard
+    from junkhound.verbs import guard_pack as guard
 
-    made = guard.take(open_office(**where), file, key)
+    office = open_office(**where)
+    if place and not guard.is_address(place):
+        if not Path(place).is_file():
+            raise NotFound(f"no file {place!r}", "give a file, or the hub's address with https://")
+        made = guard.take(office, Path(place), key)
+    else:
+        made = guard.fetch(office, place, key, token_file)
     if as_json:
         show(msgspec.to_builtins(made))
-        return
-    click.echo(f"{made.path}: pack {made.sequence} of {made.hub}, {made.size:,} bytes")
+    elif not made.new:
+        click.echo(f"{made.path}: pack {made.sequence} of {made.hub} is the newest")
+    else:
+        fetched = f", {made.delta_size:,} of them fetched" if made.delta_size else ""
+        click.echo(f"{made.path}: pack {made.sequence} of {made.hub}, {made.size:,} bytes{fetched}")
 
 
 @command.command()

@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Share with partners: they fetch lists by TAXII 2.1, and their sensors report what they see.
+    """Share with partners: they fetch lists by TAXII 2.1 and guard packs, and their sensors report what they see.
 
     \b
     Examples:
       junkhound partners enroll north --may taxii
       junkhound partners enroll trap7 --may sensor --may evidence
+      junkhound partners enroll mx1 --may guard
       junkhound partners serve
     """
 
 
 @command.command("enroll")
 @click.argument("name")
-@click.option("--may", multiple=True, type=click.Choice(["taxii", "sensor", "evidence"]), help="What; repeatable.")
+@click.option(
+    "--may", multiple=True, type=click.Choice(["taxii", "sensor", "evidence", "guard"]), help="What; repeatable."
+)
 @click.option("--tlp", default="amber", show_default=True, type=click.Choice(TLPS), help="The most it is shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.pass_obj
@@ -53,6 +56,8 @@ def enroll(where: dict[str, Any], name: str, may: tuple[str, ...], tlp: str, as_
         return
     print(f"{made.name} may {', '.join(made.may)}; its token, shown this once:")
     print(made.token)
+    if "guard" in made.may:
+        print("it also needs the key that packs are signed with: junkhound publish key")
 
 
 @command.command("list")

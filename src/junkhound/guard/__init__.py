@@ -11,10 +11,10 @@ from junkhound.guard.evidence import Evidence
 from junkhound.guard.judging import Judge, Judged
 from junkhound.guard.model import Model, Weights, leaning, probability, shipped
 from junkhound.guard.opinion import Opinion, Word, no_opinion, weigh
-from junkhound.guard.personal import Personal
+from junkhound.guard.personal import Own, Personal
 
 __all__ = [
-    "FORMS", "SKETCH", "Book", "Evidence", "Head", "Judge", "Judged", "Keying", "Model", "Opinion", "Personal",
+    "FORMS", "SKETCH", "Book", "Evidence", "Head", "Judge", "Judged", "Keying", "Model", "Opinion", "Own", "Personal",
     "Weights", "Word",
     "empty", "leaning", "low_bytes", "no_opinion", "pack", "probability", "shipped", "sorted_rows", "weigh",
 ]  # fmt: skip

@@ -60,7 +60,7 @@ class Judge:
         own = None
         if self.personal is not None:
             words = frozenset(words_of(self.personal.key, message, view, verdict, source, asn))
-            own = self.personal.score(words)
+            own = self.personal.asked(words)
         return Judged(weigh(found, own, self.model), found, verdict, source, words)
 
 

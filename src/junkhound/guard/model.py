@@ -21,18 +21,21 @@ from junkhound.kernel.errors import ConfigError
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Log odds by the name of an amount (``guard.evidence``); ``base`` where nothing is known.
 
-    ``junk`` is the probability from which on a mail is called so.
+    ``own`` and ``known`` weigh what the person's model says: the second is never above 0, for being known speaks for a
+    mail. ``junk`` is the probability from which on a mail is called so.
     """
 
     base: float
     by: dict[str, float]
     own: float = 0.0
+    known: float = 0.0
     junk: float = 0.99
 
-    def odds(self, amounts: Mapping[str, float], own: float) -> float:
-        """Log odds that it is junk; ``own`` is the person's model, -1 (wanted) to 1 (junk)."""
+    def odds(self, amounts: Mapping[str, float], own: float, known: float = 0.0) -> float:
+        """Log odds that it is junk; ``own`` is the person's model, -1 (wanted) to 1 (junk), ``known`` its author's."""
         by = self.by
-        return self.base + self.own * own + sum(by.get(name, 0.0) * amount for name, amount in amounts.items())
+        facts = sum(by.get(name, 0.0) * amount for name, amount in amounts.items())
+        return self.base + self.own * own + self.known * known + facts
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from junkhound.guard.evidence import Evidence
 from junkhound.guard.model import Model, leaning, probability
+from junkhound.guard.personal import Own
 
 
 class Word(StrEnum):
@@ -42,13 +43,13 @@ def no_opinion(why: str) -> Opinion:
     return Opinion(Word.NONE, 0.5, why)
 
 
-def weigh(evidence: Evidence, own: float | None, model: Model) -> Opinion:
-    """Put the facts together; ``own`` is what the person's own model says, 0 to 1, None where it knows too little."""
+def weigh(evidence: Evidence, own: Own | None, model: Model) -> Opinion:
+    """Put the facts together; ``own`` is what the person's own model says, None where it knows too little."""
     weights = model.alone if own is None else model.taught
-    towards = 0.0 if own is None else leaning(own)
-    score = probability(weights.odds(evidence.amounts, towards))
+    towards, known = (0.0, 0.0) if own is None else (leaning(own.score), own.known)
+    score = probability(weights.odds(evidence.amounts, towards, known))
     weighed = [(name, weights.by.get(name, 0.0) * amount) for name, amount in evidence.amounts.items()]
-    weighed.append(("own", weights.own * towards))
+    weighed += [("own", weights.own * towards), ("known", weights.known * known)]
     weighed = sorted((pair for pair in weighed if pair[1]), key=lambda pair: -abs(pair[1]))
     word = Word.JUNK if score >= weights.junk else Word.NONE
     if score <= model.good and own is not None:
@@ -65,11 +66,12 @@ _SAID = 3
 def _reason(word: Word, weighed: list[tuple[str, float]], evidence: Evidence) -> str:
     """The heaviest facts on the side of the verdict, in words."""
     side = -1 if word is Word.GOOD else 1
+    said_of = {"own": _OWN[side], "known": _KNOWN}
     said: list[str] = []
     for name, weight in weighed:
         if weight * side <= 0 or len(said) >= _SAID:
             continue
-        words = _OWN[side] if name == "own" else evidence.words.get(name.removesuffix("_mails").removesuffix("_days"))
+        words = said_of.get(name) or evidence.words.get(name.removesuffix("_mails").removesuffix("_days"))
         if words and words not in said:
             said.append(words)
     if said:
@@ -77,4 +79,5 @@ def _reason(word: Word, weighed: list[tuple[str, float]], evidence: Evidence) ->
     return "nothing speaks against it" if word is Word.GOOD else NOTHING.reason
 
 
+_KNOWN = "you know its author, from there"
 _OWN = {1: "it is like mail that you moved to Junk", -1: "it is like mail that you keep"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -60,6 +61,19 @@ def read(octets: bytes) -> Book:
         raise DataError("a difference, not a whole guard pack", f"it is applied to pack {header.base}")
     book = Book(header.head, {name: rows for name, (rows, _) in tables.items()})
     return _checked(book, header.digest)
+
+
+def head(path: Path) -> Head:
+    """Which pack a file holds, from its first bytes. Errors: DataError."""
+    with path.open("rb") as file:
+        start = file.read(len(MAGIC) + _LENGTH.size)
+        if start[: len(MAGIC)] != MAGIC or len(start) < len(MAGIC) + _LENGTH.size:
+            raise DataError("not a guard pack of a known version")
+        (length,) = _LENGTH.unpack_from(start, len(MAGIC))
+        try:
+            return msgspec.msgpack.decode(file.read(length), type=_Header).head
+        except msgspec.MsgspecError as error:
+            raise DataError(f"a guard pack that cannot be read: {error}", "fetch it again") from None
 
 
 def apply(old: Book, octets: bytes) -> Book:

@@ -12,14 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from hashlib import blake2b
-from math import exp, log
+from math import exp, log, log2
+from typing import NamedTuple
 
 import msgspec
 
 from junkhound.content import View
 from junkhound.evidence.message import Message
 from junkhound.kernel.errors import DataError
-from junkhound.kernel.net import Address
+from junkhound.kernel.net import Address, network_of
 from junkhound.trace import Verdict
 
 STRENGTH = 0.45
@@ -31,6 +32,22 @@ VERSION = 1
 
 _word = re.compile(rb"[a-z\x80-\xff][a-z0-9\x80-\xff'-]{2,24}").findall
 _address = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,253}").search
+
+
+CORRESPONDENT = 1 << 48
+"""Set in the hash that stands for an author together with where their mail comes from."""
+KNOWN_WELL = 7  # mails of a correspondent beyond which more say no more
+
+
+class Own(NamedTuple):
+    """What a person's model says of a mail.
+
+    ``score`` is 0 for mail like what this person wants and 1 for mail like their junk. ``known`` is how well they know
+    its author from where it came: doublings of wanted mails, 0 for a stranger or one whose mail was junk too.
+    """
+
+    score: float
+    known: float = 0.0
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -99,10 +116,23 @@ class Personal:
         count = good + bad
         return (STRENGTH * 0.5 + count * raw) / (STRENGTH + count)
 
-    def score(self, words: Iterable[int]) -> float | None:
-        """0 for mail like what this person wants, 1 for mail like their junk; None where it has met too little mail."""
-        if not self.knows:
-            return None
+    def asked(self, words: Iterable[int]) -> Own | None:
+        """What it says of a mail's words; None where it has met too little mail."""
+        words = set(words)
+        return Own(self.score(words), self.known(words)) if self.knows else None
+
+    def known(self, words: Iterable[int]) -> float:
+        """How well the author is known, from there; a name alone is forged easily, so it must come from there too."""
+        best = 0.0
+        for word in words:
+            if word & CORRESPONDENT:
+                good, bad = self.words.get(word, (0, 0))
+                if good and not bad:
+                    best = max(best, log2(min(good, KNOWN_WELL) + 1))
+        return best
+
+    def score(self, words: Iterable[int]) -> float:
+        """0 for mail like what this person wants, 1 for mail like their junk."""
         shares = [share for word in set(words) if abs((share := self.share(word)) - 0.5) >= UNSURE]
         if not shares:
             return 0.5
@@ -135,7 +165,8 @@ def words_of(key: bytes, message: Message, view: View, verdict: Verdict, source:
     said += [b"u:" + url.domain.encode("utf-8", "replace") for url in view.urls if url.domain]
     author = _address(message.text(b"from", 500))
     if author:
-        said += [b"f:" + author[0].lower().encode(), b"d:" + author[0].rpartition("@")[2].lower().encode()]
+        who = author[0].lower()
+        said += [b"f:" + who.encode(), b"d:" + who.rpartition("@")[2].encode()]
     for name in (b"list-id", b"x-mailer", b"user-agent", b"reply-to"):
         value = message.first(name)
         if value is not None:
@@ -149,7 +180,15 @@ def words_of(key: bytes, message: Message, view: View, verdict: Verdict, source:
         said.append(b"r:" + b".".join(verdict.rdns.lower().encode("ascii", "replace").split(b".")[-2:]))
     said.append(b"p:%d" % int(verdict.path))
     said += [b"k:" + part.type.encode("utf-8", "replace") for part in message.parts()[:20]]
-    return {_hashed(key, word) for word in said}
+    found = {_hashed(key, word) for word in said}
+    if author and source is not None:
+        found.add(CORRESPONDENT | _hashed(key, b"c:%b\0%b" % (author[0].lower().encode(), _whence(source, asn))))
+    return found
+
+
+def _whence(source: Address, asn: int) -> bytes:
+    """The network that a mail was handed over from: its number, or the /16 or /32 where that is not known."""
+    return b"AS%d" % asn if asn else network_of(source, 112 if source.is_v4 else 32).first.packed
 
 
 def _hashed(key: bytes, word: bytes) -> int:

@@ -242,6 +242,12 @@ class Guard:
         "",
         "public key of the hub whose packs are taken: its file, or its line; a pack without its signature is refused",
     )
+    hub: str = setting("", "the hub whose packs `guard take` fetches, such as https://hub.example.org:8443", "URL")
+    token_file: str = setting(
+        "", "file with the token that the hub gave us; without one, $JUNKHOUND_GUARD_TOKEN is looked at", "path"
+    )
+    ca: str = setting("", "certificate that the hub's must chain to; empty means those of the system", "path")
+    timeout_s: float = setting(60.0, "how long the hub may be silent", "s", low=1)
     learned: str = setting(
         "", "where what people's own moves taught is kept; empty means guard/learned in the home", "path"
     )

@@ -21,7 +21,7 @@ MILLISECOND = 1_000
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """One partner. ``may`` are ``taxii``, ``sensor``, ``evidence``; ``tlp`` is the most that it is shown."""
+    """One partner. ``may`` are ``taxii``, ``sensor``, ``evidence``, ``guard``; ``tlp`` is the most that it is shown."""
 
     name: str
     may: frozenset[str]

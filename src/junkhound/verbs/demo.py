@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from junkhound.kernel import clock, config
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.tables import Kind
-from junkhound.verbs import actors, botnets, data, grouping, guard, ingest, lists, publish, scenes, sources
+from junkhound.verbs import actors, botnets, data, grouping, guard_pack, ingest, lists, publish, scenes, sources
 from junkhound.verbs.office import Office
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _on_scene(folder: Path, scene: scenes.Scene, progress: Progress, width: int)
         shown.reports.append((part.place, report))
         done += part.weight
     _rest(office, shown, progress, width)
-    guard.write_pack(office)
+    guard_pack.write_pack(office)
     shown.doubtful = scenes.letter(scene, loaded, folder / "letter.eml")
     shown.inbox = scenes.inbox(scene, loaded, folder / "Maildir")
     progress("done", 1.0)

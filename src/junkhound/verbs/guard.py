@@ -1,4 +1,4 @@
-"""``guard``: what the hub knows, made into a pack; a mail judged by one."""
+"""``guard``: a mail judged by a pack and by what people taught; marked, and learned from."""
 
 from __future__ import annotations
 
@@ -6,161 +6,21 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import numpy as np
 from msgspec import structs
-from numpy.typing import NDArray
 
 from junkhound import guard, trace
 from junkhound.attribution import DatedTables, RouteTable
 from junkhound.evidence.message import parse
-from junkhound.guard import FORMS, SKETCH, Book, Head, sorted_rows
+from junkhound.guard import Book
 from junkhound.kernel import clock
-from junkhound.kernel.clock import DAY, HOUR
-from junkhound.kernel.errors import DataError, NotFound, Refused
-from junkhound.kernel.net import Address, Network
+from junkhound.kernel.clock import HOUR
+from junkhound.kernel.errors import NotFound
 from junkhound.ledger.files import Disk, put
-from junkhound.ledger.guarding import Guarding
-from junkhound.publish.write import SIGNATURE
-from junkhound.verbs import data, lists, signing
+from junkhound.verbs import data, signing
 from junkhound.verbs.office import Office
 from junkhound.wire.facts import Facts
-
-WINDOW_DAYS = 14
-TEXTS = 200_000
-THINGS = 500_000
-SOURCES = 1_000_000
-NETWORKS = 300_000
-FEW_WORDS = 8
-"""Most rows of each table: a pack stays below 100 MB. The newest are kept."""
-
-
-def make(office: Office, key: bytes | None = None, sequence: int = 1, window_days: int = WINDOW_DAYS) -> Book:
-    """The book of this home's traps, as of the office's moment."""
-    until = office.now
-    since = until - window_days * DAY
-    asked = Guarding(office.ledger.engine, office.ledger.snapshot())
-    head = Head(office.config.publish.zone, sequence, until, key or os.urandom(16), window_days)
-    keying = guard.Keying(head.key)
-    found = {
-        "texts": _texts(asked.texts(since, until, TEXTS)),
-        "things": _things(asked.things(since, until, THINGS), keying),
-        "sources": _sources(asked.sources(since, until, SOURCES), keying, _listed(office)),
-        "networks": _networks(asked.surroundings(since, until, NETWORKS), keying),
-        "systems": _filled("systems", asked.systems(since, until), {"id": "asn"}),
-    }
-    return Book(head, {name: sorted_rows(name, rows) for name, rows in found.items()})
-
-
-def _filled(table: str, columns: dict[str, NDArray[Any]], named: dict[str, str]) -> NDArray[Any]:
-    """Rows of a table from columns, numbers cut to what their place holds."""
-    form = FORMS[table]
-    count = len(next(iter(columns.values())))
-    rows = np.zeros(count, form)
-    for name in form.names or ():
-        column = columns.get(named.get(name, name))
-        if column is not None and name != "sketch":
-            most = np.iinfo(form[name]).max
-            rows[name] = np.minimum(np.asarray(column, np.uint64), np.uint64(most))
-    return rows
-
-
-def _texts(columns: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    rows = _filled("texts", columns, {"id": "template"})
-    for place, (sketch, words) in enumerate(zip(columns["sketch"], columns["words"], strict=True)):
-        if words >= FEW_WORDS and len(sketch) == 4 * SKETCH:
-            rows["sketch"][place] = guard.low_bytes(bytes(sketch))
-    return rows
-
-
-def _things(columns: dict[str, NDArray[Any]], keying: guard.Keying) -> NDArray[Any]:
-    rows = _filled("things", columns, {})
-    rows["id"] = [keying.thing(int(k), int(v)) for k, v in zip(columns["kind"], columns["key"], strict=True)]
-    return rows
-
-
-def _sources(columns: dict[str, NDArray[Any]], keying: guard.Keying, listed: set[Address]) -> NDArray[Any]:
-    rows = _filled("sources", columns, {})
-    machines = [Address(int(hi), int(lo)) for hi, lo in zip(columns["hi"], columns["lo"], strict=True)]
-    rows["id"] = [keying.source(machine) for machine in machines]
-    rows["listed"] = [machine in listed for machine in machines]
-    return rows
-
-
-def _networks(columns: dict[str, NDArray[Any]], keying: guard.Keying) -> NDArray[Any]:
-    rows = _filled("networks", columns, {})
-    rows["id"] = [
-        keying.network(Address(int(hi), int(lo))) for hi, lo in zip(columns["hi"], columns["lo"], strict=True)
-    ]
-    return rows
-
-
-def _listed(office: Office) -> set[Address]:
-    """The first addresses of all machines that stand on the lists now; ranges and names say nothing of one machine."""
-    found = (entry.subject for name in office.config.lists for entry in lists.entries(office, name))
-    return {one.first for one in found if isinstance(one, Network) and (one.bits == 128 or not one.is_v4)}
-
-
-class Made(msgspec.Struct, frozen=True):
-    """A pack that was written."""
-
-    path: str
-    hub: str
-    sequence: int
-    size: int
-    rows: dict[str, int]
-    delta: str = ""
-    delta_size: int = 0
-
-
-def write_pack(office: Office, out: Path | None = None, since: Path | None = None) -> Made:
-    """Make the pack of now and write it; ``since`` an older one of this hub: the difference is written too.
-
-    A pack that is there already gives its key and the next number, so that differences to it can be made.
-    """
-    place = out or pack_of(office)
-    old = read_book(since) if since is not None else read_book(place)
-    known = old.head.sequence > 0 and old.head.hub == office.config.publish.zone
-    book = make(office, old.head.key if known else None, old.head.sequence + 1 if known else 1)
-    octets = guard.pack.write(book)
-    delta, beside = b"", place.with_name(place.name + ".delta")
-    if since is not None:
-        if not known:
-            raise DataError(f"{str(since)!r} is a pack of {old.head.hub!r}", "give one that this home made")
-        delta = guard.pack.difference(old, book)
-        _put(office, beside, delta)
-    _put(office, place, octets)
-    return Made(str(place), book.head.hub, book.head.sequence, len(octets), book.rows,
-                str(beside) if delta else "", len(delta))  # fmt: skip
-
-
-def _put(office: Office, place: Path, octets: bytes) -> None:
-    """A pack or difference with its signature, where the hub signs. The signature is there first, as the lists' are."""
-    signer = signing.signer_of(office)
-    if signer is not None:
-        keep(place.with_name(place.name + SIGNATURE), signer.sign(octets, place.name, office.now))
-    keep(place, octets)
-
-
-def take(office: Office, file: Path, key: str = "") -> Made:
-    """Take in a hub's pack, or a difference to the one that is here, into this home.
-
-    Errors: TamperError, NotFound for a signature that does not hold or is not there, where a key is known; DataError
-    for what is no pack, or a difference to another; Refused for an older pack than the one that is here.
-    """
-    key = key or office.config.guard.key
-    if key:
-        signing.verify_file(file, signing.read_key(key))
-    place = office.home / "guard" / "own.pack"
-    old = read_book(place)
-    book = guard.pack.apply(old, file.read_bytes())
-    if book.head.hub == old.head.hub and book.head.sequence < old.head.sequence:
-        raise Refused(f"pack {book.head.sequence} is older than {old.head.sequence}, which is here", "fetch the newest")
-    octets = guard.pack.write(book)
-    keep(place, octets)
-    return Made(str(place), book.head.hub, book.head.sequence, len(octets), book.rows)
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -175,7 +175,7 @@ class Sorter:
         if found is None:
             return guard.no_opinion("it could not be looked at")
         evidence, words = found
-        return guard.weigh(evidence, self.personal.score(words), self.model)
+        return guard.weigh(evidence, self.personal.asked(words), self.model)
 
     def _read(self, mail: bytes, report: Report) -> tuple[Evidence, frozenset[int]] | None:
         """What the confined process finds in a mail; None where it ended over it."""

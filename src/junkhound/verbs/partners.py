@@ -27,7 +27,7 @@ from junkhound.verbs.office import Office
 from junkhound.wire import sensing
 from junkhound.wire.sensing import Report, Seen
 
-MAY = ("taxii", "sensor", "evidence")
+MAY = ("taxii", "sensor", "evidence", "guard")
 KINDS = frozenset((Kind.JUNK, Kind.BACKSCATTER, Kind.AUTH_GUESS, Kind.PROBE, Kind.HARVEST, Kind.FLOOD))
 """What a partner can tell us of an address: never that its mail was good, which would whitewash."""
 AHEAD_US = 10 * clock.MINUTE

@@ -1,4 +1,4 @@
-"""The listener for enrolled partners: TAXII, and what their sensors report. Every request carries a partner's token."""
+"""The listener for enrolled partners: TAXII, guard packs, what sensors report. Every request carries a token."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from junkhound.kernel.errors import JunkhoundError, NotFound, Refused
 from junkhound.ledger.partners import Partner
-from junkhound.verbs import partners
+from junkhound.verbs import guard_pack, partners
 from junkhound.verbs.office import Office
 from junkhound.web.guard import Lean, Patience, SafeHeaders
 from junkhound.web.taxii import MEDIA, Taxii
@@ -34,6 +34,7 @@ def partners_app(office: Office) -> Starlette:
         routes=[
             *Taxii(office).routes(),
             Route("/sensor/v1/segments/{segment}", sensors.segment, methods=["PUT"]),
+            Route("/guard/v1/pack", _Guards(office).pack),
             Route("/sensor/v1/evidence/{sighting}", sensors.evidence, methods=["PUT"]),
         ],
         middleware=[
@@ -100,6 +101,26 @@ class _Sensors:
         name = str(request.path_params["sighting"])
         new = await _apart(partners.take_evidence, self._office, _partner(request), body, name)
         return Response(json.dumps({"new": new}), 201 if new else 200, media_type="application/json")
+
+
+class _Guards:
+    """What enrolled guards fetch: the newest pack, or the difference from the one that they have."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def pack(self, request: Request) -> Response:
+        if "guard" not in _partner(request).may:
+            raise Refused(f"{_partner(request).name} may not fetch packs", "junkhound partners enroll --may guard")
+        since = request.query_params.get("since", "")
+        number = int(since) if since.isascii() and since.isdigit() and len(since) <= 10 else None
+        found = await _apart(guard_pack.edition, self._office, number)
+        headers = {"etag": found.tag, guard_pack.NAME: found.path.name, "cache-control": "private, no-cache"}
+        if found.signature:
+            headers[guard_pack.SIGNED] = found.signature
+        if request.headers.get("if-none-match") == found.tag:
+            return Response(status_code=304, headers=headers)
+        return FileResponse(found.path, headers=headers, media_type="application/octet-stream")
 
 
 async def _apart(work: Any, *arguments: Any) -> Any:
