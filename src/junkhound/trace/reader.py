@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from junkhound.evidence.message import Field, Message
 
 READ_LIMIT = 200  # hops that are ever read; the rest are counted
+READ_BYTES = 65_536  # of their lines together: a path of thirty honest servers has a tenth of it
+_FREE = READ_BYTES // LINE_LIMIT  # so many lines are always within it
 
 _ORIGINATOR = frozenset((b"from", b"to", b"subject", b"date"))
 
@@ -24,13 +26,14 @@ class Hops(Sequence[Hop]):
     So the walk reads the lines near the boundary, and fifty forged lines below it cost nothing but counting.
     """
 
-    __slots__ = ("_hops", "_originator", "_places", "_raw")
+    __slots__ = ("_hops", "_originator", "_places", "_raw", "_readable")
 
     def __init__(self, raw: bytes, places: list[tuple[int, int]], originator: int) -> None:
         self._raw = raw
         self._places = places
         self._originator = originator
         self._hops: list[Hop | None] = [None] * len(places)
+        self._readable = min(len(places), _FREE)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -54,12 +57,23 @@ class Hops(Sequence[Hop]):
     def _read(self, index: int) -> Hop:
         start, end = self._places[index]
         below = start > self._originator
-        if index < READ_LIMIT:
+        if index < self._readable or index < self._within():
             hop = read_again(self._raw, start, end, index, below)
         else:
             hop = Hop(index=index, below_originator=below)
         self._hops[index] = hop
         return hop
+
+    def _within(self) -> int:
+        """How many lines from the top are read: what a line costs grows with its length, and a sender may type 4 kB."""
+        if self._readable == _FREE:
+            total = 0
+            for place, (start, end) in enumerate(self._places[:READ_LIMIT]):
+                if total >= READ_BYTES:
+                    break
+                total += min(end - start, LINE_LIMIT)
+                self._readable = place + 1
+        return self._readable
 
     def line(self, index: int) -> str:
         """The field's value as it stands, folds and all, for showing."""

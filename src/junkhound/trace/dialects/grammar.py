@@ -71,6 +71,7 @@ def pattern(words: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile("".join(pieces), flags)
 
 
+# Without LMTPA: there a mail server logs in at a store of the same site, and says nothing of who wrote the mail.
 _AUTH = frozenset(("ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA", "SMTPSA", "ASMTP", "HTTP", "HTTPS", "HTTPU"))
 _QUAD = re.compile(r"\d++(?:\.\d++){3}\Z")
 _SENDER = pattern(r"\(envelope-from\s++<?([^<>()\s]++)")

@@ -10,9 +10,10 @@ from junkhound.trace.dialects.grammar import BY, DATE, FOR, HELO, ID, IP, IP2, N
 from junkhound.trace.hop import Hop
 
 _PROGRAM = r"(?:\s++\([\w.]++[^()\[\]]*+(?:\([^()\[\]]*+\)[^()\[\]]*+)*+\))?"
+_WRITER = r"(?P<by>[^\s()\[\];]++|\[(?:IPv6:)?(?P<by_ip>[0-9A-Fa-f:.]++)\])"  # a machine may have no name
 _LINE = pattern(
     rf"\s*+from\s++{HELO}\s++(?:\((?:(?P<ident>[^\s()\[\]@]++)@)?(?P<rdns>[^\s()\[\]@]++)?\s*+{IP}\)|{IP2})"
-    rf"(?P<notes>(?:\s++{NOTE})*+)\s++by\s++{BY}{_PROGRAM}\s++with\s++(?P<protocol>[\w-]++){_PROGRAM}{ID}"
+    rf"(?P<notes>(?:\s++{NOTE})*+)\s++by\s++{_WRITER}{_PROGRAM}\s++with\s++(?P<protocol>[\w-]++){_PROGRAM}{ID}"
     rf"(?:\s++\((?:version=(?P<tls>[^\s()]++)|using)[^()\[\]]*+\))?{FOR}{DATE}"
 )
 # The address in front is what the client called itself; who it was is not in the line.
@@ -24,12 +25,12 @@ def read(value: str, index: int, below: bool) -> Hop | None:
     found = _LINE.match(value)
     if found is None:
         return _no_peer(value, index, below)
-    helo, ident, rdns, ip, ip2, notes, by, protocol, queued, tls, recipient, date = found.groups()
+    helo, ident, rdns, ip, ip2, notes, by, by_ip, protocol, queued, tls, recipient, date = found.groups()
     if protocol == "ECSTREAM":
         helo = None  # ecelerity repeats the address there
     return make(
         "plain", index, below, ip or ip2, rdns, helo, by, protocol, queued, recipient, date,
-        ident=ident, auth="uthenticated" in notes, tls=tls,
+        by_ip=by_ip, ident=ident, auth="uthenticated" in notes, tls=tls,
     )  # fmt: skip
 
 
