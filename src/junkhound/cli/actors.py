@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from junkhound.cli import show
+from junkhound.cli.named import answer, asked
 from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="[A-NUMBER]", required=False)
-@click.option("--find", "again", is_flag=True, help="First link campaigns anew; serve and ingest do it by themselves.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many to show.")
-@click.option("--at", metavar="WHEN", help="The moment that is written down; default: now.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.pass_obj
+@asked("A", "link campaigns")
 def command(where: dict[str, Any], name: str | None, again: bool, limit: int, at: str | None, as_json: bool) -> None:
     """Rank actors, or show one: its campaigns, what ties them and how surely, and what may tie it to others.
 
@@ -32,25 +27,9 @@ def command(where: dict[str, Any], name: str | None, again: bool, limit: int, at
       junkhound actors A-2026-0001
       junkhound actors --find --json
     """
-    import msgspec
-
     from junkhound.verbs import actors
 
-    office = open_office(**where, at=at)
-    if again:
-        actors.find(office)
-    if name is not None:
-        detail = actors.show(office, name)
-        if as_json:
-            show(msgspec.to_builtins(detail))
-        else:
-            tell_one(detail)
-        return
-    lines = actors.rank(office, limit)
-    if as_json:
-        show(msgspec.to_builtins(lines))
-    else:
-        tell(lines)
+    answer(open_office(**where, at=at), actors, name, again, limit, as_json, tell, tell_one)
 
 
 def tell(lines: tuple[Line, ...]) -> None:
@@ -63,18 +42,18 @@ def tell(lines: tuple[Line, ...]) -> None:
               f" {one.first_on} to {one.last_on}")  # fmt: skip
 
 
-def tell_one(found: Detail) -> None:
+def tell_one(found: Detail, limit: int = 20) -> None:
     """One actor as a person reads it."""
     tell((found.line,))
-    for one in found.campaigns:
+    for one in found.campaigns[:limit]:
         print(f"  {one.name}  {one.mails:,} mails, {one.first_on} to {one.last_on}  {one.subject}")
     if found.line.botnets:
         print(f"  rents {', '.join(found.line.botnets)}")
-    for tie in found.ties:
+    for tie in found.ties[:limit]:
         print(f"  {_tie(tie)}")
-    for tie in found.perhaps:
+    for tie in found.perhaps[:limit]:
         print(f"  perhaps: {_tie(tie)}")
-    for guess in found.successors:
+    for guess in found.successors[:limit]:
         print(f"  {guess.new} may have come after {guess.old}, or be the same ({guess.sure:.0%}); nothing is asserted")
 
 

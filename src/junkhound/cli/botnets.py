@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from junkhound.cli import show
+from junkhound.cli.named import answer, asked
 from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="[B-NUMBER]", required=False)
-@click.option("--find", "again", is_flag=True, help="First find them anew; serve and ingest do it by themselves.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many to show.")
-@click.option("--at", metavar="WHEN", help="The moment that is written down; default: now.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.pass_obj
+@asked("B", "find them")
 def command(where: dict[str, Any], name: str | None, again: bool, limit: int, at: str | None, as_json: bool) -> None:
     """Rank botnets, or show one: its size, networks, days, and the rent ledger: which campaign had it when.
 
@@ -32,25 +27,9 @@ def command(where: dict[str, Any], name: str | None, again: bool, limit: int, at
       junkhound botnets B-2006-0001
       junkhound botnets --find --json
     """
-    import msgspec
-
     from junkhound.verbs import botnets
 
-    office = open_office(**where, at=at)
-    if again:
-        botnets.find(office)
-    if name is not None:
-        detail = botnets.show(office, name)
-        if as_json:
-            show(msgspec.to_builtins(detail))
-        else:
-            tell_one(detail, limit)
-        return
-    lines = botnets.rank(office, limit)
-    if as_json:
-        show(msgspec.to_builtins(lines))
-    else:
-        tell(lines)
+    answer(open_office(**where, at=at), botnets, name, again, limit, as_json, tell, tell_one)
 
 
 def tell(lines: tuple[Line, ...]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Engine, ForeignKey, Table, Text, delete, insert, select, update
+from sqlalchemy import BigInteger, Column, Connection, ForeignKey, Table, Text, delete, insert, select
 
-from junkhound.kernel import clock
-from junkhound.kernel.errors import NotFound
 from junkhound.ledger import schema, state
+from junkhound.ledger.named import NameBook, note
 
 actors = Table(
     "actors",
@@ -37,37 +36,18 @@ class Actor(msgspec.Struct, frozen=True):
     merged_into: int | None = None
 
 
-class ActorBook:
+class ActorBook(NameBook):
     """All actors of a home."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    def numbers(self, at: int, count: int) -> list[tuple[int, str]]:
-        """New numbers and names for the year of ``at``."""
-        year, table, given = clock.to_datetime(at).year, schema.counters, []
-        with state.writing(self.engine) as connection:
-            for name in ("actor", f"actor:{year}"):
-                state.insert_new(connection, table, [{"name": name, "value": 0}])
-                connection.execute(update(table).where(table.c.name == name).values(value=table.c.value + count))
-                last = state.counter(connection, name)
-                given.append(range(last - count + 1, last + 1))
-        return [(number, f"A-{year:04d}-{place:04d}") for number, place in zip(*given, strict=True)]
+    table, noun, letter = actors, "actor", "A"
 
     def all(self) -> dict[int, Actor]:
         """Every actor there ever was, by number."""
-        with state.reading(self.engine) as connection:
-            return {int(row["number"]): Actor(**row) for row in connection.execute(select(actors)).mappings()}
+        return {one.number: one for one in self.read(select(actors), Actor)}
 
     def get(self, name: str) -> Actor:
         """The actor of that name, or the one it went into. Errors: NotFound."""
-        known = self.all()
-        found = next((one for one in known.values() if one.name == name.upper()), None)
-        while found is not None and found.merged_into is not None:
-            found = known.get(found.merged_into)
-        if found is None:
-            raise NotFound(f"no actor {name!r}", "names look like A-2026-0001; junkhound actors shows them")
-        return found
+        return Actor(**self.row(name))
 
     def campaigns(self) -> dict[int, int]:
         """The actor of each campaign that has one."""
@@ -77,10 +57,7 @@ class ActorBook:
 
 def write(connection: Connection, new: Sequence[Actor], merged: Mapping[int, int], held: Mapping[int, int]) -> None:
     """Note new actors, what merged, and who has which campaign now, inside the caller's transaction."""
-    if new:
-        connection.execute(insert(actors), [msgspec.structs.asdict(one) for one in new])
-    for number, into in merged.items():
-        connection.execute(update(actors).where(actors.c.number == number).values(merged_into=into))
+    note(connection, actors, [msgspec.structs.asdict(one) for one in new], merged)
     connection.execute(delete(actor_campaigns))
     if held:
         connection.execute(insert(actor_campaigns), [{"campaign": c, "actor": a} for c, a in sorted(held.items())])
