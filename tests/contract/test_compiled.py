@@ -51,6 +51,12 @@ def test_markup_in_any_order(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_what_texts_share_in_any_order(seed: int) -> None:
+    for text in islice(twins.pieces(twins.SHARED, seed, 24), 3000):
+        assert differences(twins.of_finds(text)) == [], text
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_header_lines_in_any_order(seed: int) -> None:
     for text in islice(twins.pieces(twins.HEADER, seed, 40), 1000):
         assert differences(twins.of_header(text)) == [], text

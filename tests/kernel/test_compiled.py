@@ -63,11 +63,11 @@ def test_what_the_compiler_says_is_told(tmp_path: Path) -> None:
 def test_steps_refuse_what_they_cannot_read() -> None:
     if compiled.steps is None:
         pytest.skip(compiled.state)
-    for step in ("fold", "words"):
+    for step in ("fold", "words", "letter_signs", "text_signs", "html_signs", "may_hold", "cues"):
         with pytest.raises(TypeError):
             getattr(compiled.steps, step)("text")
     for given in ((), (1,), (b"x", 2), ("x", 0, 1)):
-        for step in ("html", "split", "header", "received"):
+        for step in ("html", "split", "header", "received", "hinting", "languages"):
             with pytest.raises((TypeError, ValueError)):
                 getattr(compiled.steps, step)(*given)
     with pytest.raises(ValueError, match="outside"):
@@ -84,6 +84,8 @@ from support import twins
 for seed in range({seeds}):
     for text in islice(twins.pieces(twins.MARKUP, seed, 80), 800):
         assert all(ours == twin for _, ours, twin in twins.of_text(text))
+    for text in islice(twins.pieces(twins.SHARED, seed, 30), 800):
+        assert all(ours == twin for _, ours, twin in twins.of_finds(text))
     for text in islice(twins.pieces(twins.HEADER, seed, 60), 400):
         assert all(ours == twin for _, ours, twin in twins.of_header(text))
     dice = random.Random(seed)

@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from junkhound.content import html, obfuscated, template, tricks, urls
+from junkhound.content import html, language, obfuscated, template, tickers, tricks, urls
+from junkhound.content.finds import found_with, may_hold, may_hold_plainly
 from junkhound.content.hosts import HOSTS
 from junkhound.evidence import message
 from junkhound.trace import again, reader
@@ -23,7 +24,20 @@ MARKUP = (
     b"max-height:0;", b"font-size:1px", b"direction:rtl",
     b" dir=rtl>", b"</i>", b"<i>", b"<br>" * 9, b"<td>", b"</td>" * 4, b" dot ", b"[dot]", b"[.]",
     b"www . d . example", b"www. e .com", b"f.com", b"remove the *", b"without", b"take out (#)", b" a b c d",
-    b"a-b-c-d-e", b"Omit", b"*", b"\xc5\xbf", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
+    b"bgcolor=#000", b"bgcolor='#FEFEFE'", b"background:#fff", b"background-color: black", b"background :url",
+    b"color:#fefefe", b"color: #000080", b"color=#ffff", b"<font ", b"a-b-c-d-e", b"erased the -", b"Omit",
+    b"*", b"\xc5\xbf", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
+)  # fmt: skip
+SHARED = (
+    b"(at)", b"(AT)", b"[ at ]", b"(@)", b"@", b"a", b"host.example", b" ", b"(", b")", b"+", b"(+", b"0", b"12", b"3",
+    b"45", b"800-555-0199", b"-", b".", b"/", b"\xc2\xa0", b"\xe2\x80\x91", b"phone", b"DE89", b"GB",
+    b"3704 0044 0532 0130 00",
+    b"bc1q", b"0x", b"4", b"1BoatSLRHtKNngkdXEeobR76b53LETtpyT", b"f" * 40, b"x" * 26, b"symbol", b"Symbol:", b"sym",
+    b"stock", b"ticker", b"5ymboI", b"vmbol", b"ymbo1", b"code", b"k\xc3\xbcrzel", b"ABCD", b"XYZ.PK", b"XYZ . ob",
+    b"OTC:",
+    b"Pink Sheets -", b"NYSE;", b"(ABC)", b"( ABC . OB )", b"Acme ", b"price", b"target", b"$1.20", b"buy", b"l|A1",
+    b"\xe2\x80\xa8", b"\xe3\x80\x80", b"\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\xa3", b"\xc2\xad", b"\x1c", b"the", b"and",
+    b"of you", b"und die", b"der", b",", b"|", b"trading 5 days $2", b"\n",
 )  # fmt: skip
 HEADER = (
     b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
@@ -66,7 +80,10 @@ def message_places(mail: bytes) -> list[tuple[int, int]]:
 
 def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     """The same for the text of a part."""
-    yield "readable", tricks.readable(text), tricks.together(tricks.plain_letters(text))
+    yield "readable", tricks.readable(text), tricks.together(tricks.plain_with(text) if not text.isascii() else text)
+    yield "letters", tricks.plain_letters(text), tricks.plain_with(text)
+    yield "bare", *(find(text, 300) for find in (obfuscated.bare_words, obfuscated.bare_words_plainly))
+    yield "few bare", *(find(text, 2) for find in (obfuscated.bare_words, obfuscated.bare_words_plainly))
     yield "hosts", obfuscated.hosts(text), obfuscated.hosts_with(text) if text else []
     yield "undone", tricks.undone(text), tricks.undone_with(text)
     found = urls.in_text(text, 501)
@@ -76,10 +93,23 @@ def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
         yield "html", read, html.read_plainly(text)
         yield from of_links([*read[1], *(("text", url) for url in found)])
         yield from of_text(read[0], markup=False)
+    yield from of_finds(text)
     folded = template.fold(text)
+    for share in (0.0, language.SHARE, 0.5):
+        told = language.told_by_words(folded[0], share)
+        yield "language", told, language.told_by_words_plainly(folded[0], share)
     yield "fold", folded, template.fold_plainly(text)
     yield "words", template.words(folded[0]), template.words_plainly(folded[0])
     yield "sketch", template.sketched(folded[0]), template.sketched_plainly(folded[0])
+
+
+def of_finds(text: bytes) -> Iterator[tuple[str, Any, Any]]:
+    """The same for what a text shares with others."""
+    made, plainly = may_hold(text), may_hold_plainly(text)
+    yield "finds", found_with(text, made, lambda: "en"), found_with(text, plainly, lambda: "en")
+    written = tickers.plain(text.decode("utf-8", "replace"))[: tickers.MAX_TEXT]
+    every = tickers.touts_with(written, tickers.cues_plainly(written))
+    yield "touts", tickers.touts_with(written, tickers.cues(written)), every
 
 
 def of_links(links: list[tuple[str, str]]) -> Iterator[tuple[str, Any, Any]]:

@@ -6,7 +6,7 @@ A text is reduced to its shape by one table and looked at for what no key of a k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xxhash import xxh3_64_intdigest
 
@@ -14,6 +14,7 @@ from junkhound.content import mailboxes, money, phones, tickers, tracking
 from junkhound.content.language import language
 from junkhound.content.urls import Url
 from junkhound.content.view import View
+from junkhound.kernel.compiled import steps
 from junkhound.tables import KeyKind
 
 MAX_SHAPES = 8  # shapes of links of one message
@@ -58,21 +59,48 @@ def language_of(view: View) -> str:
     return code
 
 
+# What may stand in a text, one bit each, as `may_hold` of the compiled steps says: no is certain, yes a beginning.
+_MAY_PHONE, _MAY_IBAN, _MAY_WALLET, _MAY_MAILBOX, _MAY_SPELL, _HINTED = (1 << place for place in range(6))
+
+
+def may_hold_plainly(text: bytes) -> int:
+    """The signs of what may be found in the text, without the compiled steps: the shapes that no key goes without."""
+    form = text.translate(_FORM)
+    return (
+        (_MAY_PHONE if form.find(phones.RUN) >= 0 else 0)
+        | (_MAY_IBAN if form.find(b"AA00") >= 0 else 0)
+        | (_MAY_WALLET if text.translate(_RUNS).find(money.LONG) >= 0 else 0)
+        | (
+            _MAY_MAILBOX | _MAY_SPELL
+            if text.find(b"@") >= 0 or text.find(b"(at)") >= 0 or text.find(b"[at]") >= 0
+            else 0
+        )
+        | (_HINTED if tickers.hinted(text.lower()) else 0)
+    )
+
+
+may_hold: Callable[[bytes], int] = may_hold_plainly if steps is None else steps.may_hold
+
+
 def _read(view: View) -> tuple[Find, ...]:
     text = view.utf8[:LOOK]
+    return tuple(found_with(text, may_hold(text), lambda: language_of(view)))
+
+
+def found_with(text: bytes, signs: int, spoken: Callable[[], str]) -> list[Find]:
+    """What stands in the text where only these signs do; ``spoken`` says its language when that is asked for."""
     found: list[Find] = []
-    form = text.translate(_FORM)
-    if form.find(phones.RUN) >= 0:
-        found += [(_PHONE, name) for name in phones.phones(text, language_of(view))]
-    if form.find(b"AA00") >= 0:
+    if signs & _MAY_PHONE:
+        found += [(_PHONE, name) for name in phones.phones(text, spoken())]
+    if signs & _MAY_IBAN:
         found += [(_IBAN, name) for name in money.ibans(text)]
-    if text.translate(_RUNS).find(money.LONG) >= 0:
+    if signs & _MAY_WALLET:
         found += [(_WALLET, name) for name in money.wallets(text)]
-    if text.find(b"@") >= 0 or text.find(b"(at)") >= 0 or text.find(b"[at]") >= 0:
-        found += [(_MAILBOX, name) for name in mailboxes.mailboxes(text)]
-    if tickers.hinted(text.lower()):
+    if signs & _MAY_MAILBOX:
+        found += [(_MAILBOX, name) for name in mailboxes.mailboxes(text, signs & _MAY_SPELL != 0)]
+    if signs & _HINTED:
         found += [(_TICKER, tout.ticker) for tout in tickers.touts(text.decode("utf-8", "replace"))]
-    return tuple(found)
+    return found
 
 
 def in_urls(urls: Sequence[Url]) -> set[Find]:

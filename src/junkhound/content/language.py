@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+
+from junkhound.kernel.compiled import steps
 
 LOOK = 4000  # bytes of folded text
 LEAST = 3  # common words that must stand there, and
@@ -69,19 +72,31 @@ def language(folded: bytes) -> str:
                 if code == "ru" and sum(octets.count(mark) for mark in _UKRAINIAN) * 50 > hits:
                     return "uk"
                 return code
+    place = told_by_words(octets, SHARE)
+    return "" if place < 0 else _CODES[place]
+
+
+def told_by_words_plainly(octets: bytes, share: float) -> int:
+    """``told_by_words`` without the compiled steps."""
     words = octets.translate(_PUNCTUATION).split()
-    counts = dict.fromkeys(_COMMON, 0)
+    counts = dict.fromkeys(_CODES, 0)
     tally = Counter(words)
     met = tally.keys() & _OF.keys()
     for word in met:
         for code in _OF[word]:
             counts[code] += tally[word]
     best = max(counts, key=lambda code: counts[code])
-    if len(met) < LEAST or counts[best] < max(LEAST, SHARE * len(words)):
-        return ""
-    return best
+    return _CODES.index(best) if len(met) >= LEAST and counts[best] >= max(LEAST, share * len(words)) else -1
 
 
 _LETTERS = bytes(range(97, 123))
 _FOREIGN = bytes(range(128, 256))
-_PUNCTUATION = bytes(32 if code in b".,;:!?()[]{}\"'<>*=-_|" else code for code in range(256))
+_BETWEEN = b".,;:!?()[]{}\"'<>*=-_|"
+_PUNCTUATION = bytes(32 if code in _BETWEEN else code for code in range(256))
+_CODES = tuple(_COMMON)
+
+told_by_words: Callable[[bytes, float], int] = told_by_words_plainly
+"""The place in ``_CODES`` of the language whose common words are the most and at least that share; -1 for none."""
+if steps is not None:
+    steps.languages({word: sum(1 << _CODES.index(code) for code in of) for word, of in _OF.items()}, _BETWEEN)
+    told_by_words = steps.told_by_words

@@ -19,8 +19,11 @@ _spelled = re.compile(
 _dot = re.compile(rb" ?[\[({<]? ?(?:[dD][oO][tT]|\.) ?[\])}>]? ?")
 
 
-def mailboxes(text: bytes) -> list[str]:
-    """Whole addresses in the text, in lower case, each once; those of domains that cannot exist are left out."""
+def mailboxes(text: bytes, spelled: bool = True) -> list[str]:
+    """Whole addresses in the text, in lower case, each once; those of domains that cannot exist are left out.
+
+    ``spelled`` False where it is known that no "(at)" or the like stands there.
+    """
     found: dict[str, None] = {}
     at, end, place = text.find(b"@"), 0, 0
     while at >= 0 and place < MOST * 5 and len(found) < MOST:
@@ -30,6 +33,8 @@ def mailboxes(text: bytes) -> list[str]:
             place, end = place + 1, host.end()
             _add(found, local[0], host[0])
         at = text.find(b"@", at + 1)
+    if not spelled:
+        return list(found)
     low = text.lower() if text.find(b"(") >= 0 or text.find(b"[") >= 0 else b""
     if low and any(low.find(mark) >= 0 for mark in _MARKS):
         for place, match in enumerate(_spelled(text)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from junkhound.content.hosts import named
 from junkhound.kernel.compiled import steps
@@ -71,30 +72,43 @@ def hosts_with(text: bytes, signs: int = _ALL) -> list[str]:
 
 def bare(text: bytes) -> list[str]:
     """Host names without scheme or ``www.`` in running text (UTF-8), as URLs, in order, each once."""
-    runs = text.translate(_WORD)
     found: dict[str, None] = {}
+    for start, end in bare_words(text, _TRIED):
+        if len(found) >= MOST:
+            break
+        word = text[start:end].lower()
+        host = word.strip(b".-_")
+        rest = _rest(text, end)
+        name = host.decode("ascii")
+        last = text[start + len(word.rstrip(b".-_")) - len(name.rpartition(".")[2]) :][:2]
+        usual = name.rpartition(".")[2] not in _FILES and not (last[:1].isupper() and last[1:].islower())
+        share = rest is None and _share(text[start : start + len(host)])
+        if (usual or rest is not None) and not share and not name.startswith("www.") and named(name):
+            found["http://" + name + _tail(rest)] = None
+    return list(found)
+
+
+def bare_words_plainly(text: bytes, most: int) -> list[tuple[int, int]]:
+    """``bare_words`` without the compiled steps."""
+    runs = text.translate(_WORD)
+    places: list[tuple[int, int]] = []
     tried = 0
     dot = _inner_dot(runs)
-    while dot is not None and tried < _TRIED and len(found) < MOST:
+    while dot is not None and tried < most:
         at = dot.start()
         start = runs.rfind(b" ", 0, at) + 1
         end = runs.find(b" ", at)
         end = len(runs) if end < 0 else end
         tried += 1
-        if end - start <= 253:
-            word = runs[start:end]
-            if word[0] != 46 and not _part(text, start, end):
-                host = word.strip(b".-_")
-                if _host(host) is not None:
-                    rest = _rest(text, end)
-                    name = host.decode("ascii")
-                    last = text[start + len(runs[start:end].rstrip(b".-_")) - len(name.rpartition(".")[2]) :][:2]
-                    usual = name.rpartition(".")[2] not in _FILES and not (last[:1].isupper() and last[1:].islower())
-                    share = rest is None and _share(text[start : start + len(host)])
-                    if (usual or rest is not None) and not share and not name.startswith("www.") and named(name):
-                        found["http://" + name + _tail(rest)] = None
+        whole = end - start <= 253 and runs[start] != 46 and not _part(text, start, end)
+        if whole and _host(runs[start:end].strip(b".-_")) is not None:
+            places.append((start, end))
         dot = _inner_dot(runs, end)
-    return list(found)
+    return places
+
+
+bare_words: Callable[[bytes, int], list[tuple[int, int]]] = bare_words_plainly if steps is None else steps.bare
+"""Where a run of letters, digits, dots and dashes stands that is a host name; of the first so many that may be one."""
 
 
 def _part(text: bytes, start: int, end: int) -> bool:

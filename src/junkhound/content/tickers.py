@@ -14,6 +14,8 @@ from functools import lru_cache
 
 import msgspec
 
+from junkhound.kernel.compiled import steps
+
 MAX_TEXT = 8 * 1024
 LEAST = 4  # points that make a tout: see _score
 _HINTS = (
@@ -134,7 +136,8 @@ _NO_SYMBOLS = (
 _proper = re.compile(r"[A-Z][\w&'.-]*(?: (?:[A-Z&][\w&'.-]*|of|and|the)){1,5}").fullmatch
 _NOISE = frozenset(_NO_SYMBOLS.split())
 _LEET = str.maketrans("0158$@3l|", "OISBSAEII")
-_UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x180E))
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u180e"
+_NOTHING = dict.fromkeys(map(ord, _UNSEEN))
 
 
 _capitals = re.compile(r"[A-Z]{3,5}(?![A-Za-z])").findall
@@ -171,6 +174,22 @@ def hinted(low: bytes) -> bool:
     return False
 
 
+_CUES = ("symbol", "exchange", "suffix", "brackets")  # as `_FINDERS` begins
+
+
+def cues_plainly(text: str) -> int:
+    """``cues`` without the compiled steps: it may name one in any way."""
+    return (1 << len(_CUES)) - 1
+
+
+def cues(text: str) -> int:
+    """In which ways of ``_CUES`` a text as ``plain`` gives it may name a share, a bit each: no is certain.
+
+    The compiled step looks for what the patterns of this file cannot do without: who changes one, changes the other.
+    """
+    return cues_plainly(text) if steps is None else int(steps.cues(text.encode("utf-8", "replace")))
+
+
 def touts(text: str, known: Collection[str] = (), subject: str = "") -> list[Tout]:
     """The shares that a text praises, the surest first; mostly none, and of a real tout mostly one.
 
@@ -178,15 +197,21 @@ def touts(text: str, known: Collection[str] = (), subject: str = "") -> list[Tou
     OCR that is one likely confusion away from one of them becomes it.
     """
     text = plain(f"{subject}\n{text}" if subject else text)[:MAX_TEXT]
+    if not (may := cues(text)):
+        return []
+    return touts_with(text, may, known)
+
+
+def touts_with(text: str, may: int, known: Collection[str] = ()) -> list[Tout]:
+    """``touts`` of a text in its usual characters that can name a share only in these ways."""
     votes: Counter[str] = Counter()
     cues: dict[str, set[str]] = {}
     markets: dict[str, str] = {}
     spans: dict[str, tuple[int, int]] = {}
     said = {word for word in _capitals(text) if word not in _NOISE or word in known}
-    for cue, find, weight in (
-        ("symbol", _said, 3), ("exchange", _exchange, 3), ("suffix", _suffixed, 3), ("brackets", _bracketed, 2),
-        ("urged", _urged, 1), ("led", _led, 1),
-    ):  # fmt: skip
+    for place, (cue, find, weight) in enumerate(_FINDERS):
+        if weight > 1 and not may >> place & 1:
+            continue
         if not said and cue in _OF_CAPITALS:
             continue
         if weight == 1 and not votes:
@@ -208,7 +233,10 @@ def touts(text: str, known: Collection[str] = (), subject: str = "") -> list[Tou
     for ticker in votes:  # what stands everywhere in the text is its subject
         votes[ticker] += min(4, len(re.findall(rf"(?<![A-Z0-9]){re.escape(ticker)}(?![A-Z0-9])", text)))
     _joined(votes, cues, markets, spans, known)
-    about = _about(text)
+    trading = {word.lower() for word in _traders(text)}
+    if not trading:
+        return []  # of whatever it talks, it is not of shares: no score without such a word
+    about = _about(text, trading)
     found = []
     for ticker, count in votes.most_common(8):
         points = _score(cues[ticker], about, count)
@@ -247,6 +275,8 @@ def _commonest(values: Sequence[float]) -> float:
 
 _STEMS = ("symb", "ymbo", "umbol", "ynbo", "tick", "stock", "sbl", "smbl", "rzel", "code", "sym")
 _AROUND = 48  # characters around such a word that are looked at
+if steps is not None:
+    steps.hinting(_HINTS, tuple(stem.encode() for stem in _STEMS))
 
 
 def _said(text: str) -> Iterator[re.Match[str]]:
@@ -264,6 +294,14 @@ def _said(text: str) -> Iterator[re.Match[str]]:
             at = low.find(stem, at + len(stem))
 
 
+Finder = Callable[[str], Iterator[re.Match[str]]]
+_FINDERS: tuple[tuple[str, Finder, int], ...] = (
+    ("symbol", _said, 3), ("exchange", _exchange, 3), ("suffix", _suffixed, 3), ("brackets", _bracketed, 2),
+    ("urged", _urged, 1), ("led", _led, 1),
+)  # fmt: skip
+"""By what a share is named, and the points of each."""
+
+
 class _About(msgspec.Struct, frozen=True):
     """What the text says of prices and of trading, whatever its share."""
 
@@ -274,7 +312,7 @@ class _About(msgspec.Struct, frozen=True):
     traders: int
 
 
-def _about(text: str) -> _About:
+def _about(text: str, trading: set[str]) -> _About:
     cues: set[str] = set()
     target, horizon, spans = 0.0, "", []
     for match in _near(text, _target):
@@ -298,10 +336,9 @@ def _about(text: str) -> _About:
         cues.add("target")
     if text.find("%") >= 0 and _gain(text):
         cues.add("gain")
-    words = {word.lower() for word in _traders(text)}
-    if len(words) >= 2:
+    if len(trading) >= 2:
         cues.add("traders' words")
-    return _About(price, target, horizon, frozenset(cues), len(words))
+    return _About(price, target, horizon, frozenset(cues), len(trading))
 
 
 def _score(cues: set[str], about: _About, votes: int) -> int:
@@ -416,4 +453,7 @@ def plain(text: str) -> str:
     """The text in its usual characters, without those that nobody sees."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text[: MAX_TEXT * 2].translate(_UNSEEN))
+    text = text[: MAX_TEXT * 2]
+    if any(text.find(mark) >= 0 for mark in _UNSEEN):
+        text = text.translate(_NOTHING)
+    return unicodedata.normalize("NFKC", text)

@@ -55,11 +55,23 @@ def readable(text: bytes) -> bytes:
 
 def plain_letters(text: bytes) -> bytes:
     """The text with nothing unseen in its words, and each word in one alphabet."""
-    if any(text.find(mark) >= 0 for mark in _RARE):
+    return plain_with(text, _LETTERS if steps is None else steps.letter_signs(text))
+
+
+_HIDDEN, _BROAD, _STRANGE = 1, 2, 4  # what may be with the letters of a text, as `letter_signs` says
+_LETTERS = _HIDDEN | _BROAD | _STRANGE
+
+
+def plain_with(text: bytes, signs: int = _LETTERS) -> bytes:
+    """``plain_letters`` where only these may be."""
+    before = text
+    if signs & _HIDDEN and any(text.find(mark) >= 0 for mark in _RARE):
         text = _UNSEEN(b"", text)
-    if any(text.find(mark) >= 0 for mark in _WIDE) and _wide(text) is not None:
+    signs = signs if text is before else _LETTERS
+    if signs & _BROAD and any(text.find(mark) >= 0 for mark in _WIDE) and _wide(text) is not None:
         text = _narrow(text)
-    if any(text.find(mark) >= 0 for mark in _OTHERS) and _mixed(text) is not None:
+    signs = signs if text is before else _LETTERS
+    if signs & _STRANGE and any(text.find(mark) >= 0 for mark in _OTHERS) and _mixed(text) is not None:
         text = _words(_latin, text.decode("utf-8", "replace")).encode("utf-8", "replace")
     return text
 

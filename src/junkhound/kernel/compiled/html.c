@@ -489,13 +489,6 @@ static int resolved(const byte *text, Py_ssize_t size, PyObject *unescaped, Octe
     return octets_add(out, text + kept, size - kept);
 }
 
-static void lowered(const byte *source, byte *low, Py_ssize_t size) {
-    for (Py_ssize_t at = 0; at < size; at++) {
-        byte c = source[at];
-        low[at] = (byte)(c + ((byte)(c - 'A') < 26 ? 32 : 0));
-    }
-}
-
 /* What `_shown` of the Python twin leaves of the source; it is called only where something may be hidden. */
 static PyObject *shown_of(Octets *source, const byte *low, Hits *hits, PyObject *shown) {
     PyObject *text = PyBytes_FromStringAndSize((const char *)source->at, source->size);
@@ -524,18 +517,18 @@ PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     Octets one = {NULL, 0, 0}, two = {NULL, 0, 0};
     Hits hits = {NULL, 0, 0};
     long defects = 0;
-    byte *low = PyMem_Malloc((size_t)size + 1);
-    if (low == NULL) return PyErr_NoMemory();
+    byte *low = octets_lowered(source, size);
+    if (low == NULL) return NULL;
     if (octets_open(&one, size + 1) < 0 || octets_open(&two, size + 1) < 0) goto done;
 
     int which, rare = 0;
-    lowered(source, low, size);
     Py_ssize_t first = unread(low, 0, size, &which, &rare);
     if (first >= 0) {
         if (uncommented(source, low, size, first, which, &one, &rare) < 0) goto done;
         source = one.at;
         size = one.size;
-        lowered(source, low, size);
+        PyMem_Free(low);
+        if ((low = octets_lowered(source, size)) == NULL) goto done;
     }
     if ((links = links_of(source, low, size, rare, given[1], given[2])) == NULL) goto done;
     if (links == Py_None) {

@@ -6,8 +6,15 @@ PyObject *step_lines(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_line(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count);
 
+PyObject *step_hinting(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_told_by_words(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_may_hold(PyObject *self, PyObject *octets);
+PyObject *step_cues(PyObject *self, PyObject *octets);
 PyObject *step_html_signs(PyObject *self, PyObject *octets);
 PyObject *step_text_signs(PyObject *self, PyObject *octets);
+PyObject *step_letter_signs(PyObject *self, PyObject *octets);
+PyObject *step_bare(PyObject *self, PyObject *const *given, Py_ssize_t count);
 void signs_prepare(void);
 
 #define FAST(function) ((PyCFunction)(void (*)(void))function)
@@ -18,7 +25,14 @@ static PyMethodDef steps[] = {
     {"words", step_words, METH_O, "words(folded) -> (each word once, how many there are)"},
     {"sketch", step_sketch, METH_O, "sketch(folded) -> (the sketch, how many words there are)"},
     {"html_signs", step_html_signs, METH_O, "html_signs(source) -> bits of tricks that may stand in HTML"},
+    {"letter_signs", step_letter_signs, METH_O, "letter_signs(text) -> bits of letters that are not what they look like"},
+    {"bare", FAST(step_bare), METH_FASTCALL, "bare(text, most) -> where bare host names may stand"},
     {"text_signs", step_text_signs, METH_O, "text_signs(text) -> bits of tricks that may stand in a text"},
+    {"hinting", FAST(step_hinting), METH_FASTCALL, "hinting(hints, stems): the words by which touts are known"},
+    {"may_hold", step_may_hold, METH_O, "may_hold(text) -> bits of what may be found in a text"},
+    {"cues", step_cues, METH_O, "cues(text) -> bits of how it may name a share"},
+    {"languages", FAST(step_languages), METH_FASTCALL, "languages(words, punctuation): the words that tell them"},
+    {"told_by_words", FAST(step_told_by_words), METH_FASTCALL, "told_by_words(text, share) -> number of a language"},
     {"in_text", FAST(step_in_text), METH_FASTCALL, "in_text(text, limit, read) -> list of URLs"},
     {"gather", FAST(step_gather), METH_FASTCALL, "gather(links, by_value) -> mailto values"},
     {"read_all", FAST(step_read_all), METH_FASTCALL, "read_all(links, most, longest, hosts, kind, read, inside) -> URLs, more"},

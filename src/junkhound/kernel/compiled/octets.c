@@ -30,6 +30,20 @@ int all_ascii(const byte *text, Py_ssize_t size) {
     return 1;
 }
 
+byte *octets_lowered(const byte *text, Py_ssize_t size) {
+    byte *low = PyMem_Malloc((size_t)size + 8);
+    if (low == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    for (Py_ssize_t at = 0; at < size; at++) {
+        byte c = text[at];
+        low[at] = (byte)(c + ((byte)(c - 'A') < 26 ? 32 : 0));
+    }
+    memset(low + size, 0, 8);
+    return low;
+}
+
 int octets_open(Octets *made, Py_ssize_t room) {
     made->size = 0;
     made->room = room > 64 ? room : 64;

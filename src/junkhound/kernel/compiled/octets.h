@@ -66,6 +66,9 @@ static inline Py_ssize_t after_blanks(const byte *text, Py_ssize_t at, Py_ssize_
 
 int all_ascii(const byte *text, Py_ssize_t size);
 
+/* A copy in lower case with room behind it, for PyMem_Free; NULL with MemoryError set. */
+byte *octets_lowered(const byte *text, Py_ssize_t size);
+
 /* Bytes being written. `octets_add` is the one way to write; it returns -1 with MemoryError set. */
 typedef struct {
     byte *at;
