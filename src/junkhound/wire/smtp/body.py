@@ -29,7 +29,14 @@ def end_of_mail(buffer: bytearray, transaction: Transaction, scan: int) -> tuple
     return (-1, max(len(buffer) - 4, 0)) if at < 0 else (at + 2, 0)
 
 
-def _line_of_dot(buffer: bytearray, scan: int) -> int:
+def whole(data: bytes) -> bytes | None:
+    """The mail, where all of it came at once with nothing behind it and no line of it begins with a dot."""
+    if data[-5:] != b"\r\n.\r\n" or data[:1] == b"." or _line_of_dot(data, 0) != len(data) - 5:
+        return None
+    return data[:-3]
+
+
+def _line_of_dot(buffer: bytes | bytearray, scan: int) -> int:
     """Where the first CRLF with a dot behind it begins, from ``scan`` on; -1 where there is none."""
     dot = scan + 1
     for _ in range(_FEW):
