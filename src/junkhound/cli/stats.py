@@ -171,6 +171,51 @@ def _against(year: dict[str, Any]) -> str:
     return f"{first} to {last}{same}"
 
 
+@command.command("tarpit")
+@click.option("--since", metavar="WHEN", help="From this day on: 2006-05-04 or an age such as 7d; default: all.")
+@click.option("--until", metavar="WHEN", help="Up to this day, included; default: today.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True,
+              help="How many clients to show.")  # fmt: skip
+@click.option("--at", metavar="WHEN", help="Ask as of this moment; default: now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.pass_obj
+def tarpit(
+    where: dict[str, Any], since: str | None, until: str | None, limit: int, at: str | None, as_json: bool
+) -> None:
+    """Show what the trap's tarpit cost senders: their time that was wasted, in all and by client.
+
+    The tarpit is off until [smtp] tarpit_s says how long an answer to a stranger waits. Clients that are known to be
+    good are never held, and stand here in no case.
+
+    \b
+    Examples:
+      junkhound stats tarpit
+      junkhound stats tarpit --since 7d --json
+    """
+    from junkhound.verbs import tarpit
+
+    office = open_office(**where, at=at)
+    found = tarpit.wasted(office, since, until, limit)
+    if as_json:
+        _show(found)
+        return
+    if not found.clients:
+        off = "" if office.config.smtp.tarpit_s else "; the tarpit is off: [smtp] tarpit_s"
+        print(f"nobody was held{off}")
+        return
+    period = f"{found.since} to {found.until}" if found.since else f"up to {found.until}"
+    print(
+        f"{found.held_s / 3600:,.1f} hours of {found.clients:,} clients wasted in {found.answers:,} answers of"
+        f" {found.connections:,} connections, {period}; {found.left:,} left while they waited, {found.early:,} spoke"
+        f" before the greeting, {found.mails:,} mails were kept all the same"
+    )
+    for line in found.lines:
+        print(
+            f"{line.address:<40} {line.held_s:>10,.0f} s {line.connections:>8,} connections {line.mails:>8,} mails"
+            f"{f', early {line.early:,}' if line.early else ''}{f', left {line.left:,}' if line.left else ''}"
+        )
+
+
 @command.command()
 @click.option("--at", metavar="WHEN", help="Ask as of this moment; default: now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the overview as JSON.")

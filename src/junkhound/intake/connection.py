@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HARVEST_AFTER = 3
 """Refused recipients or VRFY questions after which a session without mail is a harvest."""
 
+STASH = 8192
+"""Bytes that are kept of what a held client says; one that says more is answered."""
+
 CLOCK_JUMP_US = 1_000_000
 SAVED_SYN = 28  # TCP_SAVED_SYN of linux/tcp.h, which Python's socket does not name
 _SYN_BYTES = 512
@@ -38,8 +41,8 @@ class Connection(asyncio.Protocol):
     """One client."""
 
     __slots__ = (
-        "_awaits_proxy", "_channel", "_clock", "_counted", "_ended", "_greeting", "_head", "_held", "_named",
-        "_turned_away", "active",
+        "_awaits_proxy", "_booked", "_channel", "_clock", "_counted", "_ended", "_greeting", "_head", "_held", "_named",
+        "_since", "_slow", "_stash", "_told", "_turned_away", "_waits_for", "active",
         "auth_hash", "began", "client", "client_port", "closing_at", "guesses", "local", "local_port", "name",
         "proxied", "session", "syn", "transport", "trap", "xclient",
     )  # fmt: skip
@@ -70,6 +73,11 @@ class Connection(asyncio.Protocol):
         self._ended = False  # the client has said all it will
         self._channel: Channel | None = None
         self._greeting: asyncio.TimerHandle | None = None
+        self._slow = False  # may be held in the tarpit
+        self._waits_for: asyncio.TimerHandle | None = None  # an answer that is held back
+        self._since = self._booked = 0  # when that began, and for how long
+        self._told = 0  # commands whose answers have left
+        self._stash = b""  # said meanwhile
 
     # --- asyncio ------------------------------------------------------------------------------------------
 
@@ -106,17 +114,35 @@ class Connection(asyncio.Protocol):
             self.end(421, "4.3.2 no room now, try later")
         elif not self._admitted():
             self._flood()
-        elif trap.gate.greet_s > 0:
-            self._greeting = asyncio.get_running_loop().call_later(trap.gate.greet_s, self._greet)
         else:
-            self.session.greet()
-            self._send()
+            self._known()
+            if trap.gate.greet_s > 0:
+                self._greeting = asyncio.get_running_loop().call_later(trap.gate.greet_s, self._greet)
+            else:
+                self.session.greet()
+                self._send()
 
     def _greet(self) -> None:
         self._greeting = None
         if self.session is not None and self.session.phase is not CLOSED:
             self.session.greet()
             self._send()
+
+    def _known(self) -> None:
+        """The client's address is known: whether it may be held, and one more connection of it where that is told."""
+        pit = self.trap.tarpit
+        self._slow = pit.slows(self.client) and not (self._named and self.proxied is None and not self.xclient)
+        if self._slow and (sums := pit.sum(self.client)) is not None:
+            sums.connections += 1
+
+    def _early(self) -> None:
+        """It spoke before the greeting."""
+        assert self.session is not None
+        if not self.session.manners & smtp.Manner.EARLY:
+            self.trap.counts.early += 1
+            if self._slow and (sums := self.trap.tarpit.sum(self.client)) is not None:
+                sums.early += 1
+        self.session.manners |= smtp.Manner.EARLY
 
     def _admitted(self) -> bool:
         """Count the client in; False where it or its network has too many connections. Named proxies have no limit."""
@@ -149,8 +175,15 @@ class Connection(asyncio.Protocol):
             return
         if self._greeting is not None:
             self._greeting.cancel()
-            session.manners |= smtp.Manner.EARLY
+            self._early()
             self._greet()
+        if self._waits_for is not None:
+            if not session.commands and self._channel is None:
+                self._early()
+            self._stash += data
+            if len(self._stash) > STASH:
+                self._release()
+            return
         if self._channel is not None:
             data = self._decrypt(data)
         if data:
@@ -173,6 +206,7 @@ class Connection(asyncio.Protocol):
         self._held = 0
         if self._greeting is not None:
             self._greeting.cancel()
+        self._no_longer_held(gone=True)
         self._uncount()
         self._fold()
         self.transport = None
@@ -209,8 +243,10 @@ class Connection(asyncio.Protocol):
         """What became of the mail this session waits for."""
         if self.session is not None and self._waits():
             self.session.answer(code, text, _us())
+            if code < 400 and self._slow and (sums := self.trap.tarpit.sum(self.client)) is not None:
+                sums.mails += 1
             self._weigh()
-            self._act()
+            self._act(at_once=True)
             if self._ended and not self._waits():
                 self._close()
 
@@ -218,7 +254,7 @@ class Connection(asyncio.Protocol):
         """A last word, then the connection closes."""
         if self.session is not None:
             self.session.close(code, text)
-        self._send()
+        self._send(at_once=True)
         self._close()
 
     def abort(self) -> None:
@@ -251,7 +287,7 @@ class Connection(asyncio.Protocol):
             trap.held += session.held - held
             self._held = session.held
 
-    def _act(self) -> None:
+    def _act(self, at_once: bool = False) -> None:
         session = self.session
         assert session is not None
         while session.events:
@@ -270,12 +306,19 @@ class Connection(asyncio.Protocol):
             else:
                 self._start_tls()
                 return
-        self._send()
+        self._send(at_once)
 
-    def _send(self) -> None:
+    def _send(self, at_once: bool = False) -> None:
+        """Send what there is to say, after a while where the client is held. What became of a mail never waits."""
         session = self.session
         if session is None or self.transport is None:
             return
+        if self._slow:
+            if at_once or self._waits():
+                self._no_longer_held()
+            elif self._waits_for is not None or self._hold(session):
+                return
+        self._told = session.commands
         out = session.take_output()
         if out and self.closing_at is None:
             if self._channel is not None and self._channel.ready:
@@ -284,6 +327,45 @@ class Connection(asyncio.Protocol):
             self.transport.write(out)
         if session.phase is CLOSED:
             self._close()
+
+    def _hold(self, session: smtp.Session) -> bool:
+        """Let what there is to say wait; False where it goes out at once."""
+        pit = self.trap.tarpit
+        if not session.has_output or self.closing_at is not None or self.client is None or self.trap.closing:
+            return False
+        now = _us()
+        self._booked = pit.wait_us(self.client, session.commands - self._told, now)
+        if not self._booked:
+            return False
+        self._since = now
+        pit.began()
+        self._waits_for = asyncio.get_running_loop().call_later(self._booked / 1_000_000, self._release)
+        return True
+
+    def _no_longer_held(self, gone: bool = False) -> None:
+        """The wait is over, or given up; the time counts that the client was there."""
+        if self._waits_for is None:
+            return
+        self._waits_for.cancel()
+        self._waits_for = None
+        assert self.client is not None
+        held = min(_us() - self._since, self._booked)
+        self.trap.tarpit.ended(self.client, self._booked, held, gone, _us())
+
+    def _release(self) -> None:
+        """Send what waited, and go on with what the client said meanwhile."""
+        if self._waits_for is None or self.session is None:
+            return
+        self._no_longer_held()
+        self.active = _us()
+        slow, self._slow = self._slow, False
+        self._send()
+        self._slow = slow
+        said, self._stash = self._stash, b""
+        if said and self.session.phase is not CLOSED:
+            if not self.session.esmtp and self._channel is None:
+                self.session.manners |= smtp.Manner.AHEAD
+            self.data_received(said)
 
     def _read_proxy(self, data: bytes) -> bytes:
         """Bytes behind the PROXY header; empty while it is not whole."""
@@ -304,8 +386,8 @@ class Connection(asyncio.Protocol):
             self.syn = None  # the proxy's, not the client's
         rest, self._head = self._head[found.used :], b""
         self._begin()
-        if rest and self.session is not None and self.trap.gate.greet_s > 0:
-            self.session.manners |= smtp.Manner.EARLY  # sent together with the header, before we could say anything
+        if rest and self.session is not None and (self.trap.gate.greet_s > 0 or self._slow):
+            self._early()  # sent together with the header, before we could say anything
         return rest
 
     def _believe(self, attributes: tuple[tuple[str, str], ...]) -> bool:
@@ -321,6 +403,7 @@ class Connection(asyncio.Protocol):
         if not self._admitted():
             self._flood()
             return False
+        self._known()
         return True
 
     def _start_tls(self) -> None:
@@ -330,7 +413,7 @@ class Connection(asyncio.Protocol):
             self.end(454, "4.7.0 TLS is not there now")
             return
         rest = session.take_rest()
-        self._send()
+        self._send(at_once=True)
         self._channel = Channel(gate.tls)
         if rest:
             self._decrypt(rest)
@@ -368,6 +451,11 @@ class Connection(asyncio.Protocol):
     def in_handshake(self) -> bool:
         """Whether TLS was asked for and is not there yet."""
         return self._channel is not None and not self._channel.ready
+
+    @property
+    def waits_for_us(self) -> bool:
+        """Whether an answer to it is held back: its silence is our doing then."""
+        return self._waits_for is not None
 
     @property
     def begun(self) -> bool:

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 from junkhound.intake.connection import HARVEST_AFTER, Connection, without_xclient
 from junkhound.intake.doors import catch_all, doors
+from junkhound.intake.tarpit import Pit, Tarpit
 from junkhound.kernel import net
 from junkhound.kernel.clock import HOUR, SECOND
 from junkhound.kernel.errors import Temporary
@@ -30,7 +31,10 @@ from junkhound.tables import Kind
 from junkhound.wire import smtp
 from junkhound.wire.facts import Facts, Origin
 
-__all__ = ["HARVEST_AFTER", "Connection", "Counts", "Gate", "Trap", "catch_all", "doors", "new_loop", "save_syn"]
+__all__ = [
+    "HARVEST_AFTER", "Connection", "Counts", "Gate", "Pit", "Tarpit", "Trap", "catch_all", "doors", "new_loop",
+    "save_syn",
+]  # fmt: skip
 
 FOLDED = 100_000
 """Different clients without mail that are remembered until the next ``flush_sessions``; more are only counted."""
@@ -82,6 +86,7 @@ class Gate:
     per_network: int = 200
     greet_s: float = 0.0
     memory: int = 512 << 20
+    pit: Pit = Pit()  # noqa: RUF009 - a frozen value
 
 
 @dataclass
@@ -99,6 +104,7 @@ class Counts:
     tls: int = 0
     tls_resumed: int = 0
     without_mail: int = 0
+    early: int = 0
 
 
 @dataclass
@@ -121,6 +127,11 @@ class Trap:
 
     def __call__(self) -> Connection:
         return Connection(self)
+
+    @cached_property
+    def tarpit(self) -> Tarpit:
+        """Who is held, and for how long."""
+        return Tarpit(self.gate.pit)
 
     @cached_property
     def plain_policy(self) -> smtp.Policy:
@@ -217,6 +228,8 @@ class Trap:
                 if now - connection.closing_at > LINGER_S * SECOND:
                     connection.abort()
                 continue
+            if connection.waits_for_us:
+                connection.active = now
             age, silent = now - connection.began, now - connection.active
             late = silent > FIRST_S * SECOND and (not connection.begun or connection.in_handshake)
             if silent > idle or age > gate.session_s * SECOND or late:

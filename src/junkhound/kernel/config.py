@@ -215,6 +215,17 @@ class Smtp:
         0.0, "the greeting waits this long; who speaks before it is marked as an early talker", "s", low=0
     )
     memory_mb: int = setting(512, "what all clients of one process may have in memory together", "MB", low=16)
+    tarpit_s: float = setting(
+        0.0,
+        "an answer to a stranger waits this long, so that junk costs its sender time; 0 answers everybody at once."
+        " Good mail's senders, relays and protected networks are never held, and kept mail is acknowledged at once",
+        "s",
+        low=0,
+    )
+    tarpit_client_s: float = setting(900.0, "a client is held this long at most in an hour", "s", low=0)
+    tarpit_connections: int = setting(
+        5_000, "so many clients of one process are held at the same time at most", "connections", low=1
+    )
 
 
 @dataclass(frozen=True)

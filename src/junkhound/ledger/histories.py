@@ -79,6 +79,17 @@ def good_days(queries: Queries, since: int, until: int) -> tuple[int, int]:
     return int(rows[0][0]), int(rows[0][1])
 
 
+def good_senders(queries: Queries, since: int, until: int) -> list[Address]:
+    """Addresses that sent good mail in ``since <= seen_at < until``, as those who may say so saw it."""
+    source = queries.engine.source(tables.SIGHTINGS, queries.snapshot.of("sightings", since, until))
+    rows = queries.engine.rows(
+        f"SELECT DISTINCT o.addr_hi, o.addr_lo FROM {source} o WHERE o.kind = {int(Kind.GOOD)}"
+        f" AND o.standing IN ({numbers(_GOOD)}) AND o.addr_hi IS NOT NULL AND o.resend = 0 AND o.confidence > 0"
+        f" AND o.seen_at >= {since} AND o.seen_at < {until}"
+    )
+    return [Address(int(hi), int(lo)) for hi, lo in rows]
+
+
 def carriers(queries: Queries, since: int, until: int) -> dict[str, NDArray[Any]]:
     """Where mails that carried a program came from: columns addr_hi, addr_lo, hour, vantage."""
     keys = queries.engine.source(tables.KEYS, queries.snapshot.of("keys"))

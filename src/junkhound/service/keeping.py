@@ -8,6 +8,7 @@ import time
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.ledger.asked import Asked
+from junkhound.ledger.held import Held
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
 from junkhound.verbs.judge import tidy
@@ -35,6 +36,7 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
                     for kind, count in office.ledger.retain(office.now).items():
                         notes.add(f'retired_total{{class="{kind}"}}', count)
                 Asked(office.home).sweep(SystemClock().now())  # also where the log was switched off meanwhile
+                Held(office.home).sweep(SystemClock().now(), office.config.retention.sessions_days)
                 retained = time.monotonic()
         except JunkhoundError as error:
             notes.add("failures_total")

@@ -15,16 +15,19 @@ from junkhound.intake import tls, trap
 from junkhound.kernel import net
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.config import Config
-from junkhound.kernel.errors import ConfigError, Temporary
+from junkhound.kernel.errors import ConfigError, JunkhoundError, Temporary
+from junkhound.ledger.held import Held
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
 from junkhound.verbs.office import Office
+from junkhound.verbs.tarpit import Spared
 from junkhound.wire import smtp
 
 TICK_S = 0.25
 ROOM_S = 2.0
 SELF_SIGNED = "self-signed"
 SESSIONS_S = 60.0  # sessions without mail wait for a segment with mail this long
+SPARED_S = 600.0  # who sent good mail lately is read again
 
 
 def gates(config: Config, key: bytes) -> tuple[trap.Gate, trap.Gate]:
@@ -49,6 +52,7 @@ def gates(config: Config, key: bytes) -> tuple[trap.Gate, trap.Gate]:
                 next(iter(config.traps), "trap"), policy, proxies, said.proxy_protocol and protocol == "smtp", key,
                 offered, said.idle_s, said.session_s, said.connections, said.per_client, said.per_network,
                 said.greet_s, said.memory_mb << 20,
+                trap.Pit(said.tarpit_s if protocol == "smtp" else 0.0, said.tarpit_client_s, said.tarpit_connections),
             )
         )  # fmt: skip
     return made[0], made[1]
@@ -79,6 +83,8 @@ async def _serve(
     traps = {}
     for protocol, gate in zip(("smtp", "lmtp"), gates(office.config, office.ledger.key), strict=True):
         traps[protocol] = trap.Trap(gate, writer, SystemClock().now, room=room)
+    pits = [one.tarpit for one in traps.values() if one.tarpit.on]
+    keeper = asyncio.create_task(_keep(office, pits)) if pits else None
     servers = [await loop.create_server(traps[protocol], sock=link, backlog=1024) for protocol, link in sockets]
     flushed = time.monotonic()
     try:
@@ -105,10 +111,37 @@ async def _serve(
         for one in traps.values():
             one.shut()
         await asyncio.sleep(0.1)  # last words
+        if keeper is not None:
+            keeper.cancel()
+            _put_down(Held(office.home), pits)
         for one in traps.values():
             one.flush_sessions()
         writer.close()
         notes.write(force=True)
+
+
+async def _keep(office: Office, pits: Sequence[trap.Tarpit]) -> None:
+    """Who is spared, read beside the loop; whom the tarpit held, put down once a minute."""
+    spared, read, held = Spared(office), 0.0, Held(office.home)
+    for pit in pits:
+        pit.spared = spared
+    while True:
+        if not read or time.monotonic() - read > SPARED_S:
+            try:
+                await asyncio.to_thread(spared.renew, office)
+            except JunkhoundError as error:  # whoever was spared stays spared
+                say("trap", error.message)
+            read = time.monotonic()
+        await asyncio.sleep(SESSIONS_S)
+        _put_down(held, pits)
+
+
+def _put_down(held: Held, pits: Sequence[trap.Tarpit]) -> None:
+    for pit in pits:
+        try:
+            held.write(pit.taken(), SystemClock().now())
+        except OSError as error:
+            say("trap", f"what the tarpit held cannot be noted: {error.strerror}")
 
 
 def _note(notes: Notes, traps: dict[str, trap.Trap]) -> None:
@@ -116,6 +149,11 @@ def _note(notes: Notes, traps: dict[str, trap.Trap]) -> None:
         for name, value in asdict(one.counts).items():
             notes.counters[f'trap_{name}_total{{protocol="{protocol}"}}'] = value
         notes.gauges[f'trap_open_connections{{protocol="{protocol}"}}'] = len(one.open)
+        if one.tarpit.on:
+            notes.gauges["tarpit_held_connections"] = one.tarpit.holding
+            notes.counters["tarpit_answers_total"] = one.tarpit.answers
+            notes.counters["tarpit_held_seconds_total"] = one.tarpit.held_us / 1e6
+            notes.counters["tarpit_left_total"] = one.tarpit.left
     notes.write()
 
 

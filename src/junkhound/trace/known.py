@@ -65,6 +65,10 @@ class Known:
             return self._names[hop.rdns]
         return found
 
+    def holds(self, address: Address) -> bool:
+        """Whether the address belongs to a known relay."""
+        return self._addresses[address] is not None
+
     def _by_address(self, address: Address) -> Provider | None:
         return next((p for p in self.providers if any(net.holds(address) for net in p.networks)), None)
 

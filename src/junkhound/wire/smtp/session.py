@@ -88,6 +88,11 @@ class Session:
         return out
 
     @property
+    def has_output(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self._out)
+
+    @property
     def held(self) -> int:
         """Bytes of the client's that are kept for it now."""
         transaction = self.transaction
