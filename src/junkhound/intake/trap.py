@@ -49,7 +49,7 @@ CROWDED = 0.8
 CROWDED_IDLE_S = 10.0
 """Above this share of all connections the silent are sent away sooner (as Postfix does under stress)."""
 
-COMMIT_S = 0.001
+COMMIT_S = 0.003
 MANY_WAIT = 64
 """A sync costs as much CPU as a mail: the first to wait waits a moment for others, unless there are none."""
 
