@@ -53,8 +53,10 @@ def measure(
     """All figures of one world; a ``limit`` below 0 leaves out tracing."""
     name = f"{manifest['tier']} {manifest['variant']}"
     progress(f"{name}: tracing", 0.0)
-    traced = [] if limit < 0 else tracing.run(folder, limit)
-    junk = [row for row in traced if row.kind == "junk"]
+    traced = (
+        tracing.Tally() if limit < 0 else tracing.run(folder, limit, lambda share: progress(f"{name}: tracing", share))
+    )
+    junk = traced.part(lambda cell: cell[0] == "junk")
     held: dict[str, lists.Scores] = {}
     if with_lists:
         held = _lists(folder, manifest, lambda what, share: progress(f"{name}: {what}", share))

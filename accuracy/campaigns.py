@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,8 +92,9 @@ def ingest(
 def truths(folder: Path) -> dict[tuple[int, int], reading.Truth]:
     """What is true of every junk mail, by the id of its sighting."""
     found = {}
-    for seen, true in reading.pairs(folder):
-        if true.kind == "junk":
+    with TemporaryDirectory(prefix="accuracy-truth-") as scratch:
+        parts = reading.spread(folder, Path(scratch), ("junk",))
+        for seen, true in (pair for part in parts for pair in reading.part(folder, part)):
             facts = jsonl.facts_of(dict(seen.facts), true.intake, int(Kind.JUNK), true.at)
             packed = sighting.sighting_id(sha256(seen.mail).digest(), true.intake, facts.origin.arrival)
             found[int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")] = true

@@ -53,6 +53,28 @@ def ratio(above: Sequence[float], below: Sequence[float], group: Sequence[int], 
     return Estimate(float(top.sum() / bottom.sum()), float(low), float(high), int(bottom.sum()), len(size))
 
 
+def grouped(above: NDArray[np.float64], below: NDArray[np.float64], seed: int = 1) -> list[Estimate]:
+    """For each column of sums by group: sum over sum, with the interval of one bootstrap that draws whole groups."""
+    chance, (count, columns) = np.random.default_rng(seed), above.shape
+    totals = below.sum(axis=0)
+    if not count or not totals.any():
+        return [NONE] * columns
+    drawn = np.zeros((DRAWS, columns))
+    step = max(1, min(100, 2_000_000 // count))
+    for start in range(0, DRAWS, step):
+        size = min(step, DRAWS - start)
+        weights = chance.multinomial(count, np.full(count, 1 / count), size=size).astype(float)
+        bottom = weights @ below
+        drawn[start : start + size] = np.divide(weights @ above, bottom, out=np.zeros_like(bottom), where=bottom > 0)
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    value = np.divide(above.sum(axis=0), totals, out=np.zeros(columns), where=totals > 0)
+    groups = (below > 0).sum(axis=0)
+    return [
+        Estimate(float(value[n]), float(low[n]), float(high[n]), int(totals[n]), int(groups[n])) if totals[n] else NONE
+        for n in range(columns)
+    ]
+
+
 def ratio_draws(above: NDArray[np.float64], below: NDArray[np.float64], seed: int = 1) -> NDArray[np.float64]:
     """Sum over sum in each of ``DRAWS`` draws of groups with replacement."""
     chance = np.random.default_rng(seed)
@@ -117,12 +139,18 @@ def _solve(of: Callable[[float], float], rising: bool) -> float:
     return (low + high) / 2
 
 
-def calibration_error(sure: Sequence[float], right: Sequence[float], bins: int = 10) -> float:
-    """ECE: the mean distance of stated from observed probability over bins of equal width."""
-    stated, seen = np.asarray(sure, float), np.asarray(right, float)
-    if not len(stated):
-        return math.nan
-    place = np.minimum((stated * bins).astype(int), bins - 1)
-    size = np.bincount(place, minlength=bins)
-    gap = np.abs(np.bincount(place, stated, bins) - np.bincount(place, seen, bins))
-    return float(gap.sum() / size.sum())
+BINS = 10  # of equal width, for calibration
+
+
+def binned_error(size: Sequence[float], stated: Sequence[float], right: Sequence[float]) -> float:
+    """ECE: the mean distance of stated from observed probability; by bin: answers, sum stated, right ones."""
+    gap = np.abs(np.asarray(stated, float) - np.asarray(right, float))
+    return float(gap.sum() / sum(size)) if sum(size) else math.nan
+
+
+def calibration_error(sure: Sequence[float], right: Sequence[float]) -> float:
+    """The same of single answers."""
+    stated = np.asarray(sure, float)
+    place = np.minimum((stated * BINS).astype(int), BINS - 1)
+    sums = [np.bincount(place, weights, BINS).tolist() for weights in (None, stated, np.asarray(right, float))]
+    return binned_error(*sums)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from junkhound.wire import jsonl
 from spamworld.out.files import lines
 
+PARTS = 64  # of all mailboxes together
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _POSTMARK = re.compile(rb"From \S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\Z")
 
@@ -69,6 +73,54 @@ def pairs(folder: Path, only: str = "") -> Iterator[tuple[Seen, Truth]]:
         if reader is None:
             reader = open_files[true.file] = _mails(folder / true.file)
         yield next(reader), true
+
+
+def spread(folder: Path, scratch: Path, only: Container[str] = ()) -> list[Path]:
+    """The truth sorted into parts that can be read one by one, each about some files alone; the largest first.
+
+    A world of millions has thousands of mailboxes: to read them side by side would take a descriptor and a window of
+    unpacking for each. ``only`` names the kinds of truth that are asked for, none for all of them.
+    """
+    decode, encode = msgspec.json.Decoder(Truth).decode, msgspec.msgpack.Encoder().encode
+    sizes: Counter[Path] = Counter()
+    with ExitStack() as stack:
+        files: dict[Path, BinaryIO] = {}
+        places: Counter[str] = Counter()
+        for line in lines(folder / "truth/truth.jsonl.zst"):
+            true = decode(line)
+            place = places[true.file]
+            places[true.file] += 1
+            if only and true.kind not in only:
+                continue
+            trap = true.file.startswith("mail/traps/")
+            name = true.file.replace("/", "-") if trap else f"people-{zlib.crc32(true.file.encode()) % PARTS:03d}"
+            path = scratch / name
+            if path not in files:
+                files[path] = stack.enter_context(path.open("wb"))
+            row = encode((place, true))
+            files[path].write(len(row).to_bytes(4, "little") + row)
+            sizes[path] += 1
+    return [path for path, _ in sizes.most_common()]
+
+
+def part(folder: Path, path: Path) -> Iterator[tuple[Seen, Truth]]:
+    """The mails of one part with their truth, file by file."""
+    decode = msgspec.msgpack.Decoder(tuple[int, Truth]).decode
+    by_file: dict[str, list[tuple[int, Truth]]] = defaultdict(list)
+    with path.open("rb") as file:
+        while head := file.read(4):
+            place, true = decode(file.read(int.from_bytes(head, "little")))
+            by_file[true.file].append((place, true))
+    for name, known in by_file.items():
+        wanted = iter(known)
+        place, true = next(wanted)
+        for number, seen in enumerate(_mails(folder / name)):
+            if number == place:
+                yield seen, true
+                found = next(wanted, None)
+                if found is None:
+                    break
+                place, true = found
 
 
 def _mails(path: Path) -> Iterator[Seen]:

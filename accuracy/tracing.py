@@ -6,13 +6,21 @@ the reference methods of ``baselines`` on the same lines.
 
 from __future__ import annotations
 
+import math
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from accuracy import baselines, reading
-from accuracy.intervals import Estimate, calibration_error, clopper_pearson, ratio, share
+from accuracy.intervals import BINS, NONE, Estimate, binned_error, clopper_pearson, grouped
 from junkhound import trace
 from junkhound.evidence.message import parse
 from junkhound.kernel import net
@@ -20,6 +28,7 @@ from junkhound.wire import jsonl
 
 RECEIVED = b"received"
 SURE = 0.99
+Progress = Callable[[float], None]
 METHODS = ("last-Received", "first-public", "SA-style trust walk")
 
 
@@ -46,25 +55,124 @@ class Traced(NamedTuple):
     others: tuple[str, ...]
 
 
-def run(folder: Path, limit: int = 0, traps_only: bool = False) -> list[Traced]:
-    """Trace every mail of a world, or the first ``limit``."""
+class Tally:
+    """What was said of any number of mails, in sums by (kind, strategy, class) and group: the mails themselves go."""
+
+    def __init__(self) -> None:
+        self.sums: dict[tuple[str, str, str], dict[int, list[int]]] = {}
+        self.bins: dict[tuple[str, str, str], list[list[float]]] = {}
+
+    def add(self, row: Traced) -> None:
+        """Count one mail."""
+        cell = row.kind, row.strategy, row.class_
+        held = self.sums.setdefault(cell, {}).setdefault(row.group, [0] * WIDTH)
+        right, answered = row.said == row.injector, bool(row.said)
+        for place, value in enumerate((
+            1, row.anchored, row.anchored and row.said_handover == row.handover, answered, answered and right,
+            answered and row.injector in row.three, answered and not right and row.confidence >= SURE,
+            row.forged, row.found, row.genuine, row.flagged,
+            *(other == row.injector for other in row.others), *(other == row.handover for other in row.others),
+        )):  # fmt: skip
+            held[place] += value
+        if answered:
+            sizes, stated, hits = self.bins.setdefault(cell, [[0.0] * BINS for _ in range(3)])
+            place = min(int(row.confidence * BINS), BINS - 1)
+            sizes[place] += 1
+            stated[place] += row.confidence
+            hits[place] += right
+
+    def merge(self, other: Tally) -> None:
+        """Take over what another has counted."""
+        for cell, groups in other.sums.items():
+            mine = self.sums.setdefault(cell, {})
+            for group, held in groups.items():
+                old = mine.get(group)
+                mine[group] = held if old is None else [a + b for a, b in zip(old, held, strict=True)]
+        for cell, bins in other.bins.items():
+            kept = self.bins.get(cell)
+            self.bins[cell] = bins if kept is None else [
+                [a + b for a, b in zip(*pair, strict=True)] for pair in zip(kept, bins, strict=True)
+            ]  # fmt: skip
+
+    @property
+    def mails(self) -> int:
+        """How many were counted."""
+        return sum(held[0] for groups in self.sums.values() for held in groups.values())
+
+    def part(self, wanted: Callable[[tuple[str, str, str]], bool]) -> Tally:
+        """The cells that are wanted."""
+        found = Tally()
+        found.sums = {cell: groups for cell, groups in self.sums.items() if wanted(cell)}
+        found.bins = {cell: bins for cell, bins in self.bins.items() if wanted(cell)}
+        return found
+
+
+WIDTH = 11 + 2 * len(METHODS)
+
+
+def run(folder: Path, limit: int = 0, progress: Progress = lambda share: None, workers: int = 0) -> Tally:
+    """Trace every mail of a world, or about the first ``limit`` of each part of it; part by part, in processes."""
     relays = reading.relays(folder)
     borders = {name: trace.boundary(said, (), allow_documentation=True) for name, said in relays.items()}
     stated = {name: baselines.stated(said) for name, said in relays.items()}
-    known = compared(folder, borders)
-    found = []
-    for number, (seen, true) in enumerate(reading.pairs(folder, "mail/traps/" if traps_only else "")):
-        if limit and number >= limit:
-            break
-        found.append(one(seen, true, borders[true.intake], stated[true.intake], known))
+    found = Tally()
+    with TemporaryDirectory(prefix="accuracy-tracing-") as scratch:
+        parts = reading.spread(folder, Path(scratch))
+        traps = [part for part in parts if not part.name.startswith("people-")]
+        asked = _Asked(folder, borders, stated, compared(folder, borders, traps), limit)
+        size = {part: part.stat().st_size for part in parts}
+        done = 0
+        for part, tally in _mapped(asked, parts, workers or len(os.sched_getaffinity(0))):
+            found.merge(tally)
+            done += size[part]
+            progress(done / sum(size.values()))
     return found
 
 
-def compared(folder: Path, borders: Mapping[str, trace.Boundary]) -> trace.Seen:
+class _Asked(NamedTuple):
+    """What every process needs to trace a part."""
+
+    folder: Path
+    borders: Mapping[str, trace.Boundary]
+    stated: Mapping[str, baselines.Stated]
+    known: trace.Seen
+    limit: int
+
+
+_asked: _Asked | None = None
+
+
+def _mapped(asked: _Asked, parts: Sequence[Path], workers: int) -> Iterator[tuple[Path, Tally]]:
+    """The tally of each part; processes are forked, so that they share what is known."""
+    global _asked
+    _asked = asked
+    if workers < 2 or len(parts) < 2:
+        yield from ((part, _traced(part)) for part in parts)
+        return
+    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
+        for future in as_completed({pool.submit(_named, part) for part in parts}):
+            yield future.result()
+
+
+def _named(part: Path) -> tuple[Path, Tally]:
+    return part, _traced(part)
+
+
+def _traced(part: Path) -> Tally:
+    assert _asked is not None
+    found = Tally()
+    for number, (seen, true) in enumerate(reading.part(_asked.folder, part)):
+        if _asked.limit and number >= _asked.limit:
+            break
+        found.add(one(seen, true, _asked.borders[true.intake], _asked.stated[true.intake], _asked.known))
+    return found
+
+
+def compared(folder: Path, borders: Mapping[str, trace.Boundary], traps: Sequence[Path]) -> trace.Seen:
     """What the junk of all traps says of each other, as an operator has it who traces it together."""
 
     def samples() -> Iterator[trace.Sample]:
-        for seen, true in reading.pairs(folder, "mail/traps/"):
+        for seen, true in (pair for part in traps for pair in reading.part(folder, part)):
             message = parse(seen.mail)
             facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
             yield trace.Sample(message.first(b"message-id"), trace.read(message), borders[true.intake], facts)
@@ -128,43 +236,47 @@ class Scores(NamedTuple):
     others_handover: dict[str, Estimate]
 
 
-def score(traced: Iterable[Traced]) -> Scores:
+def score(found: Tally) -> Scores:
     """All figures of these mails."""
-    rows = list(traced)
-    group = [row.group for row in rows]
-    answered = [row for row in rows if row.said]
-    wrong = sum(row.confidence >= SURE and row.said != row.injector for row in answered)
+    by_group: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(WIDTH))
+    for groups in found.sums.values():
+        for group, held in groups.items():
+            by_group[group] += held
+    if not by_group:
+        return Scores(NONE, NONE, NONE, NONE, NONE, NONE, NONE, math.nan, *(dict.fromkeys(METHODS, NONE),) * 2)
+    rows = np.array([by_group[group] for group in sorted(by_group)])
+    mails, anchored, handed, answered, right, three, wrong, forged, caught, genuine, flagged = rows[:, :11].T
+    others = rows[:, 11:].T
+    above = np.array([handed, right, three, answered, caught, *others]).T
+    below = np.array([anchored, answered, answered, mails, forged, *[mails] * len(others)]).T
+    made = grouped(above, below)
+    bins = np.sum([np.array(one) for one in found.bins.values()], axis=0) if found.bins else np.zeros((3, BINS))
+    names = len(METHODS)
     return Scores(
-        handover=share([row.said_handover == row.handover for row in rows if row.anchored],
-                       [row.group for row in rows if row.anchored]),
-        wrong_sure=clopper_pearson(wrong, len(rows)),
-        source=share([row.said == row.injector for row in answered], [row.group for row in answered]),
-        three=share([row.injector in row.three for row in answered], [row.group for row in answered]),
-        covered=share([bool(row.said) for row in rows], group),
-        forged=ratio([row.found for row in rows], [row.forged for row in rows], group),
-        flagged=clopper_pearson(sum(row.flagged for row in rows), sum(row.genuine for row in rows)),
-        ece=calibration_error([row.confidence for row in answered], [row.said == row.injector for row in answered]),
-        others={
-            name: share([row.others[n] == row.injector for row in rows], group) for n, name in enumerate(METHODS)
-        },
-        others_handover={
-            name: share([row.others[n] == row.handover for row in rows], group) for n, name in enumerate(METHODS)
-        },
-    )  # fmt: skip
+        handover=made[0],
+        wrong_sure=clopper_pearson(int(wrong.sum()), int(mails.sum())),
+        source=made[1],
+        three=made[2],
+        covered=made[3],
+        forged=made[4],
+        flagged=clopper_pearson(int(flagged.sum()), int(genuine.sum())),
+        ece=binned_error(*bins),
+        others=dict(zip(METHODS, made[5 : 5 + names], strict=True)),
+        others_handover=dict(zip(METHODS, made[5 + names :], strict=True)),
+    )
 
 
-def by_strategy(traced: Iterable[Traced]) -> dict[str, Scores]:
+def by_strategy(found: Tally) -> dict[str, Scores]:
     """The same for the mails of each strategy of forgery, junk only, F0 first."""
-    parts: dict[str, list[Traced]] = defaultdict(list)
-    for row in traced:
-        if row.kind == "junk":
-            parts[row.strategy].append(row)
-    return {name: score(rows) for name, rows in sorted(parts.items())}
+    names = sorted({strategy for kind, strategy, _ in found.sums if kind == "junk"})
+    return {name: score(found.part(lambda cell: cell[:2] == ("junk", name))) for name in names}  # noqa: B023
 
 
-def by_class(traced: Iterable[Traced]) -> dict[str, Scores]:
+def by_class(found: Tally) -> dict[str, Scores]:
     """The same for each class of source; good mail is its own class."""
-    parts: dict[str, list[Traced]] = defaultdict(list)
-    for row in traced:
-        parts[row.class_ if row.kind == "junk" else f"{row.kind} mail"].append(row)
-    return {name: score(rows) for name, rows in sorted(parts.items())}
+
+    def shown(cell: tuple[str, str, str]) -> str:
+        return cell[2] if cell[0] == "junk" else f"{cell[0]} mail"
+
+    names = sorted({shown(cell) for cell in found.sums})
+    return {name: score(found.part(lambda cell: shown(cell) == name)) for name in names}  # noqa: B023

@@ -30,6 +30,10 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ipv6_bots: float
     tls: float
     server_system: str
+    back_in_time: float
+    below_author: float
+    dkim_large: float
+    arc: float
     submission_auth: float
     channels: dict[str, float]
     categories: dict[str, float]
@@ -127,6 +131,10 @@ class Clocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skew_s: float
     far_off: float
     server_skew_s: float
+    two_lines: float
+    ahead_least_m: float
+    ahead_median_m: float
+    ahead_sigma: float
 
 
 class Strategies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,6 +171,7 @@ class Campaigns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hash_buster: float
     spin: float
     paraphrase: dict[str, float]
+    shuffled: float
     two_channels: float
     mailbox_share: float
 
@@ -215,7 +224,6 @@ class Good(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     correspondents: int
     dkim: float
     srs: float
-    arc: float
     moved: float
     queued: float
 
@@ -300,7 +308,12 @@ class Lists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lag_sigma: float
     keep_median_d: float
     keep_sigma: float
+    drop_median_d: float
+    again_median_d: float
+    again_sigma: float
     false_rate: float
+    allowed: float
+    allowed_false: float
     in_family: float
 
 
@@ -308,7 +321,7 @@ class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Prices and incomes, dollars."""
 
     brokers: int
-    rent_day: float
+    rent_million: float
     domain: float
     addresses_million: float
     income_thousand: float
@@ -343,9 +356,12 @@ class Realism(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zipf_high: float
     union_tolerance: float
     relist_tolerance: float
+    rents_low: float
+    rents_high: float
     mails_per_bot: float
     strategy_tolerance: float
     clean_tolerance: float
+    clue_tolerance: float
     letter_tolerance: float
     bots_tolerance: float
 

@@ -71,14 +71,15 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     origin: str = ""  # X-Originating-IP and the like, true or (F6) not
     behind: str = ""  # address of the machine that drove the injector and left no line: the user of a proxy, of an API
     mangled: str = ""  # what a reporter's mail client did to the trace: "stripped", "inline"; "" for nothing
-    signed: tuple[tuple[str, str], ...] = ()  # DKIM (domain, selector) that its signers put on it
+    signed: tuple[tuple[str, str, int], ...] = ()  # DKIM (domain, selector, number of the key) of its signers
     broken: bool = False  # whether a list changed it after it was signed
     spf: str = ""  # true result for the hand-over: pass, fail, softfail, none
     list: str = ""  # address of the mailing list it came through
     forwarder: str = ""  # domain that forwarded it, with ``srs`` or not
     srs: bool = False
-    arc: bool = False
+    arc: int = 0  # number of the key with which the forwarder seals it (ARC); 0 for no seal
     script: str = ""  # X-PHP-Script of a hacked site, where it shows
+    below: bool = False  # whether its author's server put its line under From and Subject
     series: int = 0  # targeted series
     moved: str = ""  # "to-junk" or "from-junk": what its owner did against the filter
 

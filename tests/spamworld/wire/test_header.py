@@ -152,7 +152,7 @@ def test_the_script_of_a_hacked_site() -> None:
 def test_signatures_stand_above_the_lines_of_their_servers() -> None:
     forwarder = machine(6, "203.0.113.60", "fw.forward.example", "postfix")
     one = delivery(
-        over=(CORP, forwarder), at=NEW, signed=(("corp.example", "s1"),), arc=True, forwarder="forward.example",
+        over=(CORP, forwarder), at=NEW, signed=(("corp.example", "s1", 8),), arc=10, forwarder="forward.example",
         spf="pass", recipients=(Recipient("joe@people.example"),), engine="thunderbird",
     )  # fmt: skip
     raw = write(one, COMPOSED, 0)
@@ -163,7 +163,7 @@ def test_signatures_stand_above_the_lines_of_their_servers() -> None:
     ]  # fmt: skip
     hashed = base64.b64encode(sha256(COMPOSED.body).digest())
     assert b"bh=" + hashed in raw
-    assert b"bh=" + hashed not in write(msgspec.structs.replace(one, broken=True), COMPOSED, 0)
+    assert b"bh=" + hashed not in write(msgspec.structs.replace(one, broken=True, arc=0), COMPOSED, 0)
     assert b"for joe@forward.example" in raw
 
 
@@ -183,7 +183,7 @@ def test_lists_say_what_they_are() -> None:
 
 
 def test_before_dkim_there_were_domainkeys() -> None:
-    raw = write(delivery(at=OLD, over=(CORP,), signed=(("corp.example", "s1"),)), COMPOSED, 0)
+    raw = write(delivery(at=OLD, over=(CORP,), signed=(("corp.example", "s1", 8),)), COMPOSED, 0)
     assert names_of(raw)[:3] == ["received", "domainkey-signature", "received"]
 
 

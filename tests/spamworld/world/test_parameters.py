@@ -9,7 +9,7 @@ import pytest
 from spamworld import parameters
 from spamworld.errors import DataError
 
-FROZEN = "3a244fce5cc955ccaa0a80a6b9e2f5838756ad45b1e1f9c22086fb54ad139c0e"
+FROZEN = "eb3b47f18d4ed5c2de91ad6f3fcbc135a479005fa6e068486b9a77f1b91c9a8d"
 
 
 def test_the_table_is_frozen() -> None:

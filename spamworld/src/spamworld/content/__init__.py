@@ -1,16 +1,19 @@
 """What mail says: the prose of junk and of ham, its templates, keys, pictures and attachments, with their truth.
 
 Public: ``compose`` writes one mail's fields and body; ``Brief`` and ``Name`` describe a campaign, and ``of`` makes one
-of the world's ``Campaign``; ``Options`` says what a run allows.
+of the world's ``Campaign``; ``Options`` says what a run allows; ``template_text`` gives a template as its
+mailer keeps it, ``newsletter_text`` that of an innocent one.
 """
 
 from __future__ import annotations
 
 from spamworld.content import good, junk
 from spamworld.content.brief import Brief, Name, Options, of
+from spamworld.content.good import newsletter_text
+from spamworld.content.skeleton import source as template_text
 from spamworld.plan import Composed, Delivery
 
-__all__ = ["Brief", "Name", "Options", "compose", "of"]
+__all__ = ["Brief", "Name", "Options", "compose", "newsletter_text", "of", "template_text"]
 
 DEFAULT = Options()
 

@@ -51,6 +51,7 @@ class Brief(msgspec.Struct, frozen=True, cache_hash=True):
     dictionary: int = 0  # values of the dictionary macro; 0 draws 5 to 500
     tail: bool | None = None  # whether a hash buster ends each mail; None draws
     spin: bool | None = None  # whether wordings change from mail to mail; None draws
+    shuffled: bool = False  # every slot is drawn for each mail, and sentences come in any order: kept for evaluation
     attachment: str = "auto"  # zip, doc, iso, html, pdf; "" for none, "auto" by category
 
     def domain(self, at: int) -> str:
@@ -92,6 +93,7 @@ def of(campaign: Campaign) -> Brief:
         dictionary=campaign.dictionary,
         tail=campaign.hash_buster,
         spin=campaign.spin,
+        shuffled=campaign.shuffled,
         attachment="auto" if category in ("worm", "targeted") else campaign.attachment,
     )
 

@@ -109,6 +109,15 @@ def write(delivery: Delivery, brief: Brief | None, seed: int, options: Options) 
     return mailing_list(letter) if kind == "list" else personal(letter)
 
 
+def newsletter_text(seed: int, number: int) -> str:
+    """A newsletter as it lies on its innocent sender's machine, in the form that mailers keep templates in."""
+    book, _ = chapter("newsletter", "en")
+    rng = quick(seed, "newsletter", number)
+    blocks = [value for value in book.values() if isinstance(value, list)]
+    lines = [rng.choice(block) for block in blocks]
+    return "subject: " + "\n\n".join(lines) + "\n"
+
+
 @lru_cache(maxsize=64)
 def chapter(kind: str, language: str) -> tuple[Book, str]:
     """(the sentences of a kind of ham, their language)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
@@ -17,6 +17,7 @@ from spamworld.streams import quick
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LETTERED = frozenset(("open", "offer", "call", "call_phone", "call_box", "call_none", "key"))  # what pictures show
 FEW, FEW_SHOWN = 10, 4  # least variants of a version's picture; of one that shows a domain, for each domain
+Blocks = tuple[tuple[macro.Pieces, ...], ...]
 PURSES = ("phones", "wallets", "ibans", "boxes")
 
 
@@ -132,8 +133,10 @@ def write(delivery: Delivery, brief: Brief, seed: int, options: Options) -> Comp
 
 def said(writing: Writing) -> list[str]:
     """The paragraphs of this mail."""
-    out = []
-    for block in writing.page.blocks:
+    out, blocks = [], writing.page.blocks
+    if writing.brief.shuffled:
+        blocks = shuffled(blocks, writing.page.roles, writing.rng)
+    for block in blocks:
         before = writing.keyed
         pieces = block[0] if len(block) == 1 else block[int(writing.rng.random() * len(block))]
         text = macro.say(pieces, writing)
@@ -142,6 +145,16 @@ def said(writing: Writing) -> list[str]:
         if text:
             out.append(text)
     return out
+
+
+def shuffled(blocks: Blocks, roles: Sequence[str], rng: Random) -> Blocks:
+    """The offers of a template in any order, now and then one less."""
+    places = [place for place, role in enumerate(roles) if role == "offer"]
+    order = rng.sample(places, len(places))
+    moved = [blocks[order[places.index(n)]] if n in places else block for n, block in enumerate(blocks)]
+    if len(places) > 1 and rng.random() < 0.5:
+        del moved[rng.choice(places)]
+    return tuple(moved)
 
 
 def bodies(writing: Writing, paragraphs: list[str], poison: str, pixels: pictures.Picture | None) -> mime.Part:

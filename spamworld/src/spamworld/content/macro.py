@@ -118,6 +118,19 @@ def say(pieces: Pieces, mailing: Mailing) -> str:
     return "".join(out)
 
 
+def source(pieces: Pieces) -> str:
+    """A sentence as a mailer keeps it: open slots as ``{a|b}``, values as ``$name``."""
+    out = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            out.append(piece)
+        elif isinstance(piece, Value):
+            out.append(f"${piece.name}")
+        else:
+            out.append("{" + "|".join(source(option) for option in piece.options) + "}")
+    return "".join(out)
+
+
 def fixed(text: str, rng: Random, constant: Callable[[str], str | None] = lambda name: "") -> str:
     """A sentence with every slot drawn now; values that nobody knows are left out."""
     return "".join(piece for piece in settle(parse(text), rng, 0.0, constant) if isinstance(piece, str))

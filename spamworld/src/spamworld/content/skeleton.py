@@ -73,6 +73,7 @@ def template(seed: int, brief: Brief, version: int) -> Template:
     own, language = prose.chapter(brief.category, brief.language)
     shared = prose.page(language)
     habits = style(seed, brief, version, language)
+    spin = 1.0 if brief.shuffled else habits.spin
     lexicon = {**shared["common"], **{key: value for key, value in own.items() if isinstance(value, str)}}
     constants = Constants(seed, brief, lexicon, language)
     self = (brief.id, brief.spammer)
@@ -86,7 +87,7 @@ def template(seed: int, brief: Brief, version: int) -> Template:
         common = brief.family and quick(seed, "common", self, place).random() < SHARED
         rng = quick(seed, "wording", brief.family if common else self, place, line.since)
         tree = macro.parse(line.text)
-        blocks.append(tuple(macro.settle(tree, rng, habits.spin, constants) for _ in range(habits.wordings)))
+        blocks.append(tuple(macro.settle(tree, rng, spin, constants) for _ in range(habits.wordings)))
         roles.append(line.role)
     rng = quick(seed, "subjects", self)
     subjects = rng.sample(own["subject"], min(len(own["subject"]), rng.randint(1, 3)))
@@ -95,13 +96,28 @@ def template(seed: int, brief: Brief, version: int) -> Template:
         name=f"{brief.id}/{version}",
         language=language,
         style=habits,
-        subjects=tuple(macro.settle(macro.parse(text), rng, habits.spin, constants) for text in subjects),
+        subjects=tuple(macro.settle(macro.parse(text), rng, spin, constants) for text in subjects),
         blocks=tuple(blocks),
         roles=tuple(roles),
         items=items(rng, brief.dictionary, lexicon, constants),
         shape=urls.Shape(rng, brief.url, brief.path, account),
         account=account,
     )
+
+
+def source(seed: int, brief: Brief, version: int) -> str:
+    """A version as it lies on a spammer's machine: subjects, paragraphs, and what the macros draw from."""
+    page = template(seed, brief, version)
+    out = [f"# template {page.name}, {brief.category}, {page.language}, {page.style.form}, {page.style.charset}"]
+    out += [f"subject: {macro.source(subject)}" for subject in page.subjects]
+    for wordings in page.blocks:
+        out += ["", *(macro.source(one) for one in wordings)]
+    keys = (("phone", brief.phones), ("wallet", brief.wallets), ("iban", brief.ibans), ("box", brief.boxes))
+    out += ["", *(f"${name} = {'|'.join(known)}" for name, known in keys if known)]
+    if brief.domains:
+        out.append(f"$url = {'|'.join(one.domain for one in brief.domains)}")
+    out.append(f"$item = {'|'.join(page.items)}")
+    return "\n".join(out) + "\n"
 
 
 class Line(msgspec.Struct, frozen=True):

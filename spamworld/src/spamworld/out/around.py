@@ -9,12 +9,13 @@ import csv
 import hashlib
 import io
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 import msgspec
 
+from spamworld.content import Brief, newsletter_text, template_text
 from spamworld.out import logs
 from spamworld.out.files import Shelf
 from spamworld.out.forms import day, moment
@@ -144,6 +145,13 @@ def lists(shelf: Shelf, known: Iterable[ForeignList], listed: Iterable[Listing])
         tables[entry.list].row((entry.address, entry.start, _end(entry.end)))
 
 
+def allowed(shelf: Shelf, entries: Iterable[tuple[str, str]]) -> None:
+    """The allow list, which holds through the whole run."""
+    rows = Table(shelf, "world/allow.csv", ("address", "domain"))
+    for entry in entries:
+        rows.row(entry)
+
+
 def prices(shelf: Shelf, days: Iterable[Price]) -> None:
     """Prices and volumes of shares, day by day."""
     rows = Table(shelf, "world/prices.csv", ("ticker", "on", "open", "close", "volume"))
@@ -215,10 +223,15 @@ def tenants(shelf: Shelf, known: Iterable[Tenant]) -> None:
         rows.row((one.hoster, one.network, one.customer, one.block, one.start, _end(one.end), one.spammer, one.purpose))
 
 
-def seized(shelf: Shelf, folders: Iterable[Folder]) -> None:
-    """What was found on seized machines, numbered; whose each was stands in the truth."""
+def seized(shelf: Shelf, folders: Iterable[Folder], briefs: Mapping[int, Brief], seed: int) -> None:
+    """What was found on seized machines, numbered; whose each was, and which campaign a template is of, is truth."""
     for number, one in enumerate(folders, 1):
         place = f"world/seized/{one.event}-{number:02d}"
+        for n, (campaign, version) in enumerate(one.templates, 1):
+            text = template_text(seed, briefs[campaign], version)
+            shelf.add(f"{place}/templates/{n:03d}.txt", text.partition("\n")[2].encode())  # its first line is truth
+        if one.letter:
+            shelf.add(f"{place}/templates/001.txt", newsletter_text(seed, one.letter).encode())
         shelf.add(f"{place}/addresses.txt", "".join(f"{address}\n" for address in one.addresses).encode())
         if one.sent:
             rows = Table(shelf, f"{place}/mailer.csv", ("at", "recipient"))

@@ -137,6 +137,7 @@ def _registered(shelf: Shelf, world: World, seed: int) -> None:
     around.registry(shelf, world.rdap())
     around.routes(shelf, around.changes(world))
     around.lists(shelf, world.foreign_lists, world.listings())
+    around.allowed(shelf, world.allowed())
     around.prices(shelf, world.prices())
     replies.replies(shelf, world.notices(), world.networks, seed)
 
@@ -147,7 +148,8 @@ def _logs(shelf: Shelf, world: World, seed: int) -> None:
 
 def _inside(shelf: Shelf, world: World, seed: int) -> None:
     around.flows(shelf, world.flows(), world.networks)
-    around.seized(shelf, world.folders())
+    briefs = {one.id: brief.of(one) for one in world.campaigns.values()}
+    around.seized(shelf, world.folders(), briefs, seed)
 
 
 def _true(shelf: Shelf, world: World, seed: int) -> None:

@@ -127,6 +127,9 @@ def truth(delivery: Delivery, content_truth: Mapping[str, Any], sha256: str, fil
             "series": delivery.series,
             "list": delivery.list,
             "forwarder": delivery.forwarder,
+            "signed": [[domain, selector] for domain, selector, _ in delivery.signed],
+            "broken": delivery.broken,
+            "sealed": delivery.forwarder if delivery.arc else "",
             "hops": [[line.genuine, line.host, line.address] for line in received],
             "content": content_truth,
         }

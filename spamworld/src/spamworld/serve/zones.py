@@ -19,6 +19,7 @@ from spamworld.errors import NotFound
 from spamworld.out.files import lines
 from spamworld.serve.names import ANY, KINDS, NOERROR, NXDOMAIN, REFUSED, Record
 
+ALLOW = "list.allow.example"  # the zone of the allow list
 SOA = "ns.{zone} hostmaster.{zone} 1 3600 600 86400 300"
 
 
@@ -138,11 +139,13 @@ def load(folder: Path, at: int) -> Zones:
 
 
 def foreign(folder: Path, at: int) -> list[Foreign]:
-    """The foreign block lists at an instant: ``world/lists.json`` names them, ``world/lists/ID.csv.zst`` fills them."""
-    index = folder / "world/lists.json"
-    if not index.exists():
-        return []
-    return [_list(folder, one, at) for one in json.loads(index.read_text("utf-8"))]
+    """The foreign lists at an instant: ``lists.json`` names those that block, ``lists/ID.csv.zst`` fills them."""
+    index, allow = folder / "world/lists.json", folder / "world/allow.csv"
+    found = [_list(folder, one, at) for one in json.loads(index.read_text("utf-8"))] if index.exists() else []
+    if allow.exists():
+        with allow.open(encoding="utf-8", newline="") as rows:
+            found.append(Foreign(ALLOW, addresses=frozenset(row["address"] for row in csv.DictReader(rows))))
+    return found
 
 
 def _list(folder: Path, said: Mapping[str, object], at: int) -> Foreign:

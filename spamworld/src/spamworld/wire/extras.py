@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import random
-from hashlib import sha256
 
 from spamworld.plan import Delivery
 from spamworld.streams import number
@@ -43,55 +42,10 @@ def _results(delivery: Delivery) -> bytes:
         return f"Received-SPF: {delivery.spf} (domain of {domain})\r\n\t{details}".encode()
     found = [f"Authentication-Results: {last.receiver.name}", f"spf={delivery.spf} smtp.mailfrom={domain}"]
     result = "fail" if delivery.broken else "pass"
-    found += [f"dkim={result} header.d={name} header.s={selector}" for name, selector in delivery.signed]
+    found += [f"dkim={result} header.d={name} header.s={selector}" for name, selector, _ in delivery.signed]
     if last.sender.confirmed:
         found.append(f"iprev=pass policy.iprev={last.sender.address}")
     return ";\r\n\t".join(found).encode()
-
-
-_DKIM_SINCE = 1_179_792_000_000_000  # 22 May 2007, RFC 4871
-
-
-def signatures(delivery: Delivery, body: bytes, chance: random.Random) -> list[bytes]:
-    """DKIM-Signature fields of its signers (RFC 6376): the body's hash is true, the signature itself is made up.
-
-    What a list changed after it was signed has another body's hash. Before DKIM there are DomainKeys (RFC 4870).
-    """
-    if not delivery.signed:
-        return []
-    content = body.rstrip(b"\r\n") + b"\r\n"  # the simple form, section 3.4.3
-    hashed = base64.b64encode(sha256(content + b"-- \r\n" * delivery.broken).digest()).decode()
-    at, found = delivery.path[0].at, []
-    for name, selector in delivery.signed:
-        bits = base64.b64encode(chance.getrandbits(2048).to_bytes(256, "big")).decode()
-        folded = "\r\n\t ".join(bits[n : n + 64] for n in range(0, len(bits), 64))
-        if at < _DKIM_SINCE:
-            text = f"DomainKey-Signature: a=rsa-sha1; q=dns; c=nofws;\r\n\ts={selector}; d={name};\r\n\tb={folded};"
-        else:
-            text = (
-                f"DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d={name}; s={selector};\r\n\tt={at // 1_000_000};"
-            )
-            text += f" bh={hashed};\r\n\th=From:To:Subject:Date:Message-ID;\r\n\tb={folded}"
-        found.append(text.encode())
-    return found
-
-
-def seals(delivery: Delivery, chance: random.Random) -> list[bytes]:
-    """What a forwarder that seals puts above its own line (RFC 8617): one ARC set, its signatures made up."""
-    if not delivery.arc or not delivery.forwarder or len(delivery.path) < 2:
-        return []
-    step, domain = delivery.path[-2], delivery.forwarder
-    at = step.at // 1_000_000
-    bits = [base64.b64encode(chance.getrandbits(512).to_bytes(64, "big")).decode() for _ in range(3)]
-    sender = delivery.author.rpartition("@")[2]
-    results = f"spf=pass smtp.mailfrom={sender} smtp.remote-ip={step.sender.address}"
-    tags, signer = f"i=1; a=rsa-sha256; t={at};", f"\r\n\td={domain}; s=arc;"
-    hashed = f"h=from:to:subject:date;\r\n\tbh={bits[1][:44]};\r\n\tb={bits[2]}"
-    return [
-        f"ARC-Seal: {tags} cv=none;{signer} b={bits[0]}".encode(),
-        f"ARC-Message-Signature: {tags} c=relaxed/relaxed;{signer} {hashed}".encode(),
-        f"ARC-Authentication-Results: i=1; {domain};\r\n\t{results}".encode(),
-    ]
 
 
 def list_fields(delivery: Delivery) -> list[bytes]:

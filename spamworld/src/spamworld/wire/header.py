@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from spamworld.plan import Composed, Delivery, Line
 from spamworld.streams import quick
-from spamworld.wire import clock, extras, ids, pens
+from spamworld.wire import clock, extras, ids, pens, seals
 from spamworld.wire.engines import Pen
 from spamworld.wire.lines import stack
 
@@ -57,20 +57,23 @@ def header_fields(
         place = len(fields) if chance.random() < 0.4 else min(len(fields), 2 + chance.randrange(3))
         fields[place:place] = made_up
         made_up = []
-    genuine = _with_signatures(delivery, [line for line in lines if line.genuine], composed.body, chance)
-    top = [*extras.delivery_fields(delivery), *genuine, *made_up, *extras.source_fields(delivery, seed, chance)]
+    genuine = [line for line in lines if line.genuine]
+    trace = [line.text for line in genuine]
+    if delivery.signed or delivery.arc:
+        trace = _with_signatures(delivery, genuine, seals.Page(fields, composed.body), seed)
+    if delivery.below and len(genuine) > 1 and trace[-1] == genuine[-1].text:  # the habit of some servers
+        fields.insert(min(len(fields), 2), trace.pop())
+    top = [*extras.delivery_fields(delivery), *trace, *made_up, *extras.source_fields(delivery, seed, chance)]
     return [*top, *fields, *extras.list_fields(delivery)]
 
 
-def _with_signatures(delivery: Delivery, lines: list[Line], body: bytes, chance: random.Random) -> list[bytes]:
+def _with_signatures(delivery: Delivery, lines: list[Line], page: seals.Page, seed: int) -> list[bytes]:
     """The trace with signatures where their servers put them: each above the lines of the one that signed."""
-    texts = [line.text for line in lines]
-    if not delivery.signed and not delivery.arc:
-        return texts
-    hosts = [line.host for line in lines]
+    texts, hosts = [line.text for line in lines], [line.host for line in lines]
+    made = seals.signatures(delivery, page, seed)
     for fields, host in (
-        (extras.signatures(delivery, body, chance), delivery.path[0].receiver.id if len(delivery.path) > 1 else -1),
-        (extras.seals(delivery, chance), delivery.path[-2].receiver.id if len(delivery.path) > 1 else -1),
+        (made, delivery.path[0].receiver.id if len(delivery.path) > 1 else -1),
+        (seals.sets(delivery, page, seed, made), delivery.path[-2].receiver.id if len(delivery.path) > 1 else -1),
     ):
         place = hosts.index(host) if host in hosts else len(texts)
         texts[place:place] = fields

@@ -108,6 +108,10 @@ class World:
         """Addresses on foreign block lists, with times; the lists are ``foreign_lists``."""
         return listings.listings(self.setting)
 
+    def allowed(self) -> Iterator[tuple[str, str]]:
+        """Addresses on the allow list, with the domain that each stands for."""
+        return listings.allowed(self.setting)
+
     def prices(self) -> Iterator[Price]:
         """Daily prices of every share."""
         return markets.prices(self.setting)

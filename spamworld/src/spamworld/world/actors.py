@@ -95,7 +95,7 @@ def botnets(seed: int, p: Parameters, tier: Tier, evaluation: bool) -> list[Botn
             engines[i],
             HELOS[engines[i]],
             1 + i % tier.hosters,
-            round(p.money.rent_day * draws.uniform(0.5, 2.0), 2),
+            round(p.money.rent_million * draws.uniform(0.7, 1.5), 2),
             (),
         )
         for i in range(n)
@@ -141,7 +141,7 @@ def phone(q: random.Random) -> str:
 
 def wallet(q: random.Random) -> str:
     """A wallet that nobody can open, its checksum right as readers of junk demand: the hash of a drawn text."""
-    return keys.wallet("1" + "".join(q.choice(keys.BASE58) for _ in range(33)), "p2pkh")
+    return keys.wallet("1" + "".join(q.choice(keys.BASE58) for _ in range(33)), q.choice(("p2pkh", "bech32")))
 
 
 def iban(q: random.Random) -> str:

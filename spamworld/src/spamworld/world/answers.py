@@ -97,4 +97,5 @@ def _folder(s: Setting, event: str, at: int, owner: int, n: int) -> Folder:
     for c in mine[-5:]:
         last = min(c.end, at)
         sent += [(c.start + int(q.random() * max(1, last - c.start)), q.choice(addresses), c.id) for _ in range(50)]
-    return Folder(event, owner, templates, addresses, tuple(sorted(sent)))
+    letter = 1 + n if not owner and n % 3 == 0 else 0
+    return Folder(event, owner, templates, addresses, tuple(sorted(sent)), letter)

@@ -184,7 +184,7 @@ def _offer(
         url=url,
         domains=() if url == "none" else _domains(q, p, number, sender, start, end, sites),
         phones=_keys(q, c.reuse, sender.phones, phone(q)) if category in ("diploma", "advance-fee", "software") else (),
-        wallets=_keys(q, c.reuse, sender.wallets, wallet(q)) if category == "sextortion" else (),
+        wallets=_keys(q, c.reuse, sender.wallets, wallet(q)) if category in ("sextortion", "crypto") else (),
         ibans=_keys(q, c.reuse, sender.ibans, iban(q)) if category == "mule" else (),
         boxes=_keys(q, c.reuse, sender.boxes, box(q)) if category in ("advance-fee", "mule", "dating") else (),
         stock=stock,
@@ -198,6 +198,7 @@ def _offer(
         paraphrase=q.random() < c.paraphrase[variant],
         attachment=q.choice(attachments),
         family=sender.id * 10 + q.randrange(3),
+        shuffled=seed >= p.table.evaluation_from and quick(seed, "shuffled", number).random() < c.shuffled,
     )
 
 

@@ -151,6 +151,7 @@ class Campaign(msgspec.Struct, frozen=True):
     attachment: str = ""  # zip, doc, iso, html, pdf; "" for none
     family: int = 0  # campaigns spun from one template
     lineage: int = 0  # spammer whose trade it carries on; 0 for its own
+    shuffled: bool = False  # by the template engine kept for evaluation
     r1: int = 0  # number of its controller host behind rented relays
     targeted: bool = False
 
@@ -186,7 +187,7 @@ class Botnet(msgspec.Struct, frozen=True):
     engine: str
     helo: str  # how its bots greet: rdns, literal, word, host, target, local, author, address
     hoster: int  # where its controllers stand
-    price: float  # dollars a day for a slice
+    price: float  # dollars for a million mails
     controllers: tuple[str, ...]  # addresses
 
 
@@ -395,3 +396,4 @@ class Folder(msgspec.Struct, frozen=True):
     templates: tuple[tuple[int, int], ...]  # (campaign, version)
     addresses: tuple[str, ...]  # an address list
     sent: tuple[tuple[int, str, int], ...]  # the mailer's log: at, recipient, campaign
+    letter: int = 0  # number of the newsletter that an innocent person writes; 0 for none

@@ -9,6 +9,7 @@ import numpy as np
 
 from spamworld.plan import Delivery, Machine, Recipient, Step
 from spamworld.streams import stream
+from spamworld.world import registry
 from spamworld.world.chance import Floats, pick
 from spamworld.world.facts import DAY
 from spamworld.world.making import Maker, unit
@@ -33,13 +34,13 @@ class _Sent:
     author: str
     name: str
     engine: str
-    signed: tuple[tuple[str, str], ...]
+    signed: tuple[tuple[str, str, int], ...]
     broken: bool = False
     spf: str = "pass"
     list: str = ""
     forwarder: str = ""
     srs: bool = False
-    arc: bool = False
+    arc: int = 0
 
 
 class Good:
@@ -50,6 +51,7 @@ class Good:
         servers = setting.servers
         self.hours = np.array([x.hours for x in setting.networks])
         self.weight: Floats = servers.volume
+        self.below = setting.era.below_author / setting.p.clocks.two_lines
         self.kinds = list(setting.p.good.kinds)
         self.shares = np.array(list(setting.p.good.kinds.values()))
         era = setting.era.programs
@@ -120,7 +122,7 @@ class Good:
         servers = self.s.servers
         home = servers.companies[int(servers.organisation_of[person])]
         name, author = servers.people[person]
-        signed: tuple[tuple[str, str], ...] = ((home.domain, home.selector),) if home.signs else ()
+        signed = ((home.domain, home.selector, home.key),) if home.signs else ()
         sent = _Sent(person, box, home, own, at, u, author, author, name, self.programs[person], signed)
         if kind == "newsletter":
             path = self._newsletter(sent)
@@ -134,17 +136,18 @@ class Good:
             class_="forward" if sent.forwarder or sent.list else "own",
             language=self.languages[person % 8] if person % 4 == 0 else "en",
             signed=sent.signed, broken=sent.broken, spf=sent.spf, list=sent.list, forwarder=sent.forwarder,
-            srs=sent.srs, arc=sent.arc, moved="to-junk" if u[7] < self.s.p.good.moved else "",
+            srs=sent.srs, arc=sent.arc, below=u[8] < self.below, moved="to-junk" if u[7] < self.s.p.good.moved else "",
         )  # fmt: skip
 
     def _newsletter(self, sent: _Sent) -> tuple[Step, ...]:
         """By a mass mailer, in the company's name."""
         servers, home, person = self.s.servers, sent.home, sent.person
-        esp = servers.esps[person % len(servers.esps)]
-        farm = servers.farms[len(servers.webmail) + person % len(servers.esps)]
+        place = person % len(servers.esps)
+        esp, farm = servers.esps[place], servers.farms[len(servers.webmail) + place]
         sent.engine = esp.server.software
         sent.sender, sent.author, sent.name = f"bounce-{sent.box}@{esp.domain}", f"news@{home.domain}", home.domain
-        sent.signed = ((esp.domain, esp.selector), *(((home.domain, "k1"),) if home.signs else ()))
+        customer = ((home.domain, registry.hosted(place), esp.key),) if home.signs else ()
+        sent.signed = ((esp.domain, esp.selector, esp.key), *customer)
         return (self.m.hop(farm[int(sent.u[3] * len(farm))], sent.own, sent.at, sent.u[4]),)
 
     def _robot(self, sent: _Sent, kind: str) -> tuple[Step, ...]:
@@ -173,7 +176,7 @@ class Good:
             sent.sender = f"discuss-bounces@{host.domain}"
         elif kind == "forwarded":
             over = servers.forwarders[sent.box % len(servers.forwarders)]
-            between, sent.forwarder, sent.srs, sent.arc = over.server, over.domain, over.srs, over.arc
+            between, sent.forwarder, sent.srs, sent.arc = over.server, over.domain, over.srs, over.key * over.arc
             if over.srs:
                 local, _, domain = sent.author.partition("@")
                 sent.sender = f"SRS0={sent.person:x}=aa={domain}={local}@{over.domain}"

@@ -12,6 +12,7 @@ import numpy as np
 
 from spamworld.plan import Delivery, Machine, Recipient, Step
 from spamworld.streams import quick
+from spamworld.world import registry
 from spamworld.world.actors import Misused
 from spamworld.world.addresses import dotted
 from spamworld.world.facts import DAY, Campaign, Network
@@ -107,7 +108,7 @@ class Hired(Units):
                 "envelope_from": user,
                 "author": user,
                 "author_name": a.user.title(),
-                "signed": ((place.domain, place.selector),),
+                "signed": ((place.domain, place.selector, place.key),),
                 "spf": "pass",
             }
             before = at - m.wait(u[6])
@@ -222,7 +223,7 @@ class Hired(Units):
         life = int(s.p.sources.snowshoe_domain_d * DAY)
         home = s.networks[outfit.network]
         out = []
-        rate = s.rates["snowshoe", number][day]
+        rate, large = s.rates["snowshoe", number][day], s.era.dkim_large > 0
         for mail, at, one, trap, box, u in self._columns(
             "snowshoe", day, rate, unit("snowshoe", number), ("snowshoe", number)
         ):
@@ -259,7 +260,7 @@ class Hired(Units):
                 author_name=m.words[place].title(),
                 envelope_from=f"bounce-{int(u[12] * 1e6)}@{domain}",
                 engine="bulk",
-                signed=((domain, "k1"),),
+                signed=((domain, registry.SNOWSHOE, registry.outfit_key(number, large)),),
                 spf="pass",
             )
             if made is not None:

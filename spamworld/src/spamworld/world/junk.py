@@ -155,6 +155,6 @@ class Junk(Units):
             spf="pass" if over is not None and over.srs else "softfail" if m.has_policy(author) else "none",
             forwarder=over.domain if over else "",
             srs=over is not None and over.srs,
-            arc=over is not None and over.arc,
+            arc=over.key * over.arc if over is not None else 0,
             moved="from-junk" if to_box and u[12] < p.good.moved else "",
         )

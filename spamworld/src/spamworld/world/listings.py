@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +16,7 @@ from spamworld.world.hosts import CHUNK, running
 from spamworld.world.population import ROUNDS, Population
 from spamworld.world.setting import Setting
 
+SEEN_BEFORE = 20 * DAY  # infections since then have left something on lists
 CODES = ("127.0.0.2", "127.0.0.4", "127.0.0.10", "127.0.0.3")
 
 
@@ -40,7 +43,9 @@ def foreign_lists(s: Setting) -> list[ForeignList]:
 def listings(s: Setting) -> Iterator[Listing]:
     """Who was on which list, and when: bots, snowshoe addresses, and good servers by mistake."""
     for bots in s.bots.values():
-        yield from _bots(s, bots)
+        for one in _bots(s, bots, s.start - SEEN_BEFORE):
+            if one.end > s.start and one.start < s.end:
+                yield one
     draws = stream(s.seed, "listings", "others")
     p = s.p.lists
     for outfit in s.outfits:
@@ -57,6 +62,19 @@ def listings(s: Setting) -> Iterator[Listing]:
             yield Listing(
                 1 + int(draws.integers(0, p.count)), organisation.server.address, at, until, organisation.server.id
             )
+
+
+def allowed(s: Setting) -> Iterator[tuple[str, str]]:
+    """(address, domain) on the allow list: most good servers, and a few that only look like one."""
+    q, p = quick(s.seed, "allowed"), s.p.lists
+    farms = [(m.address, o.domain) for o in s.servers.webmail + s.servers.esps for m in s.servers.siblings(o)]
+    for address, domain in [*((o.server.address, o.domain) for o in s.servers.everyone), *farms]:
+        if q.random() < p.allowed:
+            yield address, domain
+    for outfit in s.outfits:
+        for value in outfit.addresses:
+            if q.random() < p.allowed_false:
+                yield dotted(value), f"media{outfit.id}.example"
 
 
 def chosen(s: Setting, key: np.ndarray) -> np.ndarray:
@@ -82,29 +100,49 @@ def chosen(s: Setting, key: np.ndarray) -> np.ndarray:
     return out
 
 
-def _bots(s: Setting, bots: Population) -> Iterator[Listing]:
+def history(s: Setting) -> Iterator[Listing]:
+    """Bots' listings from the first infections on, long before the run: they tell how often addresses come back."""
+    for bots in s.bots.values():
+        yield from _bots(s, bots, bots.start.min())
+
+
+def _bots(s: Setting, bots: Population, since: int) -> Iterator[Listing]:
     p = s.p.lists
-    rows = running(s, bots)
+    rows = running(s, bots) if since == s.start - SEEN_BEFORE else np.arange(bots.size)
     for first in range(0, rows.size, CHUNK):
         part = rows[first : first + CHUNK]
         for turn in range(ROUNDS):
             start, end = bots.start[part, turn], bots.end[part, turn]
-            live = (start < s.end) & (end > s.start)
-            some, start, end = part[live], np.maximum(start[live], s.start - 20 * DAY), np.minimum(end[live], s.end)
+            live = (start < s.end) & (end > since)
+            some, start, end = part[live], np.maximum(start[live], since), np.minimum(end[live], s.end)
             if not some.size:
                 continue
-            key = mix(bots.id[some], s.plan.key, 20, turn)
-            lists = chosen(s, key)
+            own = mix(bots.id[some], s.plan.key, 20)  # a host that comes back comes back to those who knew it
+            key, lists = mix(own, turn), chosen(s, own)
             held = s.plan.leases(bots.id[some], bots.network[some], start, end, 60)
             for n in range(lists.shape[1]):
                 lag = p.lag_median_h * HOUR * np.exp(p.lag_sigma * normal(key, 27, n))
                 keep = p.keep_median_d * DAY * np.exp(p.keep_sigma * normal(key, 28, n))
                 numbers = lists[:, n].tolist()
-                for i, leases in enumerate(held):
-                    if numbers[i] < 0:
-                        continue
-                    for lease in leases:
-                        at = lease.start + int(min(lag[i], 0.5 * (lease.end - lease.start)))
-                        until = min(lease.end + int(keep[i]), EVER)
-                        if until > s.start and at < s.end:
-                            yield Listing(numbers[i] + 1, lease.address, at, until, int(bots.id[some[i]]))
+                for i in np.flatnonzero(lists[:, n] >= 0).tolist():
+                    host = int(bots.id[some[i]])
+                    draws = random.Random(int(key[i]) ^ n)  # noqa: S311
+                    for lease in held[i]:
+                        seen = lease.start + int(min(lag[i], 0.5 * (lease.end - lease.start)))
+                        for on, off in _spells(s, draws, seen, lease.end, int(keep[i])):
+                            yield Listing(numbers[i] + 1, lease.address, on, off, host)
+
+
+def _spells(s: Setting, draws: random.Random, at: int, last: int, keep: int) -> Iterator[tuple[int, int]]:
+    """When a list has an address that is misused until ``last``, from the first time that it sees it there.
+
+    An entry may run out before, or be begged off, and comes back when the list sees the address again.
+    """
+    p = s.p.lists
+    while at < last:
+        hold = int(p.drop_median_d * math.exp(p.keep_sigma * draws.gauss(0.0, 1.0)) * DAY)
+        if at + hold >= last:
+            yield at, min(last + keep, EVER)
+            return
+        yield at, at + hold
+        at += hold + int(p.again_median_d * math.exp(p.again_sigma * draws.gauss(0.0, 1.0)) * DAY)

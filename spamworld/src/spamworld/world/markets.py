@@ -58,35 +58,52 @@ def _series(s: Setting, stock: Stock) -> Iterator[Price]:
 
 
 def rentals(s: Setting) -> list[Rental]:
-    """Slices of botnets, let by brokers to spammers for their campaigns."""
+    """Slices of botnets, let by brokers to spammers: priced by the mails that the slice is planned to send."""
+    planned = _planned(s)
     out = []
     for one in s.campaigns.values():
         q = quick(s.seed, "rental", one.id)
         for channel in one.channels:
             if channel.kind == "bot":
                 net = s.nets[channel.number - 1]
-                price = round(net.price * q.uniform(0.6, 1.6), 2)
+                mails = float(planned["bot", net.id].get(one.id, 0.0)) * s.p.money.world_per_trap
+                days = max(1.0, (channel.end - channel.start) / DAY)
+                price = round(net.price * mails / 1e6 / days * q.uniform(0.8, 1.25), 2)
                 broker = 1 + (one.spammer * 7 + net.id) % s.p.money.brokers
                 out.append(Rental(broker, net.id, one.spammer, one.id, channel.start, channel.end, price))
     return out
+
+
+def _planned(s: Setting) -> dict[tuple[str, int], dict[int, float]]:
+    """Mails that each channel is planned to bring for each of its campaigns, whatever may happen to it."""
+    return {
+        key: dict(zip(s.channels[key][0], part.sum(axis=1).tolist(), strict=True))
+        for key, part in _parts(s, events=False)
+    }
+
+
+def _parts(s: Setting, events: bool) -> Iterator[tuple[tuple[str, int], np.ndarray]]:
+    """For each channel the mails of its campaigns (rows, as in ``channels``) by day."""
+    days = np.arange(s.days)
+    for key, (_, first, last, weight) in s.channels.items():
+        if key not in s.rates:
+            continue
+        rate = s.rates[key]
+        if events and key[0] == "bot":
+            rate = rate * s.effects.botnet(key[1], s.start + days * DAY + DAY // 2)
+        lo = np.maximum(first[:, None], s.start + days * DAY)
+        hi = np.minimum(last[:, None], s.start + (days + 1) * DAY)
+        part = np.maximum(hi - lo, 0) / DAY * weight[:, None]
+        total = part.sum(axis=0)
+        yield key, np.divide(part, total, out=np.zeros_like(part), where=total > 0) * rate
 
 
 def volumes(s: Setting) -> dict[int, np.ndarray]:
     """Mails that each campaign is expected to bring to our intakes, by day, events included."""
     days = np.arange(s.days)
     out = {number: np.zeros(s.days) for number in s.campaigns}
-    for key, (numbers, first, last, weight) in s.channels.items():
-        if key not in s.rates:
-            continue
-        rate = s.rates[key]
-        if key[0] == "bot":
-            rate = rate * s.effects.botnet(key[1], s.start + days * DAY + DAY // 2)
-        lo = np.maximum(first[:, None], s.start + days * DAY)
-        hi = np.minimum(last[:, None], s.start + (days + 1) * DAY)
-        part = np.maximum(hi - lo, 0) / DAY * weight[:, None]
-        total = part.sum(axis=0)
-        part = np.divide(part, total, out=np.zeros_like(part), where=total > 0) * rate
-        for row, number in enumerate(numbers):
+    for key, part in _parts(s, events=True):
+        for row, number in enumerate(s.channels[key][0]):
             gone = s.effects.gone(s.campaigns[number].spammer)
             alive = 1.0 if gone is None else (s.start + days * DAY < gone.at)
             out[number] += part[row] * alive
@@ -113,5 +130,6 @@ def bookings(s: Setting) -> Iterator[Booking]:
             thousands = float(sent[one.id][day]) * m.world_per_trap / 1000.0
             yield Booking(one.spammer, at, "income", round(thousands * m.income_thousand * luck, 2), one.id)
             for rental in rents.get(one.id, ()):
-                if rental.start < at + DAY and rental.end > at:
-                    yield Booking(one.spammer, at, "rent", -rental.price, one.id)
+                share = (min(rental.end, at + DAY) - max(rental.start, at)) / DAY
+                if share > 0:
+                    yield Booking(one.spammer, at, "rent", -round(rental.price * share, 2), one.id)

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from spamworld.plan import Delivery
+from spamworld.world import listings, markets
 from spamworld.world.facts import DAY, EVER, Listing
 from spamworld.world.hosts import running
 from spamworld.world.setting import Setting
@@ -42,6 +43,8 @@ def checks(s: Setting, mails: Iterable[Delivery], listed: Iterable[Listing]) -> 
         per_bot(s, junk),
         *union(s, listed),
         *back(s),
+        *relisted(s),
+        rents(s),
         *cleaning(s),
         *strategies(s, junk),
         bots(s, junk),
@@ -122,6 +125,47 @@ def back(s: Setting) -> list[Check]:
         Check("infected again within 10 days", soon / all_, c.back_10d - wide, c.back_10d + wide),
         Check("infected again ever", ever / all_, c.back_ever - wide, c.back_ever + wide),
     ]
+
+
+def relisted(s: Setting) -> list[Check]:
+    """Of entries that lists took off, the share that came back onto the same list within 10 days, and ever (PreSTA).
+
+    Of lines whose address stays: elsewhere somebody else has it by then, or nobody.
+    """
+    stays = {
+        int(host) for bots in s.bots.values() for host, home in zip(bots.id, bots.network, strict=True)
+        if s.networks[home].addressing == "static"
+    }  # fmt: skip
+    rows: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for one in listings.history(s):
+        if one.host in stays:
+            rows.setdefault((one.list, one.address), []).append((one.start, one.end))
+    soon, ever, ended = 0, 0, 0
+    for spells in rows.values():
+        spells.sort()
+        for place, (_, end) in enumerate(spells):
+            if end >= s.end - 90 * DAY or any(until > end for _, until in spells[:place]):
+                continue
+            later = [start for start, until in spells[place + 1 :] if until > end]
+            if later and later[0] <= end:
+                continue  # another infection holds the entry
+            ended += 1
+            ever += bool(later)
+            soon += bool(later) and later[0] - end <= 10 * DAY
+    wide, c = s.p.realism.relist_tolerance, s.p.cleanup
+    return [
+        Check("on the same list again within 10 days", soon / ended, c.back_10d - wide, c.back_10d + wide),
+        Check("on the same list again ever", ever / ended, c.back_ever - wide, c.back_ever + wide),
+    ]
+
+
+def rents(s: Setting) -> Check:
+    """Rents of botnets against what the campaigns sent by them brought in."""
+    hired = {rental.campaign for rental in markets.rentals(s)}
+    lines = [line for line in markets.bookings(s) if line.campaign in hired]
+    rent, income = (sum(line.amount for line in lines if line.kind == kind) for kind in ("rent", "income"))
+    share = -rent / max(1.0, income)
+    return Check("rents of botnets against income", share, s.p.realism.rents_low, s.p.realism.rents_high)
 
 
 def cleaning(s: Setting) -> list[Check]:

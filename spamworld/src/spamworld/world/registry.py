@@ -7,12 +7,26 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from spamworld import signing
 from spamworld.plan import Machine
 from spamworld.world.addresses import confirmed, dotted, rdns
 from spamworld.world.facts import DAY, Network, Prefix, Record, Registration, Route
 from spamworld.world.hosts import CHUNK, running, spells
 from spamworld.world.servers import Organisation
 from spamworld.world.setting import Setting
+
+SNOWSHOE = "k1"  # selector of all outfits
+SEALS = "arc"  # selector of forwarders' seals
+
+
+def hosted(esp: int) -> str:
+    """Selector under which a company publishes the key of a mass mailer it hired."""
+    return f"em{esp + 1}"
+
+
+def outfit_key(number: int, large: bool) -> int:
+    """An outfit signs for all its domains with one key: whoever looks the keys up sees one hand."""
+    return signing.numbered(signing.PAIRS - number, large)
 
 
 def dns_zones(s: Setting, hired: Iterable[tuple[Machine, str]]) -> Iterator[Record]:
@@ -69,11 +83,26 @@ def _organisation(s: Setting, one: Organisation) -> Iterator[Record]:
     siblings = "".join(f" a:{m.name}" for m in s.servers.siblings(one))
     yield Record(one.domain, "TXT", f"v=spf1 {family}:{server.address}{extra}{siblings} ~all")
     yield Record(one.domain, "NS", f"ns1.{one.domain}")
+    yield from _keys(s, one)
+
+
+def _keys(s: Setting, one: Organisation) -> Iterator[Record]:
+    """Public keys of those who sign: its own, those of its mass mailers, and a forwarder's for seals."""
+    held = {}
+    if one.signs or one.purpose in ("webmail", "esp"):
+        held[one.selector] = one.key
+    if one.signs and one.purpose == "company":
+        held |= {hosted(place): esp.key for place, esp in enumerate(s.servers.esps)}
+    if one.arc and one.purpose == "forwarder":
+        held[SEALS] = one.key
+    for selector, key in held.items():
+        yield Record(f"{selector}._domainkey.{one.domain}", "TXT", signing.key(s.seed, key).record)
 
 
 def _outfit(s: Setting, number: int) -> Iterator[Record]:
     outfit = s.outfits[number - 1]
     life = int(s.p.sources.snowshoe_domain_d * DAY)
+    key = signing.key(s.seed, outfit_key(number, s.era.dkim_large > 0)).record
     for place, value in enumerate(outfit.addresses):
         at, address = outfit.start, dotted(value)
         while at < outfit.end:
@@ -82,6 +111,7 @@ def _outfit(s: Setting, number: int) -> Iterator[Record]:
             yield from named(address, name, True, since, until)
             yield Record(domain, "MX", f"10 {name}", since, until)
             yield Record(domain, "TXT", f"v=spf1 ip4:{address} -all", since, until)
+            yield Record(f"{SNOWSHOE}._domainkey.{domain}", "TXT", key, since, until)
             yield Record(domain, "NS", f"ns1.dns{number}.example", since, until)
             at = until
 

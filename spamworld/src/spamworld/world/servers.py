@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from spamworld import signing
 from spamworld.parameters import Parameters, Tier
 from spamworld.plan import Machine
+from spamworld.streams import number as number_of
 from spamworld.streams import quick, stream
 from spamworld.world.addresses import dotted
 from spamworld.world.chance import Floats, Longs, pick, skews, zipf
@@ -28,6 +30,7 @@ class Organisation(msgspec.Struct, frozen=True):
     srs: bool = False
     arc: bool = False
     selector: str = "s1"
+    key: int = 0  # number of its signing key, see ``spamworld.signing``
     purpose: str = "company"  # company, list, forwarder, webmail, esp, cms, intake
     origin: bool = False  # webmail that writes X-Originating-IP
 
@@ -103,8 +106,9 @@ class Servers:
             relay,
             q.random() < self.p.good.dkim,
             q.random() < self.p.good.srs,
-            q.random() < self.p.good.arc,
+            q.random() < self.era.arc,
             q.choice(("s1", "default", "mail", "k1")),
+            signing.numbered(self._count, number_of(self.seed, "key size", domain) % 1000 < 1000 * self.era.dkim_large),
             purpose,
             purpose == "webmail" and number < self.p.sources.webmail_providers // 2,
         )
@@ -123,9 +127,7 @@ class Servers:
 
     def move(self, place: int, network: Network, address: str) -> None:
         """Put a company's server elsewhere."""
-        old = self.companies[place]
-        server = msgspec.structs.replace(old.server, address=address, asn=network.asn, country=network.country)
-        self.everyone[self.everyone.index(old)] = self.companies[place] = msgspec.structs.replace(old, server=server)
+        self._replace(place, address=address, asn=network.asn, country=network.country)
 
     def _correspondents(self, tier: Tier) -> None:
         """People who write legitimate mail: the organisation of each, and the line that each writes from."""
@@ -138,8 +140,34 @@ class Servers:
         self.line_of: Longs = pick(lines, draws.random(n))
         self.id_of: Longs = np.arange(n, dtype=np.int64) + (1 << 40)
         self.skew_of: Longs = skews(draws, n, self.p.clocks.skew_s, self.p.clocks.far_off)
+        self._clocks()
         q = quick(self.seed, "correspondents")
         self.people = []
         for i in range(n):
             name, local = person(q)
             self.people.append((name, f"{local}@{self.companies[int(self.organisation_of[i])].domain}"))
+
+    def _clocks(self) -> None:
+        """Set the clocks of companies that keep time badly, as much of their mail as published mail shows.
+
+        The mail of a company is known by now. Going down from the largest, each that fits is set ahead until the share
+        of mail that it owes is there: a draw by company would hang on whether the largest is among them.
+        """
+        p, draws = self.p.clocks, stream(self.seed, "clocks")
+        mail = np.bincount(self.organisation_of, self.volume, len(self.companies))
+        mail = mail / mail.sum()
+        owed = {1: 0.0, -1: 0.0}  # ahead; and behind, half as often, which shows as a long wait alone
+        for place in np.argsort(-mail, kind="stable").tolist():
+            late = p.ahead_median_m * float(np.exp(p.ahead_sigma * draws.standard_normal()))
+            for sign, share in ((1, 1.0), (-1, 0.5)):
+                owed[sign] += float(mail[place]) * share * self.era.back_in_time / p.two_lines
+                if owed[sign] >= mail[place] > 0:
+                    owed[sign] -= float(mail[place])
+                    self._replace(place, skew=sign * int((p.ahead_least_m + late) * 60e6))
+                    break
+
+    def _replace(self, place: int, **changed: object) -> None:
+        """Change the server of a company."""
+        old = self.companies[place]
+        made = msgspec.structs.replace(old, server=msgspec.structs.replace(old.server, **changed))
+        self.everyone[self.everyone.index(old)] = self.companies[place] = made
