@@ -223,7 +223,7 @@ def serve(found: dict[str, Any]) -> Iterator[Row]:
     )  # fmt: skip
     early, late = found["spool_mb_first_half"], found["spool_mb_second_half"]
     yield Row(
-        "the same: backlog in the spool when it ended", "no growth", f"worked off within {found['drained_s'] + 1:.0f} s",
+        "the same: backlog in the spool when it ended", "no growth", f"gone in {found['drained_s'] + 1:.0f} s",
         f"at most {early} MB in its first half, {late} MB in its second", met=found["drained_s"] <= 10,
     )  # fmt: skip
     for words, key, bar in (("a row that can be read", "row_s", 10), ("a listing of scope own", "listing_s", 90)):
