@@ -10,6 +10,7 @@ import pytest
 
 from junkhound.kernel import config, net
 from junkhound.kernel.errors import ConfigError, UsageError
+from junkhound.ledger import histories
 from junkhound.tables import Kind, Standing
 from junkhound.verbs import logs, why
 from junkhound.verbs.ingest import Request, ingest
@@ -115,6 +116,50 @@ def test_they_stand_beside_the_mail_of_the_address(tmp_path: Path) -> None:
     logs.take(desk, "mx", ())
     judged(desk)
     assert [(one.kind, one.messages) for one in why.why(desk, "192.0.2.7").activity] == [("auth_guess", 1)]
+
+
+TAKEN = "2006-06-{day:02} {hour:02}:00:00 +0000 1tUab{n}-0001Xy-2B <= a@b.example H=mx.b.example [{ip}]:33 P=smtp S=9\n"
+
+
+def taken_mail(*rows: tuple[int, int, str]) -> str:
+    return "".join(TAKEN.format(day=day, hour=hour, n=n, ip=ip) for n, (day, hour, ip) in enumerate(rows))
+
+
+def test_mail_that_was_taken_is_a_row_of_good_mail_an_address_and_day(tmp_path: Path) -> None:
+    mails = taken_mail((8, 1, "192.0.2.7"), (8, 2, "192.0.2.7"), (9, 1, "192.0.2.7"), (9, 1, "192.0.2.8"))
+    (tmp_path / "auth.log").write_text(mails)
+    desk = desk_of(tmp_path / "home", accepted=True)
+    assert logs.take(desk, "mx", ()).rows == 3
+    found = judged(desk)
+    assert sorted((row["seen_at"] // 86_400_000_000, row["addr_lo"] & 0xFF) for row in found) == [
+        (13307, 7), (13308, 7), (13308, 8),
+    ]  # fmt: skip
+    assert {(row["kind"], row["standing"], row["count"], row["seen_at"] % 86_400_000_000) for row in found} == {
+        (Kind.GOOD, Standing.LOG, 1, 0)
+    }
+    with (tmp_path / "auth.log").open("a") as file:
+        file.write(taken_mail((9, 5, "192.0.2.8"), (9, 6, "192.0.2.8"), (9, 7, "192.0.2.9")))
+    logs.take(desk, "mx", ())  # another process: what it does not remember is known by its id
+    assert len(judged(desk)) == 4
+    assert histories.good_days(desk.ledger.query(), 0, AT + 1) == (4, 3), "the panel of good mail counts it"
+
+
+def test_mail_that_was_taken_counts_only_where_the_settings_ask(tmp_path: Path) -> None:
+    (tmp_path / "auth.log").write_text(taken_mail((9, 1, "192.0.2.7")))
+    taken = logs.take(desk_of(tmp_path / "home"), "mx", ())
+    assert (dict(taken.events), taken.rows) == ({"accepted": 1}, 0)
+
+
+@pytest.mark.parametrize(("accepted", "outcome"), [(False, "list"), (True, "clear")])
+def test_good_mail_of_a_log_speaks_against_a_listing(tmp_path: Path, accepted: bool, outcome: str) -> None:
+    good = taken_mail(*[(day, 1, "192.0.2.7") for day in range(1, 10)])
+    (tmp_path / "auth.log").write_text(good + written(*[(hour, "192.0.2.7") for hour in range(1, 20, 3)]))
+    desk = desk_of(tmp_path / "home", accepted=accepted)
+    desk = Office(dataclasses.replace(desk.config, lists={"main": config.List(holds="auth")}), AT)
+    logs.take(desk, "mx", ())
+    judged(desk)
+    (one,) = why.recompute(desk, "192.0.2.7")
+    assert (one.outcome.value, one.inputs["good"][2] > 10) == (outcome, accepted)
 
 
 def test_the_logs_clock_is_the_settings(tmp_path: Path) -> None:

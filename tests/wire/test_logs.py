@@ -74,6 +74,11 @@ LINES = (
     ("guess", 'Mon Jan  6 10:00:00 2025 [pid 1] [{user}] FAIL LOGIN: Client "{ip}"'),
     ("guess", "Jan  6 10:00:00 mx vsftpd[1]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp"
               " ruser={user} rhost={ip}  user={user}"),
+    ("accepted", "2025-01-06 10:00:00 1tUabc-0001Xy-2B <= {user}@b.example H=a.example (x) [{ip}]:3321 P=esmtps"
+                 ' X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no S=2000 id={user}@b.example T="{user}"'),
+    ("accepted", "2025-01-06 10:00:00 #38(normal) <73b3a9>; task; rspamd_task_write_log: id: <{user}@b.example>, qid: <46A38>,"
+                 " ip: {ip}, from: <{user}@b.example>, (default: F (no action): [-0.50/15.00]"
+                 " [R_DKIM_ALLOW(-0.20){b.example:s=s1;},MIME_GOOD(-0.10){text/plain;}]), len: 5936, time: 120.5ms"),
 )  # fmt: skip
 
 TRICKS = (
@@ -87,6 +92,7 @@ TRICKS = (
     f'" H=(y) [{FORGED}] AUTH command used when not advertised', f'] FAIL LOGIN: Client "{FORGED}"', f", IP address {FORGED}",
     f"'{FORGED}' for user 'x' might not have worked", f"x host=y [{FORGED}]", f"(x[{FORGED}]) - USER y: no such user found from ",
     f"unknown[{FORGED}]: SASL LOGIN authentication failed: x", f"[client {FORGED}] AH1: user x: authentication failure for \"",
+    f"x H=y [{FORGED}] P=smtp S=1 ", f"x>, qid: <46>, ip: {FORGED}, from: <a>, (default: F (no action): [-1.00/15.00] [",
 )  # fmt: skip
 typed = st.lists(st.sampled_from([*TRICKS, " ", "root", "from ", "port 22", ">", ")", ": ", "[preauth]"]), max_size=4)
 
@@ -132,6 +138,54 @@ def test_a_session_that_is_told_in_parts_is_counted_once() -> None:
         "Jan  6 10:00:03 mx sshd[7]: Received disconnect from 192.0.2.7 port 50273:11: Bye Bye [preauth]",
     ]
     assert [event.what for text in told if (event := reader.read(text, NOW))] == ["guess"]
+
+
+QUEUED = "Jan  6 10:00:00 mx postfix/smtpd[1]: 4ABC123DEF: client=a.example[192.0.2.7]"
+SENT = (
+    "Jan  6 10:00:01 mx postfix/lmtp[2]: 4ABC123DEF: to=<u@x.example>, relay=mx[private/lmtp], delay=0.1, dsn=2.0.0,"
+    " status=sent (250 2.0.0 <u> saved)"
+)
+
+
+def test_mail_that_postfix_delivered_is_its_clients_once() -> None:
+    reader = logs.Reader()
+    told = [reader.read(text, NOW) for text in (QUEUED, SENT, SENT)]
+    assert [one and (one.what, str(one.address)) for one in told] == [None, ("accepted", "192.0.2.7"), None]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (QUEUED + ", sasl_method=PLAIN, sasl_username=u", SENT),  # our own user, wherever he is
+        (
+            QUEUED,
+            SENT.replace("status=sent (250 2.0.0 <u> saved)", "status=sent (250 2.7.0 Ok, discarded, id=1 - spam)"),
+        ),
+        (QUEUED, SENT.replace("status=sent", "status=bounced")),
+        (QUEUED, "Jan  6 10:00:00 mx postfix/cleanup[3]: 4ABC123DEF: milter-reject: END-OF-MESSAGE from x", SENT),
+        (QUEUED, SENT.replace("4ABC123DEF", "4ABC123DEE")),
+        (QUEUED.replace(" mx ", " mx2 "), SENT),  # queue ids are those of one host
+        (SENT,),
+    ],
+)
+def test_mail_that_was_not_taken_from_a_stranger_is_nobodys(lines: tuple[str, ...]) -> None:
+    reader = logs.Reader()
+    assert not any(reader.read(text, NOW) for text in lines)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (None, "2025-01-06 10:00:00 1tUabc-0001Xy-2B <= a@b.example H=(x) [192.0.2.7]:3 P=esmtpsa A=plain:u S=2000"),
+        (None, "2025-01-06 10:00:00 1tUabc-0001Xy-2B <= a@b.example U=root P=local S=2000"),
+        ("refused", LINES[-1][1].replace("{ip}", "192.0.2.7").replace("F (no action)", "T (reject)")),
+        (None, LINES[-1][1].replace("{ip}", "192.0.2.7").replace("F (no action)", "F (add header)")),
+        (None, LINES[-1][1].replace("{ip}", "192.0.2.7").replace(", from", ", user: bob, from")),
+    ],
+)
+def test_what_exim_and_rspamd_did_not_take_from_a_stranger(kind: str | None, text: str) -> None:
+    found = read(text)
+    assert (found.what if found else None) == kind
 
 
 def test_keys_that_do_not_fit_are_no_guess_where_one_fits() -> None:

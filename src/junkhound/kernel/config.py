@@ -134,6 +134,11 @@ class Log:
         "host name",
     )  # fmt: skip
     timezone: str = setting("", "zone of times without one, such as Europe/Berlin; empty means this machine's", "zone")
+    accepted: bool = setting(
+        False,
+        "mail that Postfix, Exim or rspamd took from strangers counts as good mail of its sender, one row an address"
+        " and day; switch it on only where a filter stands before it",
+    )
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def judge(deliveries: Iterable[Delivery], rules: Rules, killed: frozenset[int] =
     """Judge every delivery; ordinals in ``killed`` took their parser down and are kept unread."""
     desk = _Desk(rules)
     for delivery in deliveries:
-        if delivery.facts.origin.kind in WITHOUT_MAIL and not delivery.mail:
+        if not delivery.mail and desk.told(delivery):
             desk.add_session(delivery)
         elif delivery.ordinal in killed:
             desk.add_unread(delivery)
@@ -133,6 +133,14 @@ class _Desk:
             self.counts["unanchored"] += 1
         if seen_at is None:
             self.counts["no_date"] += 1
+
+    def told(self, delivery: Delivery) -> bool:
+        """Whether a record without bytes is a session without a message, or good mail of which only a log tells."""
+        kind = delivery.facts.origin.kind
+        if kind in WITHOUT_MAIL:
+            return True
+        rules = delivery.rules or self.rules.of(delivery.facts.origin.intake)
+        return kind == Kind.GOOD and rules.standing is Standing.LOG
 
     def add_session(self, delivery: Delivery) -> None:
         """Sessions that brought no message, folded into one record: whoever connected, nothing to parse."""

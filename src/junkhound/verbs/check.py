@@ -317,7 +317,9 @@ def _goodwill(site: Site) -> Found:
         return
     now = site.office.now
     found = listing.Panel(*histories.good_days(site.office.ledger.query(), now - 35 * clock.DAY, now + 1))
-    hint = "take in mailboxes and logs of good mail (--as good); until then no network is listed as a whole"
+    hint = (
+        "take in mailboxes (--as good) and mail servers' logs ([logs.NAME] accepted); until then no network is listed"
+    )
     yield (OK, found.words(), "") if found.enough else (WARN, found.words(), hint)
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from junkhound.intake.logs import Chunk, LogFile, Place
 from junkhound.kernel import net
-from junkhound.kernel.clock import HOUR
+from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.config import Log
 from junkhound.kernel.errors import ConfigError, UsageError
 from junkhound.ledger.places import Places, Stored
@@ -30,7 +30,9 @@ FOLD_S = 10.0
 """Lines wait so long at most before they are folded: longer makes fewer rows, shorter sooner ones."""
 
 KINDS = {logs.GUESS: Kind.AUTH_GUESS, logs.PROBE: Kind.PROBE, logs.HARVEST: Kind.HARVEST}
-"""What becomes a sighting; mail turned away and mail taken are only counted."""
+"""What becomes a sighting; mail turned away is only counted, and so is mail taken where the settings do not ask."""
+_GOOD_DAYS = 1_000_000
+"""Addresses and days of good mail that a process remembers to have written; what it forgets is known by its id."""
 
 Warn = Callable[[str], None]
 _EPOCH = datetime(1970, 1, 1)
@@ -113,6 +115,8 @@ class _Desk:
         self.places = Places(office.ledger.state)
         self.zone = _zone(said.timezone)
         self.daemons = said.daemons
+        self.kinds = {**KINDS, logs.ACCEPTED: Kind.GOOD} if said.accepted else KINDS
+        self.good: set[tuple[net.Address, int]] = set()
         self.readers: dict[str, logs.Reader] = {}
         network = office.config.network
         self.own = [found for words in network.own if (found := net.parse_network(words)) is not None]
@@ -143,6 +147,7 @@ class _Desk:
                         writer.append(self._facts(chunk, address, kind, hour, count, last, now), b"")
                     writer.sync()
                 taken.rows += len(folded)
+                self._remember(folded)
             self.places.note(self.name, one.path, Stored(place.file, place.turn, place.offset, place.tail, None), now)
 
     def _fold(self, path: str, chunk: Chunk, taken: Taken) -> dict[tuple[net.Address, Kind, int], tuple[int, int]]:
@@ -161,7 +166,7 @@ class _Desk:
                 continue
             taken.events[found.what] += 1
             taken.daemons[found.daemon] += 1
-            kind = KINDS.get(found.what)
+            kind = self.kinds.get(found.what)
             if kind is None:
                 continue
             if not net.is_public(found.address, self.allow) or any(n.holds(found.address) for n in self.own):
@@ -169,17 +174,32 @@ class _Desk:
                 continue
             taken.addresses.add(found.address)
             at = now if found.at is None else min(found.at, now)
+            if kind is Kind.GOOD:
+                at -= at % DAY  # good mail leaves a row a day, and no hour of it
+                if (found.address, at // DAY) in self.good:
+                    continue
             key = (found.address, kind, at // HOUR)
             count, last = folded.get(key, (0, 0))
-            folded[key] = (count + 1, max(last, at))
+            folded[key] = (count + 1 if kind is not Kind.GOOD else 1, max(last, at))
         return folded
+
+    def _remember(self, folded: Iterable[tuple[net.Address, Kind, int]]) -> None:
+        """Days of good mail that are on the disk now."""
+        if len(self.good) > _GOOD_DAYS:
+            self.good.clear()
+        self.good.update((address, hour * HOUR // DAY) for address, kind, hour in folded if kind is Kind.GOOD)
 
     def _facts(
         self, chunk: Chunk, address: net.Address, kind: Kind, hour: int, count: int, last: int, now: int
     ) -> Facts:
-        """A fold as a session without a message; its arrival names the chunk, so the same chunk is the same rows."""
+        """A fold as a session without a message; its arrival names the chunk, so the same chunk is the same rows.
+
+        A day of good mail is one row wherever its lines stand.
+        """
         place = chunk.place
         arrival = f"{place.file}.{place.turn}.{chunk.start}.{address}.{int(kind)}.{hour}"
+        if kind is Kind.GOOD:
+            arrival = f"good.{address}.{hour}"
         client = address.v4.to_bytes(4, "big") if address.is_v4 else address.packed
         return Facts(Origin(client, last, self.name, int(kind), False, arrival, count=count, taken_at=now))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 # the order in which they are asked: the more a daemon's lines are its own, the earlier
-from junkhound.wire.logs import boxes, dovecot, exim, ftp, others, pam, postfix, sendmail, sshd, web  # noqa: F401
+from junkhound.wire.logs import boxes, dovecot, exim, ftp, others, pam, postfix, rspamd, sendmail, sshd, web  # noqa: F401  # noqa: F401
 from junkhound.wire.logs import line as lines
 from junkhound.wire.logs.event import ACCEPTED, GUESS, HARVEST, PROBE, REFUSED, Daemon, Event, Memory, logs
 from junkhound.wire.logs.line import Clock, Line

@@ -38,9 +38,9 @@ class Memory:
     def __init__(self) -> None:
         self._held: OrderedDict[tuple[str, str, str], dict[str, str]] = OrderedDict()
 
-    def of(self, line: Line) -> dict[str, str]:
-        """The notes on the session of this line's process."""
-        key = (line.host, line.program, line.pid)
+    def of(self, line: Line, name: str = "") -> dict[str, str]:
+        """The notes on the session of this line's process, or on what its host calls ``name`` (a queue id)."""
+        key = (line.host, "", name) if name else (line.host, line.program, line.pid)
         notes = self._held.get(key)
         if notes is None:
             notes = self._held[key] = {}
@@ -48,9 +48,10 @@ class Memory:
                 self._held.popitem(last=False)
         return notes
 
-    def forget(self, line: Line) -> None:
-        """The process has ended, or its session."""
-        self._held.pop((line.host, line.program, line.pid), None)
+    def forget(self, line: Line, name: str = "") -> dict[str, str]:
+        """The process has ended, or its session, or what was called ``name``; gives what was known."""
+        key = (line.host, "", name) if name else (line.host, line.program, line.pid)
+        return self._held.pop(key, {})
 
 
 class Daemon(NamedTuple):

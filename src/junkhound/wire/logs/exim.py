@@ -1,4 +1,4 @@
-"""Exim's main and reject logs, with and without syslog before them.
+"""Exim's main and reject logs, with and without syslog before them: who guessed and tried, and whose mail was taken.
 
 The peer stands as ``name (HELO) [address]:port``. Where the client's own words come first (a quoted command), the last
 such group before Exim's closing words is Exim's own.
@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import re
 
-from junkhound.wire.logs.event import GUESS, HARVEST, PROBE, REFUSED, Daemon, Event, Memory, first, logs, patterns
+from junkhound.wire.logs.event import (
+    ACCEPTED,
+    GUESS,
+    HARVEST,
+    IP,
+    PROBE,
+    REFUSED,
+    Daemon,
+    Event,
+    Memory,
+    event,
+    first,
+    logs,
+    patterns,
+)  # fmt: skip
 from junkhound.wire.logs.line import Line
 
 _lead = re.compile(
@@ -38,6 +52,10 @@ _ROWS = patterns(
     (REFUSED, rf"{_ID}SA: Action: (?:flagged as Spam|permanently rejected|silently tossed|temporarily rejected)"
               r"[^<>]{0,400} From <[^<>]{0,320}> \(host=\S{0,255} \[{ip}\]\) for "),
 )  # fmt: skip
+# ``<=`` begins the line of a mail that was taken; the sender's own words (a quoted local part, a subject) may look like
+# the peer's field, so a line with two of them counts for nobody.
+_taken = re.compile(rf"{_ID.removesuffix('?')}<= ")
+_from = re.compile(rf" H={_PEER.replace('{ip}', f'(?P<ip>{IP})')}{_OURS} P=e?smtps?(?= |\Z)")
 
 
 def read(line: Line, _: Memory) -> Event | None:
@@ -49,12 +67,16 @@ def read(line: Line, _: Memory) -> Event | None:
     else:
         return None
     lead = _lead.match(text)
-    return first(line, "exim", _ROWS, text[lead.end() :] if lead else text)
+    words = text[lead.end() :] if lead else text
+    if _taken.match(words):  # P=esmtpa and esmtpsa are our own users, who logged in
+        peer = _from.search(words) if words.count(" H=") == 1 else None
+        return event(ACCEPTED, peer["ip"], line, "exim") if peer else None
+    return first(line, "exim", _ROWS, words)
 
 
 logs.register("exim")(
     Daemon(
         ("authenticator failed for", " rejected ", "SMTP call from", "SMTP protocol error", "no MAIL in SMTP",
-         "sender verify fail", "closed by DROP in ACL", "(during SMTP connection from", " SA: Action: "), read,
+         "sender verify fail", "closed by DROP in ACL", "(during SMTP connection from", " SA: Action: ", " <= "), read,
     )
 )  # fmt: skip
