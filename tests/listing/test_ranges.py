@@ -66,6 +66,52 @@ def test_a_stable_name_or_a_good_mail_divides_a_pool() -> None:
     assert listed([*pool(*ends), nameless], DYNAMIC) == ["198.51.128.0/22"]
 
 
+def test_few_senders_without_a_dynamic_name_leave_a_hole_and_many_are_no_pool() -> None:
+    names = [f"198.51.{128 + n}.{9 + n}" for n in range(8)]
+    plain = junk("198.51.130.77")  # stable, or nobody wrote its name down
+    (one,) = decided([*pool(*names), junk("198.51.136.77"), *pool("198.51.143.1")], DYNAMIC).values()
+    assert str(one.subject) == "198.51.128.0/20"
+    assert any(hole.holds(net.parse("198.51.136.77")) for hole in one.exclusions)
+    assert not any(hole.holds(net.parse(names[0])) for hole in one.exclusions)
+    (other,) = decided([*pool(*names), plain], DYNAMIC).values()
+    assert not any(hole.holds(net.parse("198.51.130.11")) for hole in other.exclusions)  # a dynamic name is beside it
+    many = [junk(f"198.51.{n}.77") for n in (128, 130, 133, 135)]
+    assert "198.51.128.0/21" not in listed([*pool(*names), *many], DYNAMIC)
+
+
+RULE = {"asn": 64500, "prefix": 118}
+
+
+def provider(**other) -> list[dict[str, int]]:
+    """Five lines with dynamic names in two announced networks of one provider."""
+    return pool("198.51.130.9", "198.51.130.10", "198.51.131.8", "203.0.113.70", "203.0.113.71", **{**RULE, **other})
+
+
+def test_a_provider_that_names_all_its_lines_so_has_its_announced_networks_listed() -> None:
+    made = decided(provider(), DYNAMIC)
+    assert sorted(made) == ["198.51.128.0/22", "203.0.112.0/22"]
+    assert [str(hole) for hole in made["203.0.112.0/22"].exclusions] == [
+        "203.0.112.0/24"
+    ]  # its own servers stand first
+    assert made["203.0.112.0/22"].listed
+
+
+def test_one_good_sender_among_its_lines_and_the_rule_of_a_provider_is_unknown() -> None:
+    narrow = ["198.51.130.0/23"]
+    assert listed([*provider(), good("203.0.112.25", **RULE)], DYNAMIC) != narrow  # in the first /24: its own server
+    assert listed([*provider(), good("203.0.114.25", **RULE)], DYNAMIC) == narrow
+    elsewhere = good("192.0.2.25", asn=64500, prefix=118)
+    assert listed([*provider(), elsewhere], DYNAMIC) == narrow
+    assert listed([*provider(), *(junk(f"198.51.129.{n}", **RULE) for n in (7, 8))], DYNAMIC) == narrow  # other names
+    assert listed(provider()[:4], DYNAMIC) == narrow  # four are too few for a rule
+
+
+def test_one_vantage_knows_no_rule_and_lists_no_network_by_it() -> None:
+    assert listed([{**one, "vantage": 1} for one in provider()], DYNAMIC) == []
+    half = [{**one, "vantage": 1} if one["prefix"] and place > 2 else one for place, one in enumerate(provider())]
+    assert listed(half, DYNAMIC) == ["198.51.128.0/22"]  # a single trap saw the other network
+
+
 def test_carriers_and_hosters_have_no_pools() -> None:
     ends = ("198.51.128.9", "198.51.131.7")
     for operator in (Operator.MOBILE, Operator.HOSTING, Operator.UNKNOWN):
@@ -89,6 +135,14 @@ def test_a_snowshoe_range_is_many_quiet_addresses_alike() -> None:
     assert listed(shoes(8, operator=int(Operator.ACCESS)), SNOWSHOE) == []
     assert listed([*shoes(8), *(junk("203.0.113.1", 6, 2, messages=900, **HOSTED),)], SNOWSHOE) == []
     assert listed([junk(f"203.0.113.{n * 32 + 1}", 80 + n, 1 + n % 2, **HOSTED) for n in range(8)], SNOWSHOE) == []
+
+
+def test_what_lies_outside_the_senders_of_a_snowshoe_range_is_left_out() -> None:
+    beside = [junk(f"203.0.113.{n}", 5 + n, 1 + n % 2, **HOSTED) for n in range(6, 12)]
+    (one,) = decided(beside, SNOWSHOE).values()
+    assert str(one.subject) == "203.0.113.0/28"
+    held = [n for n in range(16) if not any(hole.holds(net.parse(f"203.0.113.{n}")) for hole in one.exclusions)]
+    assert held == [6, 7, 8, 9, 10, 11]
 
 
 def test_a_good_neighbour_halves_a_snowshoe_range() -> None:
@@ -134,7 +188,8 @@ def test_ranges_never_overlap_nor_hold_a_good_sender(bad: list[str], fine: list[
     made = [one for one in decided(units, DYNAMIC).values() if one.listed] if units else []
     for place, one in enumerate(made):
         assert one.subject.bits >= prefix
-        assert not any(one.subject.holds(net.parse(words)) for words in fine)
+        held = [net.parse(words) for words in fine if one.subject.holds(net.parse(words))]
+        assert all(any(hole.holds(address) for hole in one.exclusions) for address in held)
         assert not any(one.subject.holds(other.subject.first) for other in made[place + 1 :])
 
 

@@ -80,6 +80,25 @@ def test_each_neighbour_has_one_voice_and_oneself_none() -> None:
     assert list(groups.levels(number)) == one
 
 
+def test_two_witnesses_do_not_suffice_where_machines_of_its_kind_send_good_mail() -> None:
+    def score(kind_of_the_others: Kind) -> float:
+        others = [
+            {"words": f"192.0.2.{n}", "kind": kind_of_the_others, "standing": Standing.MAILBOX, "asn": 64500 + n}
+            for n in range(30)
+        ]
+        me = [{"words": "203.0.113.7", "vantage": one, "asn": 64999} for one in (1, 2)]
+        found = [net.parse(row["words"]) for row in (*others, *me)]
+        columns = {name: [row.get(name, 0) for row in (*others, *me)] for name in ("kind", "standing", "asn")}
+        columns["vantage"] = [row.get("vantage", 9) for row in (*others, *me)]
+        columns |= {"addr_hi": [a.hi for a in found], "addr_lo": [a.lo for a in found]}
+        columns |= {"hour": [NOW_HOUR] * len(found), "operator": [int(Operator.ENTERPRISE)] * len(found)}
+        groups = Groups(Rows.of(columns), policy(scope="public"), NOW)
+        number = groups.find(subject("203.0.113.7/32"))
+        return decide(groups.history(number), policy(scope="public"), NOW).score
+
+    assert score(Kind.GOOD) < 0.7 < score(Kind.JUNK)
+
+
 @pytest.mark.parametrize(
     ("words", "operator", "clues", "pool"),
     [

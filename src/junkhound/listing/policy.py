@@ -22,7 +22,7 @@ from junkhound.listing.space import Protected
 from junkhound.tables import Kind
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
-RULES = 2  # version of the rules in this room: part of every policy hash
+RULES = 3  # version of the rules in this room: part of every policy hash
 WINDOW_HOURS = 35 * 24  # witnesses and scores are read from the 35 days before the decision
 TAUS_HOURS = (6.0, 72.0, 720.0, 8760.0)  # half-lives of the four counters: 6 h, 3 d, 30 d, 365 d
 APART_HOURS = 6  # two sightings of one vantage are two witnesses only this far apart

@@ -18,7 +18,7 @@ from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import MASK64, Network
 from junkhound.listing.decide import Decision, Outcome, Reason
 from junkhound.listing.policy import Policy
-from junkhound.listing.rows import Bools, is_v4
+from junkhound.listing.rows import Bools, is_v4, masked
 from junkhound.listing.senders import Senders
 from junkhound.listing.space import span
 from junkhound.listing.words import HELD_CLASS
@@ -30,20 +30,24 @@ _SNOWSHOE_A_DAY = 50.0  # messages of one address: it stays below what single li
 _SNOWSHOE_GINI = 0.6  # of messages by address: bots differ more than that
 _POOL_WIDEST = 16  # IPv4 bits
 _POOL_LEAST = {16: 4, 17: 3}  # dynamic senders needed at the widest, else 2
+_RULE_NAMES = 5
+_OTHER_SHARE = 0.2  # senders whose name nobody wrote down look like those with a stable one
 _HOMES = (int(Operator.ACCESS), int(Operator.MOBILE))
 
 DYNAMIC_TERMS = [
     "holds ranges of access networks whose addresses are handed on, as their own names say; it says what the range is,"
     " not what an address did (answer 127.0.0.7)",
     "a range is taken whole where each of its halves has sent junk from a dynamic name (2 addresses, 3 in a /17, 4 in"
-    " a /16, seen by two vantages), inside one announced network, and no sender in it has a stable name or sent good"
-    " mail",
+    " a /16, seen by two vantages), inside one announced network, no sender in it sent good mail, and at most one in"
+    " five shows no such name; the /24 of each of those is left out",
+    f"an announced network is taken whole, less its first /24, where its provider names all its lines so: {_RULE_NAMES}"
+    " such names in two of its networks, seen by two vantages, and good mail from none outside their first /24",
 ]
 SNOWSHOE_TERMS = [
     "holds ranges that spread their junk over many addresses, each of them quiet (answer 127.0.0.3)",
     f"a range of at most a /24 (IPv6: /56) with {_SNOWSHOE_LEAST} or more bad addresses within 3 days in each of whose"
     " halves some sent, seen by two vantages, alike in volume (Gini below 0.6, median at most 50 messages a day),"
-    " none of them with a dynamic name, none good",
+    " none of them with a dynamic name, none good; what lies before the first and after the last is left out",
 ]
 
 
@@ -61,6 +65,8 @@ class Range(msgspec.Struct, frozen=True):
 
 class _Block:
     """Evidence and blockers as sorted 128-bit numbers, to be asked by network."""
+
+    finest_v4 = 120
 
     def __init__(self, every: Senders, for_it: Bools, against: Bools) -> None:
         self._numbers, self._places = _sorted(every, for_it)
@@ -93,11 +99,51 @@ class _Block:
         Networks are laid out from their begin, and a provider's own servers stand first.
         """
         low, high = _between(self._numbers, network)
-        step = 128 - (120 if network.is_v4 else 64)
+        step = 128 - (self.finest_v4 if network.is_v4 else 64)
         first, last = span(network)
         begin = self._numbers[low] >> step << step
         end = self._numbers[high - 1] >> step << step | ((1 << step) - 1)
         return tuple(networks([(a, b) for a, b in ((first, begin - 1), (end + 1, last)) if a <= b]))
+
+
+class _Pool(_Block):
+    """Evidence for a pool; senders without a dynamic name are left out with their /24, many of them are no pool."""
+
+    def __init__(self, every: Senders, for_it: Bools, against: Bools, other: Bools) -> None:
+        super().__init__(every, for_it, against)
+        self._others, _ = _sorted(every, other)
+
+    def blocked(self, network: Network) -> bool:
+        low, high = _between(self._others, network)
+        named, all_named = _between(self._numbers, network)
+        return super().blocked(network) or (high - low) > _OTHER_SHARE * (high - low + all_named - named)
+
+    def edges(self, network: Network) -> tuple[Network, ...]:
+        """The edges, and the /24 of every sender without a dynamic name, unless one with such a name is in it."""
+        low, high = _between(self._others, network)
+        around = {Network(number >> 64, (number & MASK64) >> 8 << 8, 120) for number in self._others[low:high]}
+        holes = {hole for hole in around if not self.places(hole)} if network.bits < 120 else set()
+        edges = super().edges(network)
+        return (*edges, *sorted(hole for hole in holes if not any(edge.holds(hole.first) for edge in edges)))
+
+    def ruled(self, top: Network, places: list[int]) -> Range | None:
+        """An announced network of a provider whose rule is known, less the /24 where its servers stand."""
+        if not self.two_vantages(places) or top.bits >= 120:
+            return None
+        first = Network(top.hi, top.lo, 120)
+        low, high = _between(self._blockers, top)
+        if any(not first.holds(Network(n >> 64, n & MASK64, 128).first) for n in self._blockers[low:high]):
+            return None
+        every = self._every
+        holes = tuple(hole for hole in self.edges(top) if hole.bits == 120 and self._other_in(hole))
+        return Range(
+            top, len(places), int(every.messages[places].sum()), int(every.first[places].min()),
+            int(every.last[places].max()), tuple(sorted({first, *holes})),
+        )  # fmt: skip
+
+    def _other_in(self, network: Network) -> bool:
+        low, high = _between(self._others, network)
+        return low < high
 
 
 def networks(ranges: Iterable[tuple[int, int]]) -> Iterable[Network]:
@@ -173,16 +219,43 @@ def dynamic(every: Senders) -> list[Range]:
     named = (every.clues & int(Clue.DYNAMIC_RDNS)) != 0
     nameless = (every.clues & int(Clue.NO_RDNS)) != 0
     for_it = bad & named & (every.operator == int(Operator.ACCESS))  # carriers' shared addresses are evidence only
-    # A stable name among them, or one good mail, and the block is no pool; a missing name says nothing.
-    against = four & ((every.good > 0) | (bad & ~named & ~nameless))
-    block = _Block(every, for_it, against)
+    against = four & (every.good > 0)
+    block = _Pool(every, for_it, against, bad & ~named & ~nameless)
     enough = {96 + bits: least for bits, least in _POOL_LEAST.items()}
-    return [
-        _spare_servers(found, top)
-        for top in _tops(every, for_it)
-        for found in _grow(block, top, max(96 + _POOL_WIDEST, top.bits), 126, enough, 2)
-        if found.network.bits < 120 or found.network.first != top.first
-    ]
+    ruled = _by_rule(every, for_it, bad & ~named & ~nameless, four & (every.good > 0))
+    made: list[Range] = []
+    for top in _tops(every, for_it):
+        places = block.places(top)
+        whole = block.ruled(top, places) if int(every.asn[places[0]]) in ruled else None
+        if whole is not None:
+            made.append(whole)
+            continue
+        grown = _grow(block, top, max(96 + _POOL_WIDEST, top.bits), 126, enough, 2)
+        kept = (found for found in grown if found.network.bits < 120 or found.network.first != top.first)
+        made += [_spare_servers(found, top) for found in kept]
+    return made
+
+
+def _by_rule(every: Senders, for_it: Bools, other: Bools, good: Bools) -> set[int]:
+    """AS numbers of providers that name all their lines dynamically, as far as anybody saw.
+
+    At least eight such names in two announced networks, seen by two vantages; hardly a sender without one, and good
+    mail from nowhere but the first /24 of an announced network, where a provider's own servers stand.
+    """
+    ruled = set()
+    where, networks_of = masked(every.addr_hi, every.addr_lo, every.prefix), every.prefix
+    near = masked(every.addr_hi, every.addr_lo, np.full(len(every), 120, np.uint8))
+    first = (near[0] == where[0]) & (near[1] == where[1])
+    for asn in np.unique(every.asn[for_it]).tolist():
+        mine = every.asn == asn
+        names = mine & for_it
+        count, others = int(names.sum()), int((mine & other).sum())
+        tops = set(zip(where[1][names].tolist(), networks_of[names].tolist(), strict=True))
+        two = int(every.low[names].min()) != int(every.high[names].max())
+        alike = count >= _RULE_NAMES and len(tops) > 1 and others <= _OTHER_SHARE * (count + others)
+        if asn and two and alike and not (mine & good & ~first).any():
+            ruled.add(asn)
+    return ruled
 
 
 def _spare_servers(found: Range, top: Network) -> Range:
@@ -216,7 +289,9 @@ def snowshoe(recent: Senders, every: Senders) -> list[Range]:
 
 
 class _Both(_Block):
-    """Evidence of one table, blockers of another."""
+    """Evidence of one table, blockers of another; what lies outside the first and last address seen is left out."""
+
+    finest_v4 = 128  # whoever has a block beside such senders may be anybody
 
     def __init__(self, evidence: _Block, blockers: _Block) -> None:
         self._numbers, self._places, self._every = evidence._numbers, evidence._places, evidence._every

@@ -116,12 +116,12 @@ class Neighbours:
         self._every = every
         self._sums = [_Sums(keys, known, self._bad, self._good) for keys, known in _keys(every)]
 
-    def levels(self, hi: int, lo: int, asn: int, prefix: int) -> tuple[Level, ...]:
-        """Those of one address, wide to narrow, itself left out."""
+    def levels(self, hi: int, lo: int, asn: int, prefix: int, operator: int = 0) -> tuple[Level, ...]:
+        """Those of one address, wide to narrow, itself left out: first all networks of that kind of operator."""
         mine = self._find(hi, lo)
         own = (float(self._bad[mine]), float(self._good[mine])) if mine is not None else (0.0, 0.0)
         found = []
-        for name, sums, key in zip(_NAMES, self._sums, _key(hi, lo, asn, prefix), strict=True):
+        for name, sums, key in zip(_NAMES, self._sums, _key(hi, lo, asn, prefix, operator), strict=True):
             if key is None:
                 continue
             bad, good = sums.of(key)
@@ -142,7 +142,7 @@ class Neighbours:
         return place if place < high and int(every.addr_lo[place]) == lo else None
 
 
-_NAMES = ("origin network", "announced prefix", "/24 or /48")
+_NAMES = ("operator type", "origin network", "announced prefix", "/24 or /48")
 _Key = tuple[int, int, int]
 
 
@@ -171,15 +171,17 @@ def _keys(every: Senders) -> list[tuple[tuple[U64, U64, U64], Bools]]:
     near = np.where(is_v4(every.addr_hi, every.addr_lo), 120, 48).astype(np.uint8)
     zero = np.zeros(len(every), np.uint64)
     return [
+        ((every.operator.astype(np.uint64), zero, zero), every.operator != 0),
         ((asn, zero, zero), asn != 0),
         ((*masked(every.addr_hi, every.addr_lo, announced), announced.astype(np.uint64)), announced != 0),
         ((*masked(every.addr_hi, every.addr_lo, near), near.astype(np.uint64)), np.ones(len(every), bool)),
     ]
 
 
-def _key(hi: int, lo: int, asn: int, prefix: int) -> list[_Key | None]:
+def _key(hi: int, lo: int, asn: int, prefix: int, operator: int) -> list[_Key | None]:
     near = 120 if hi == 0 and lo >> 32 == 0xFFFF else 48
-    return [(asn, 0, 0) if asn else None, _network(hi, lo, prefix) if prefix else None, _network(hi, lo, near)]
+    kind = (operator, 0, 0) if operator else None
+    return [kind, (asn, 0, 0) if asn else None, _network(hi, lo, prefix) if prefix else None, _network(hi, lo, near)]
 
 
 def _network(hi: int, lo: int, bits: int) -> _Key:

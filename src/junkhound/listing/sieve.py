@@ -106,8 +106,9 @@ class Groups:
         rows = self.rows
         newest = int(self.starts[number]) + int(np.argmax(rows.hour[self.starts[number] : self.ends[number]]))
         return self._neighbours.levels(
-            int(rows.addr_hi[newest]), int(rows.addr_lo[newest]), int(rows.asn[newest]), int(rows.prefix[newest])
-        )
+            int(rows.addr_hi[newest]), int(rows.addr_lo[newest]), int(rows.asn[newest]), int(rows.prefix[newest]),
+            int(rows.operator[newest]),
+        )  # fmt: skip
 
     def history(
         self,
