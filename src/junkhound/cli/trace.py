@@ -30,6 +30,15 @@ PASTE = "paste the mail, or its headers alone, then press Ctrl-D"
     metavar="HOST|NETWORK",
     help="Believe the Received lines of this relay too; repeatable. Your mail provider's servers, for instance.",
 )
+@click.option(
+    "--known",
+    multiple=True,
+    metavar="FILE",
+    help="Relays of others, beside those that come with the program (TOML as trace/data/known.toml); repeatable.",
+)
+@click.option(
+    "--keys", multiple=True, metavar="ZONE", help="A zone file with DKIM keys: seals and signatures are checked by it."
+)
 @click.option("--at", metavar="WHEN", help="Pin the moment; a trace does not depend on it.")
 @click.option("--explain", is_flag=True, help="Show what each clue weighs in how sure the answer is.")
 @click.option(
@@ -39,7 +48,7 @@ PASTE = "paste the mail, or its headers alone, then press Ctrl-D"
 @click.pass_obj
 def command(
     where: dict[str, Any], paths: tuple[str, ...], mailbox: str | None, trap: str | None, relays: tuple[str, ...],
-    at: str | None, explain: bool, page: str | None, as_json: bool,
+    known: tuple[str, ...], keys: tuple[str, ...], at: str | None, explain: bool, page: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Say which machine handed a mail over, whose network it is in, and why each line is believed or not.
 
@@ -63,7 +72,9 @@ def command(
         paths = ("-",)
     office = open_office(**where, at=at)
     contacts = picture.contacts_of(office)
-    found = [picture.draw(office, one, contacts) for one in trace_paths(office, paths, mailbox, trap, relays)]
+    found = [
+        picture.draw(office, one, contacts) for one in trace_paths(office, paths, mailbox, trap, relays, known, keys)
+    ]
     if page is not None:
         from junkhound.cli import trace_page
 

@@ -80,6 +80,21 @@ class NetworkSection:
     contacts: tuple[str, ...] = setting(
         (), "tables of abuse contacts, by network, AS or domain (CSV or TOML); a trace names them", "paths"
     )
+    known: tuple[str, ...] = setting(
+        (),
+        "files of relays that hand over other people's mail (TOML), beside those that come with the program",
+        "paths",
+    )
+    sealers: tuple[str, ...] = setting(
+        (),
+        "forwarders and list hosts whose ARC seals are believed, where their own machine brought the mail",
+        "domains",
+    )
+    keys: tuple[str, ...] = setting(
+        (),
+        "zone files with the keys by which seals and signatures are checked (SELECTOR._domainkey.DOMAIN TXT)",
+        "paths",
+    )
     allow_documentation: bool = setting(
         False, "treat the documentation networks of RFC 5737 and RFC 3849 as public: for demonstrations and tests only"
     )

@@ -11,6 +11,7 @@ from junkhound.trace.known import Known, embedded
 from junkhound.trace.memo import Memo
 from junkhound.trace.networks import Networks
 from junkhound.trace.peer import LOOPBACK, OWN, PRIVATE, RELAY, STRANGER, Peer
+from junkhound.trace.trust import NO_MORE, Trust
 
 _PUBLIC, _DOCUMENTATION = Space.PUBLIC, Space.DOCUMENTATION
 REMEMBERED = 50_000  # addresses and names whose side is kept: relays come back with every mail
@@ -25,11 +26,14 @@ class Boundary:
     stranger may claim any name.
     """
 
-    __slots__ = ("_own", "_relays", "_suffixes", "allow_documentation", "hosts", "known", "names", "sides")
+    __slots__ = (
+        "_own", "_relays", "_suffixes", "allow_documentation", "hosts", "keys", "known", "names", "sealers", "sides",
+    )  # fmt: skip
 
     def __init__(
-        self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool, known: Known | None = None
-    ) -> None:
+        self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool, known: Known | None = None,
+        trust: Trust = NO_MORE,
+    ) -> None:  # fmt: skip
         hosts: set[str] = set()
         suffixes: set[str] = set()
         networks: dict[bool, list[Network]] = {True: [], False: []}
@@ -48,7 +52,8 @@ class Boundary:
         self.names: Memo[str | None, bool] = Memo(self.knows_name, REMEMBERED)  # the same as knows_name
         self.sides: Memo[Address, Peer] = Memo(self.side, REMEMBERED)  # the same as side
         self.allow_documentation = allow_documentation
-        self.known = embedded() if known is None else known
+        self.known = embedded(trust.known) if known is None else known
+        self.sealers, self.keys = trust.sealers, trust.keys
 
     def __bool__(self) -> bool:
         return bool(self.hosts or self._suffixes or self._relays or self._own)
@@ -103,17 +108,19 @@ def relay(words: str) -> tuple[Network | None, str]:
 
 
 def boundary(
-    relays: Iterable[str], own: Iterable[str] = (), allow_documentation: bool = False, known: Known | None = None
-) -> Boundary:
+    relays: Iterable[str], own: Iterable[str] = (), allow_documentation: bool = False, known: Known | None = None,
+    trust: Trust = NO_MORE,
+) -> Boundary:  # fmt: skip
     """The boundary that settings describe. Errors: ConfigError naming the entry that is no relay.
 
     Args:
         relays: networks, addresses, host names, or suffixes with a leading dot.
         own: the same, for what is ours: never a source.
         allow_documentation: treat RFC 5737 and RFC 3849 space as public, for demonstrations.
-        known: relays of others that are never blamed; those that come with the program where None.
+        known: relays of others that are never blamed; those that come with the program, and ``trust``'s, where None.
+        trust: what is believed beside relays: further relays of others, whose seals, by which keys.
     """
-    return Boundary(relays, own, allow_documentation, known)
+    return Boundary(relays, own, allow_documentation, known, trust)
 
 
 def same_machine(ip: Address) -> bool:

@@ -13,14 +13,16 @@ import msgspec
 from junkhound.kernel.net import Address
 from junkhound.tables import Path
 from junkhound.trace.border import Boundary
+from junkhound.trace.client import Stated, stated
 from junkhound.trace.hop import Hop
 from junkhound.trace.known import Provider
 from junkhound.trace.peer import STRANGER
 
 DEEP = 30  # lines of one provider; the longest seen are about ten
 SURE = 0.95  # P that the address is the injector's: short of what it takes to blame one
+FIELD = 0.9  # the same where only a field of the provider's says so: a customer may have found a way to write it
 
-_WEBMAIL = frozenset(("HTTP", "HTTPS", "HTTPU", "HTTPREST"))
+_WEBMAIL = frozenset(("HTTP", "HTTPS", "HTTPU", "HTTPREST", "MAPI"))
 
 
 class Inside(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class Inside(msgspec.Struct, frozen=True):
     path: Path = Path.UNKNOWN
     account: str | None = None
     client: bool = False  # the last line saw a customer that had logged in
+    stated: Stated | None = None  # what the provider's own field says of the customer's machine
+    sure: float = SURE
 
 
 def deeper(hops: Sequence[Hop], start: int, provider: Provider, border: Boundary) -> Inside:
@@ -45,20 +49,23 @@ def deeper(hops: Sequence[Hop], start: int, provider: Provider, border: Boundary
         if not provider.wrote(hop):
             return Inside(provider, place, path=path)
         if hop.pickup or hop.auth:
-            return _customer(provider, place + 1, hop, border)
+            return _customer(hops, provider, place + 1, hop, border)
         ip = hop.ip
         if hop.local or (ip is not None and (provider.has(ip) or border.sides[ip] is not STRANGER)):
             continue
         if ip is None:
             return Inside(provider, place + 1, path=path)
         return Inside(provider, place + 1, ip, Path.FORWARDED if path is Path.WEBMAIL else path)
-    return Inside(provider, place, path=path)
+    return Inside(provider, min(place + 1, len(hops)), path=path)
 
 
-def _customer(provider: Provider, believed: int, hop: Hop, border: Boundary) -> Inside:
+def _customer(hops: Sequence[Hop], provider: Provider, believed: int, hop: Hop, border: Boundary) -> Inside:
     """The line in which the provider saw a customer."""
     source = hop.ip if hop.ip is not None and border.sides[hop.ip] is STRANGER else None
-    path = provider.path
+    path, sure = provider.path, SURE
     if path is Path.WEBMAIL and hop.ip is not None and hop.protocol not in _WEBMAIL:
         path = Path.AUTHENTICATED
-    return Inside(provider, believed, source, path, hop.account, client=True)
+    said = stated(hops, believed, provider, border, source)
+    if source is None and said is not None and not said.against:
+        source, sure = said.address, FIELD
+    return Inside(provider, believed, source, path, hop.account, True, said, sure)

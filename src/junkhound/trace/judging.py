@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from junkhound.kernel.clock import MINUTE
 from junkhound.kernel.net import parse
 from junkhound.tables import Clue, Path
-from junkhound.trace import below, reasons, weights
-from junkhound.trace import deeper as deepest
+from junkhound.trace import below, reasons, results, sealed, weights
 from junkhound.trace.border import NOWHERE, Boundary
 from junkhound.trace.deeper import deeper
 from junkhound.trace.hop import Hop
@@ -64,7 +63,9 @@ def judge(
         explain: give a reason for every hop; without, ``reasons`` is empty and the verdict a third cheaper.
     """
     border = boundary if boundary is not None else NOWHERE
-    path = walk(hops, border, facts)
+    path, seal = results.told(hops, walk(hops, border, facts), border), ""
+    if border.sealers:
+        path, seal = sealed.beyond(hops, path, border)
     end, last, count = path.end, path.hop, len(hops)
     clues = _trusted_clues(path, border) if last is not None else 0
     if count > MANY:
@@ -92,7 +93,7 @@ def judge(
             seen_at = facts.origin.received_at
     why: tuple[HopReason, ...] = ()
     if explain:
-        why = reasons.explain(hops, path, under, border, inside)
+        why = reasons.explain(hops, path, under, border, inside, seal)
     if last is None:
         return Verdict(None, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, None, None, count)
     helo, rdns, ip = last.helo, last.rdns, last.ip
@@ -100,7 +101,7 @@ def judge(
     if inside is not None:
         sure = 0.0
         if inside.source is not None:
-            sure = deepest.SURE
+            sure = inside.sure
             several = (below.Candidate(inside.source, sure, inside.believed - 1),)
         return Verdict(
             ip, inside.source, None, True, sure, inside.path, _CLUES[clues], seen_at, why, helo, rdns, count,

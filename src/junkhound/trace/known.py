@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -32,7 +32,7 @@ class Provider(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     writes: tuple[str, ...] = ()
     stamps: bool = False
-    client: str | None = None
+    client: tuple[bytes, ...] = ()  # fields in which it writes the address of its customer's machine
 
     def wrote(self, hop: Hop) -> bool:
         """Whether a line is written under the provider's name, or by one of its inner addresses."""
@@ -82,12 +82,31 @@ def _suffixes(names: Iterable[str]) -> tuple[str, ...]:
 
 def provider(said: dict[str, Any]) -> Provider:
     """One entry of the file. Errors: KeyError or ValueError for one that is not as the head of the file says."""
-    networks = _networks(said["networks"])
-    machines = Networks([*networks, *_networks(said.get("inside", ()))])
-    names, writes = tuple(said["names"]), tuple(said["writes"])
+    if odd := set(said) - _FIELDS:
+        raise ValueError(f"unknown field {min(odd)!r}")
+    networks = _networks(said.get("networks", ()))
+    names, writes = _words(said, "names"), _words(said, "writes")
+    if not (networks or names):
+        raise ValueError("neither networks nor names")
+    if said["kind"] not in KINDS:
+        raise ValueError(f"kind is one of {', '.join(KINDS)}, not {said['kind']!r}")
+    client = tuple(name.lower().encode("latin-1") for name in _words(said, "client"))
     return Provider(
-        said["name"], KINDS[said["kind"]], networks, machines, names, writes, said["stamps"], said.get("client")
-    )
+        str(said["name"]), KINDS[said["kind"]], networks, Networks([*networks, *_networks(said.get("inside", ()))]),
+        names, writes, said.get("stamps", False) is True, client,
+    )  # fmt: skip
+
+
+_FIELDS = frozenset(
+    ("name", "kind", "networks", "names", "writes", "inside", "stamps", "client", "source")
+)  # fmt: skip
+
+
+def _words(said: dict[str, Any], field: str) -> tuple[str, ...]:
+    words = said.get(field, ())
+    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{field} is a list of texts")
+    return tuple(word.lower() for word in words)
 
 
 def _networks(words: Iterable[str]) -> tuple[Network, ...]:
@@ -100,8 +119,19 @@ def _networks(words: Iterable[str]) -> tuple[Network, ...]:
     return tuple(found)
 
 
-@cache
-def embedded() -> Known:
-    """The known relays that come with the program."""
+def providers(text: str) -> list[Provider]:
+    """The relays of a file. Errors: ValueError (TOMLDecodeError is one) naming what is wrong."""
+    found = []
+    for number, said in enumerate(tomllib.loads(text).get("provider", ()), 1):
+        try:
+            found.append(provider(said))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"provider {number}: {'no ' if isinstance(error, KeyError) else ''}{error}") from None
+    return found
+
+
+@lru_cache(8)
+def embedded(more: str = "") -> Known:
+    """The known relays that come with the program, after those of ``more``, a text in the same form."""
     text = resources.files("junkhound.trace").joinpath("data", "known.toml").read_text("utf-8")
-    return Known(provider(said) for said in tomllib.loads(text)["provider"])
+    return Known([*providers(more), *providers(text)])

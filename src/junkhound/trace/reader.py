@@ -26,10 +26,13 @@ class Hops(Sequence[Hop]):
     So the walk reads the lines near the boundary, and fifty forged lines below it cost nothing but counting.
     """
 
-    __slots__ = ("_hops", "_originator", "_places", "_raw", "_readable")
+    __slots__ = ("_fields", "_hops", "_originator", "_places", "_raw", "_readable", "names")
 
-    def __init__(self, raw: bytes, places: list[tuple[int, int]], originator: int) -> None:
-        self._raw = raw
+    def __init__(self, message: Message, places: list[tuple[int, int]], originator: int) -> None:
+        self._raw = message.raw
+        self._fields = message.fields
+        self.names = message.index
+        """Names of all fields of the header, lower case."""
         self._places = places
         self._originator = originator
         self._hops: list[Hop | None] = [None] * len(places)
@@ -80,12 +83,28 @@ class Hops(Sequence[Hop]):
         start, end = self._places[index]
         return self._raw[start : min(end, start + LINE_LIMIT)].decode("latin-1").strip()
 
+    def stated(self, name: bytes) -> list[tuple[int, bytes]]:
+        """(how many Received lines stand above it, value) of each field of that name, topmost first."""
+        if name not in self.names:
+            return []
+        raw, above, found = self._raw, 0, []
+        for known, _, value, end in self._fields:
+            if known == b"received":
+                above += 1
+            elif known == name:
+                found.append((above, raw[value : min(end, value + LINE_LIMIT)].strip()))
+        return found
+
+    @property
+    def octets(self) -> bytes:
+        """The whole mail as it came: what seals and signatures are over."""
+        return self._raw
+
 
 def read(message: Message) -> Hops:
     """The hops of a message, in the order of its Received fields, top first. Never raises."""
-    raw = message.raw
-    found, originator = places(message.fields, len(raw))
-    return Hops(raw, found, originator)
+    found, originator = places(message.fields, len(message.raw))
+    return Hops(message, found, originator)
 
 
 def places_plainly(fields: list[Field], size: int) -> tuple[list[tuple[int, int]], int]:

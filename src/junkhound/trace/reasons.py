@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from junkhound.tables import Clue
 from junkhound.trace.below import Below
 from junkhound.trace.border import Boundary
@@ -26,10 +28,15 @@ _CLAIMS_US = int(Clue.CLAIMS_OUR_NAME)
 
 
 def explain(
-    hops: Sequence[Hop], path: Walk, under: Below | None, border: Boundary, inside: Inside | None = None
+    hops: Sequence[Hop], path: Walk, under: Below | None, border: Boundary, inside: Inside | None = None, seal: str = ""
 ) -> tuple[HopReason, ...]:
-    """One reason a hop, our own session first; after ``SHOWN`` lines below the hand-over the rest is left out."""
+    """One reason a hop, our own session first; after ``SHOWN`` lines below the hand-over the rest is left out.
+
+    ``seal`` is what is to be said of seals: at the hand-over, to which they led or did not.
+    """
     found = [_believed(hop, peer) for hop, peer in path.seen]
+    if seal and found:
+        found[-1] = msgspec.structs.replace(found[-1], text=f"{found[-1].text}; {seal}")
     if path.end is AT_NOBODY and not path.seen:
         return _nobody(hops, border)
     if path.end in (AT_INSIDE, AT_RELAY):
@@ -80,12 +87,26 @@ def _inside(hop: Hop, inside: Inside) -> HopReason:
         return HopReason(hop.index, "believed", f"a step inside {name}", hop.ip, hop.by)
     if inside.client:
         who = f"the customer {inside.account}" if inside.account else "a customer"
-        text = f"{name} took it from {who}, who had logged in" + (f", at {hop.ip}" if inside.source else "")
+        text = f"{name} took it from {who}, who had logged in" + (
+            f", at {hop.ip}" if hop.ip and hop.ip == inside.source else ""
+        )
+        text += _field(inside)
     elif inside.source is not None:
         text = f"{name} took it from {hop.ip}"
     else:
         text = f"a step inside {name}; who brought it there is not written"
     return HopReason(hop.index, "believed", text, hop.ip, hop.by)
+
+
+def _field(inside: Inside) -> str:
+    """What the provider's own field adds about its customer."""
+    said = inside.stated
+    if said is None:
+        return ""
+    if not said.against:
+        return f"; its field {said.field} says {said.address}"
+    what = f"{said.field} says {said.address}" if said.address is not None else f"there is a field {said.field}"
+    return f"; {what}, which is not believed: {said.against}"
 
 
 def _nobody(hops: Sequence[Hop], border: Boundary) -> tuple[HopReason, ...]:

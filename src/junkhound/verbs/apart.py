@@ -15,7 +15,7 @@ from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import DataError
 from junkhound.kernel.jail import Died, Jail, Limits
 from junkhound.kernel.net import Address
-from junkhound.verbs import data
+from junkhound.verbs import believing, data
 from junkhound.verbs.intakes import is_complaints, plans
 from junkhound.verbs.office import Office
 from junkhound.verbs.trace import SHOWN, Traced, Whose, relays_of, what_if
@@ -33,6 +33,7 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
     allow_documentation: bool
     facts: Facts | None = None
     shown: bool = False  # the mail is a complaint: what it shows is traced
+    trust: trace.Trust = trace.Trust()
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -70,7 +71,7 @@ def examine(payload: bytes, order: Order) -> Answer:
     """Parse, read and judge one mail."""
     if order.shown and (mails := complaint.read(payload).mails):
         payload = mails[0].octets
-    border = trace.boundary(order.relays, order.own, allow_documentation=order.allow_documentation)
+    border = trace.boundary(order.relays, order.own, allow_documentation=order.allow_documentation, trust=order.trust)
     parsed = message.parse(payload)
     hops = trace.read(parsed)
     verdict = trace.judge(hops, border, order.facts)
@@ -110,7 +111,9 @@ class Tracer:
     ) -> Mail:  # fmt: skip
         network = office.config.network
         trace.boundary(relays, network.own, allow_documentation=network.allow_documentation)  # errors show here
-        answer = self._ask(payload, Order(relays, tuple(network.own), network.allow_documentation, facts, shown))
+        trust = believing.trust(office.config)
+        order = Order(relays, tuple(network.own), network.allow_documentation, facts, shown, trust)
+        answer = self._ask(payload, order)
         whose = None
         if answer.verdict.handover is not None:
             day = None if answer.verdict.seen_at is None else answer.verdict.seen_at // DAY

@@ -18,7 +18,7 @@ from junkhound.kernel import clock
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.errors import NotFound
 from junkhound.ledger.files import Disk, put
-from junkhound.verbs import data, signing
+from junkhound.verbs import believing, data, signing
 from junkhound.verbs.office import Office
 from junkhound.wire.facts import Facts
 
@@ -85,6 +85,7 @@ class Orders(msgspec.Struct, frozen=True):
     junk: float
     good: float
     stale_h: float
+    trust: trace.Trust = trace.Trust()
 
 
 class Asked(msgspec.Struct, array_like=True):
@@ -105,6 +106,7 @@ def orders(office: Office, relays: tuple[str, ...] = ()) -> Orders:
     return Orders(
         str(pack), str(learned_of(office)), (*said.relays, *relays), network.own, network.allow_documentation,
         tuple(data.route_tables(office)), said.junk, said.good, said.stale_h,
+        believing.trust(office.config),
     )  # fmt: skip
 
 
@@ -123,7 +125,7 @@ def learned_of(office: Office) -> Path:
 def open_judge(said: Orders) -> guard.Judge:
     """A judge by these orders; a pack that cannot be read, or is not there, knows nothing."""
     model = guard.shipped().stricter(said.junk, said.good)
-    border = trace.boundary(said.relays, said.own, allow_documentation=said.allow_documentation)
+    border = trace.boundary(said.relays, said.own, allow_documentation=said.allow_documentation, trust=said.trust)
     tables = DatedTables(said.routes)
     return guard.Judge(
         read_book(Path(said.pack)), model, border, tables.on(None), read_learned(Path(said.learned)), said.stale_h

@@ -13,6 +13,7 @@ from junkhound.attribution import RouteTable
 from junkhound.kernel.config import Complainant, NetworkSection
 from junkhound.kernel.errors import UsageError
 from junkhound.tables import Standing
+from junkhound.verbs import believing
 from junkhound.verbs.office import Office
 from junkhound.verbs.parser import Orders
 
@@ -50,6 +51,8 @@ class Plan:
             said.append([[name, c.kind, sorted(c.senders), sorted(c.relays)] for name, c in enrolled])
         if self.host:
             said.append(self.host)
+        if more := believing.digest(believing.trust(office.config)):
+            said.append({"trust": more})
         return json.dumps(said)
 
 
@@ -119,18 +122,21 @@ def boundary_of(office: Office, intake: str, analysis: int) -> trace.Boundary | 
     standing, relays, _, _, own, allow_documentation, *_ = json.loads(noted)
     if not relays and standing != int(Standing.TRAP):
         return None
-    return trace.boundary(relays, own, allow_documentation=allow_documentation)
+    trust = believing.trust(office.config)
+    return trace.boundary(relays, own, allow_documentation=allow_documentation, trust=trust)
 
 
 def orders(
     office: Office, found: dict[str, Plan], routes: Iterable[tuple[int, str, Callable[[], RouteTable]]]
 ) -> Orders:
     """Rules for every intake, numbered by the ledger. Errors: ConfigError for a relay that cannot be read."""
-    network = office.config.network
+    network, trust = office.config.network, believing.trust(office.config)
     rules = {}
     for plan in found.values():
         # made even where it is not used, so that a wrong setting is told at once
-        boundary = trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
+        boundary = trace.boundary(
+            plan.relays, network.own, allow_documentation=network.allow_documentation, trust=trust
+        )
         sessions = plan.standing in (
             Standing.TRAP,
             Standing.COMPLAINT,
@@ -145,7 +151,7 @@ def orders(
             host=plan.host,
         )  # fmt: skip
         if plan.standing is Standing.COMPLAINT:
-            enrolled = [_enrolled(name, one, network) for name, one in plan.complainants.items()]
+            enrolled = [_enrolled(name, one, network, trust) for name, one in plan.complainants.items()]
             rules[plan.name] = replace(
                 rules[plan.name], complaints=True, complainants=tuple(enrolled),
                 vouched=next((one for one in enrolled if one.name == plan.vouched), None),
@@ -156,14 +162,14 @@ def orders(
 _STANDINGS = {"person": Standing.COMPLAINT, "loop": Standing.FBL, "partner": Standing.PARTNER}
 
 
-def _enrolled(name: str, said: Complainant, network: NetworkSection) -> sighting.Complainant:
+def _enrolled(name: str, said: Complainant, network: NetworkSection, trust: trace.Trust) -> sighting.Complainant:
     """A complainant of the settings as rules. Errors: ConfigError for a sender or relay that cannot be read."""
     return sighting.Complainant(
         name,
         _STANDINGS[said.kind],
         trace.boundary(said.senders, (), allow_documentation=network.allow_documentation),
         # its session is the one that it tells us of, so even without relays of its own there is a boundary
-        trace.boundary(said.relays, network.own, allow_documentation=network.allow_documentation)
+        trace.boundary(said.relays, network.own, allow_documentation=network.allow_documentation, trust=trust)
         if said.relays or said.kind != "person"
         else None,
     )

@@ -20,7 +20,7 @@ from junkhound.kernel.errors import DataError, NotFound
 from junkhound.kernel.jail import Died, Jail, Limits
 from junkhound.kernel.net import Address
 from junkhound.ledger.listings import Listings
-from junkhound.verbs import intakes
+from junkhound.verbs import believing, intakes
 from junkhound.verbs.office import Office
 from junkhound.wire import segment
 
@@ -82,9 +82,11 @@ class Tracer:
     """Traces kept mails in a confined child (in this process where the settings say so)."""
 
     def __init__(self, office: Office) -> None:
-        network = office.config.network
+        network, trust = office.config.network, believing.trust(office.config)
         self.boundaries = {
-            plan.name: trace.boundary(plan.relays, network.own, allow_documentation=network.allow_documentation)
+            plan.name: trace.boundary(
+                plan.relays, network.own, allow_documentation=network.allow_documentation, trust=trust
+            )
             for plan in intakes.plans(office).values()
             if plan.relays or plan.name in office.config.traps
         }

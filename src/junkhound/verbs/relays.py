@@ -15,6 +15,7 @@ import msgspec
 from junkhound import trace
 from junkhound.evidence import message
 from junkhound.kernel.errors import ConfigError, NotFound, Refused
+from junkhound.verbs import believing
 from junkhound.verbs.office import Office
 
 SAMPLE = 5000  # mails that are read to learn from
@@ -75,13 +76,16 @@ def learn(office: Office, paths: Iterable[str], mailbox: str, profiles: trace.Kn
     network = office.config.network
     section = office.config.mailboxes.get(mailbox)
     known = section.relays if section is not None else ()
-    border = trace.boundary(known, network.own, allow_documentation=network.allow_documentation, known=profiles)
+    trust = believing.trust(office.config)
+    border = trace.boundary(known, network.own, network.allow_documentation, profiles, trust)
     proposals = tuple(
         proposal
         for proposal in trace.learn(samples)
         if proposal.relay not in known and not _has(border, proposal.relay)
     )
-    better = trace.boundary([*known, *(p.relay for p in proposals)], network.own, network.allow_documentation, profiles)
+    better = trace.boundary(
+        [*known, *(p.relay for p in proposals)], network.own, network.allow_documentation, profiles, trust
+    )
     verdicts = [trace.judge(hops, better, explain=False) for hops in samples]
     return Learned(
         mailbox,

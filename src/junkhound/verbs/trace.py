@@ -15,7 +15,7 @@ from junkhound.kernel import clock, net
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import ConfigError, NotFound, UsageError
 from junkhound.kernel.net import Address
-from junkhound.verbs import data
+from junkhound.verbs import believing, data
 from junkhound.verbs.office import Office
 
 SHOWN = 200  # hops of one mail
@@ -78,18 +78,23 @@ def trace_paths(
     mailbox: str | None = None,
     trap: str | None = None,
     relays: Iterable[str] = (),
+    known: Iterable[str] = (),
+    keys: Iterable[str] = (),
 ) -> Iterator[Traced]:
     """Trace every mail in files, folders and archives, ``-`` for standard input; several are compared with each other.
 
     Args:
         relays: believed beside those of the settings.
+        known: files of relays that hand over other people's mail, beside those of the settings.
+        keys: zone files with the keys of seals and signatures, beside those of the settings.
     Errors: NotFound if there is no mail at all, UsageError for an unknown mailbox or trap.
     """
     from junkhound.intake.sources import open_sources
 
     network = office.config.network
     believed = (*relays_of(office.config, mailbox, trap), *relays)
-    border = trace.boundary(believed, network.own, allow_documentation=network.allow_documentation)
+    trust = believing.trust(office.config, known, keys)
+    border = trace.boundary(believed, network.own, allow_documentation=network.allow_documentation, trust=trust)
     listed = list(paths)
     tables = data.dated(office)
     every = open_sources(listed, office.config.intake, reports=True)
