@@ -87,6 +87,59 @@ def test_a_key_of_many_different_letters_is_found_to_be_a_hub() -> None:
     assert len(parts(campaign.group(units(texts), shared))) == 9
 
 
+def test_a_list_of_many_authors_ties_nothing_to_what_spammers_post_there() -> None:
+    """One letter with copies, and forty others that share a footer with its link and number."""
+    many = [one + other for one in PROSE for other in PROSE[:40]]
+    footer, lines = letter(300, 9), [random.Random(n).sample(many, 26) for n in range(41)]
+    spam = [" ".join(lines[40] + footer) + f" {word}" for word in ("ena", "eno", "enu", "eni", "enk")]
+    posts = [" ".join(lines[n] + footer) for n in range(40)]
+    held = [(row, kind, "list.example") for row in range(45) for kind in (KeyKind.DOMAIN, KeyKind.PHONE)]
+    found = parts(campaign.group(units(spam + posts), keys(held)))
+    assert frozenset(range(5)) in found
+
+
+def test_a_tracker_ties_no_customers_who_have_domains_of_their_own() -> None:
+    one, other = letter(500, 30), letter(501, 18)
+    texts = [" ".join(one) + f" {word}" for word in ("ena", "eno", "enu", "eni")]
+    texts += [" ".join(one[:12] + other) + f" {word}" for word in ("ena", "eno", "enu", "eni")]
+    held = [(row, KeyKind.DOMAIN, "track.example") for row in range(8)]
+    own = [(row, KeyKind.DOMAIN, "pills.example" if row < 4 else "watches.example") for row in range(8)]
+    assert len(parts(campaign.group(units(texts), keys(held)))) == 1
+    assert len(parts(campaign.group(units(texts), keys(held + own)))) == 2
+
+
+def test_a_key_put_into_a_few_texts_of_another_campaign_counts_nothing() -> None:
+    """What somebody would do to tie his rival to himself, or everybody to a bank: 2 of 20 texts have the key."""
+    texts = noisy(11, 20, 3) + noisy(12, 20, 3)
+    few = [(row, kind, "a.example") for row in (0, 1, *range(20, 40)) for kind in (KeyKind.DOMAIN, KeyKind.MAILBOX)]
+    assert len(parts(campaign.group(units(texts), keys(few)))) == 2
+    many = [(row, kind, "a.example") for row in range(40) for kind in (KeyKind.DOMAIN, KeyKind.MAILBOX)]
+    mixed = [text + " " + " ".join(letter(13, 14)) for text in texts]
+    assert len(parts(campaign.group(units(mixed), keys(many)))) == 1
+
+
+def test_wordings_in_turn_are_one_campaign_where_the_same_programs_send_them() -> None:
+    """The second wording begins when the first ends, under one subject; at the same time, or by others, it is two."""
+    common = letter(600, 20)
+    tails = ["".join(chr(97 + ord(c) - 48) for c in f"{n:03}") + "qx" for n in range(10)]
+    texts = [" ".join(common + letter(601, 30)[:16] + [tail]) for tail in tails]
+    texts += [" ".join(common + letter(602, 30)[:16] + [tail]) for tail in tails]
+    held = [(row, KeyKind.SUBJECT, "good news") for row in range(20)]
+
+    def found(start: int, manner: str) -> int:
+        made, named = units(texts), keys(held)
+        spoke = keys([(row, KeyKind.SUBJECT, "helo" if row < 10 else manner) for row in range(20)])
+        named = Keys(*(np.concatenate([getattr(named, n), getattr(spoke, n)]) for n in ("row", "kind", "key", "mails")))
+        named.kind[20:] = campaign.MANNER
+        at = np.array([1000 + row * 100 if row < 10 else start + (row - 10) * 100 for row in range(20)])
+        timed = Units(made.number, made.sketch, made.words, made.mails, made.group, at, at + 50)
+        return len(parts(campaign.group(timed, named)))
+
+    assert found(2000, "helo") == 1
+    assert found(1300, "helo") == 2
+    assert found(2000, "ehlo") == 2
+
+
 def test_mail_without_text_goes_by_its_file_or_picture() -> None:
     texts = ["", "", "hi", "", "see it"]
     shared = keys([(0, KeyKind.PICTURE, "a"), (1, KeyKind.PICTURE, "a"), (2, KeyKind.ATTACHMENT, "b"),

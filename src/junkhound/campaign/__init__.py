@@ -9,9 +9,9 @@ from junkhound.campaign.grouping import group, shuffled
 from junkhound.campaign.keyed import ALONE, KINDS, Known
 from junkhound.campaign.lineage import LEAST_MAILS, Lineage, trace
 from junkhound.campaign.sketches import WIDTH, consensus
-from junkhound.campaign.units import LEAST_WORDS, Keys, Units
+from junkhound.campaign.units import LEAST_WORDS, MANNER, Keys, Units
 
 __all__ = [
-    "ALONE", "KINDS", "LEAST_MAILS", "LEAST_WORDS", "WIDTH", "Keys", "Known", "Lineage", "Units", "consensus", "group",
-    "shuffled", "trace",
+    "ALONE", "KINDS", "LEAST_MAILS", "LEAST_WORDS", "MANNER", "WIDTH", "Keys", "Known", "Lineage", "Units", "consensus",
+    "group", "shuffled", "trace",
 ]  # fmt: skip

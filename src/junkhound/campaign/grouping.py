@@ -33,7 +33,7 @@ def group(units: Units, keys: Keys, known: keyed.Known = keyed.Known()) -> Ints:
         inner = near.merge(sketch, forest.dense(labels[rows]), rank[rows])
         inner = near.attach(sketch, inner, rank[rows])
         labels = _written(labels, rows, inner)
-        labels = keyed.join(units.sketch, labels, rank, tied, units.telling)
+        labels = keyed.join(units, labels, rank, tied)
         if np.array_equal(forest.dense(past), forest.dense(labels)):
             break
     return forest.dense(labels)

@@ -20,6 +20,7 @@ class Units:
 
     ``number`` is the template's or, of mail that says nothing, the key it carries. ``group`` is the campaign that a
     unit was in before, 0 for none. ``sketch`` has one row a unit; where ``words`` are few it is not looked at.
+    ``first`` and ``last`` are when it was seen (microseconds, 0 where nobody knows); empty where nobody asked.
     """
 
     number: U64
@@ -27,6 +28,8 @@ class Units:
     words: Ints
     mails: Ints
     group: Ints
+    first: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    last: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.number)
@@ -43,9 +46,13 @@ def nothing() -> Units:
     return Units(np.empty(0, np.uint64), np.empty((0, WIDTH), np.uint32), none, none, none)
 
 
+MANNER = -1
+"""Beside the kinds of keys: how the program spoke that brought it (``sessions.dialect``); no thing of the mail."""
+
+
 @dataclass(frozen=True)
 class Keys:
-    """Which unit has which key: row of ``Units``, ``tables.KeyKind``, key, and in how many of its mails."""
+    """Which unit has which key: row of ``Units``, ``tables.KeyKind`` or ``MANNER``, key, in how many of its mails."""
 
     row: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     kind: Ints = field(default_factory=lambda: np.empty(0, np.int64))

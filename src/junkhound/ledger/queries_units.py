@@ -7,7 +7,7 @@ Only junk is grouped, and repeats count nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +26,14 @@ CARRIED = tuple(int(kind) for kind in KeyKind if kind.name in ("PICTURE_HASH", "
 _CARRIED = ", ".join(map(str, CARRIED))
 _BEFORE = f"CASE kind WHEN {int(KeyKind.ATTACHMENT)} THEN 1 WHEN {int(KeyKind.PICTURE)} THEN 2 ELSE 0 END"
 DAY_OF = rollups.day_of("coalesce(o.seen_at, o.ingested_at)")
+
+
+class Times(NamedTuple):
+    """Of each unit: its mails, and when the first and the last were seen (microseconds, 0 where nobody knows)."""
+
+    mails: Array
+    first: Array
+    last: Array
 
 
 class Units(Queries):
@@ -95,25 +103,36 @@ class Units(Queries):
                 subjects[row] = subject or ""
         return sketch, words, subjects
 
-    def shared(self, units: Array, kinds: Sequence[int], first: int, last: int) -> tuple[Array, dict[str, Array]]:
-        """(mails of each unit, keys of these kinds with columns row, kind, key, mails) within these days."""
+    def shared(self, units: Array, kinds: Sequence[int], manner: int, first: int, last: int
+               ) -> tuple[Times, dict[str, Array]]:  # fmt: skip
+        """(mails and times of each unit, keys of these kinds with columns row, kind, key, mails) within these days.
+
+        The dialects of sessions stand among the keys, with ``manner`` for their kind.
+        """
         spread = self.snapshot.of("sightings", first * DAY, (last + 1) * DAY)
         timeless = [stored for stored in self.snapshot.of("sightings") if stored.seen_min is None]
-        mails = np.zeros(len(units), np.int64)
+        mails, since, until = (np.zeros(len(units), np.int64) for _ in range(3))
         with self._given("wanted", units):
             self.engine.run(
-                "CREATE OR REPLACE TEMP TABLE placed AS SELECT w.row, p.id_hi, p.id_lo FROM wanted w JOIN"
+                "CREATE OR REPLACE TEMP TABLE placed AS SELECT w.row, p.id_hi, p.id_lo, p.seen_at FROM wanted w JOIN"
                 f" {self.placed({*spread, *timeless})} p USING (unit)"
             )
-        counted = self.engine.columns("SELECT row, count(*) AS mails FROM placed GROUP BY row")
-        mails[counted["row"]] = counted["mails"]
+        counted = self.engine.columns(
+            "SELECT row, count(*) AS mails, coalesce(min(seen_at), 0)::BIGINT AS since,"
+            " coalesce(max(seen_at), 0)::BIGINT AS until FROM placed GROUP BY row"
+        )
+        for column, name in ((mails, "mails"), (since, "since"), (until, "until")):
+            column[counted["row"]] = counted[name]
         keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
+        sessions = self.engine.source(tables.SESSIONS, self.snapshot.of("sessions"))
         found = self.engine.columns(
             f"SELECT p.row, k.kind::BIGINT AS kind, k.key, count(*) AS mails FROM placed p JOIN {keys} k"
-            f" USING (id_hi, id_lo) WHERE k.kind IN ({', '.join(map(str, kinds))}) GROUP BY ALL"
+            f" USING (id_hi, id_lo) WHERE k.kind IN ({', '.join(map(str, kinds))}) GROUP BY ALL UNION ALL"
+            f" SELECT p.row, {manner}::BIGINT AS kind, s.dialect AS key, count(*) AS mails FROM placed p JOIN"
+            f" {sessions} s USING (id_hi, id_lo) WHERE s.dialect <> 0 GROUP BY ALL"
         )
         self.engine.run("DROP TABLE placed")
-        return mails, found
+        return Times(mails, since, until), found
 
     def good_signers(self) -> Array:
         """Keys of domains that signed good mail."""

@@ -22,7 +22,7 @@ import pyarrow as pa
 from junkhound import campaign, content, tables
 from junkhound.campaign import Keys, Known
 from junkhound.content import template
-from junkhound.kernel.clock import SystemClock
+from junkhound.kernel.clock import DAY, SystemClock
 from junkhound.ledger import campaigns as book
 from junkhound.ledger import home, pictures, rewrite
 from junkhound.ledger.campaigns import Book, Campaign, Step
@@ -125,11 +125,13 @@ class _Run:
         before = np.concatenate([np.zeros(len(new), np.int64), around["campaign"][old].astype(np.int64)])
         before = np.array([alias.get(int(one), int(one)) for one in before], np.int64)
         sketch, words, subjects = queries.texts(unit)
-        mails, shared = queries.shared(unit, _KINDS, min(first - WINDOW, int(day.min())), last + WINDOW)
+        times, shared = queries.shared(
+            unit, _KINDS, campaign.MANNER, min(first - WINDOW, int(day.min())), last + WINDOW
+        )
         keys = _keys(shared, subjects)
         shared = self._with_pictures(shared)
         asleep = self._asleep(set(before.tolist()))
-        units, keys = _with_asleep(campaign.Units(unit, sketch, words, mails, before), keys, asleep,
+        units, keys = _with_asleep(campaign.Units(unit, sketch, words, times.mails, before, *times[1:]), keys, asleep,
                                    self.book.keys([one.number for one in asleep]))  # fmt: skip
         labels = campaign.group(units, keys, known)
         return self._settle(_Round(units, keys, labels, len(unit), len(new), day, subjects), asleep)
@@ -302,7 +304,7 @@ class _Round(msgspec.Struct):
 
     def top_keys(self, rows: Array) -> list[book.Key]:
         """The keys of most mails of these units."""
-        inside = rows[self.keys.row]
+        inside = rows[self.keys.row] & (self.keys.kind != campaign.MANNER)
         sums: Counter[tuple[int, int]] = Counter()
         held = (self.keys.kind, self.keys.key, self.keys.mails)
         for kind, key, mails in zip(*(column[inside].tolist() for column in held), strict=True):
@@ -343,6 +345,8 @@ def _with_asleep(units: campaign.Units, keys: Keys, asleep: list[Campaign], held
         np.concatenate([units.words, [max(one.words, campaign.LEAST_WORDS) for one in asleep]]),
         np.concatenate([units.mails, [one.mails for one in asleep]]),
         np.concatenate([units.group, numbers]),
+        np.concatenate([units.first, [one.first_day * DAY for one in asleep]]),
+        np.concatenate([units.last, [(one.last_day + 1) * DAY for one in asleep]]),
     ), Keys(
         np.concatenate([keys.row, np.array([row[0] for row in rows], np.int64)]),
         np.concatenate([keys.kind, np.array([row[1] for row in rows], np.int64)]),
