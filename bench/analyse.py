@@ -194,6 +194,7 @@ def figures(count: int, passes: int, peers: bool = True) -> dict[str, Any]:
     logging.disable(logging.CRITICAL)  # mail-parser logs what it stumbles over
     found: dict[str, Any] = {}
     plain = _plain(count, passes) if compiled.steps is not None else {}
+    gc.set_threshold(20_000, 20, 100)  # as kernel.nursery has it in every worker and parser
     for name, mails in corpora(count).items():
         gc.collect()
         gc.freeze()

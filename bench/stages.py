@@ -24,6 +24,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +257,7 @@ def main() -> None:
     first = yardstick(mails)
     with tempfile.TemporaryDirectory(prefix="junkhound-bench-") as folder:
         path = Path(folder) / "in.mbox"
-        found["mean_bytes"] = round(write(path, mails, options.mails) / options.mails)
+        found["mean_bytes"] = round(write(path, cycle(mails), options.mails) / options.mails)
         if options.only != "stages":
             found["processes_us"] = _medians(
                 [processes(path, Path(folder) / f"h{n}", False) for n in range(options.rounds)], options.mails

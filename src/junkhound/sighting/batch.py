@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from struct import Struct
 from typing import Any, NamedTuple
 
 import msgspec
@@ -77,12 +78,14 @@ class _Desk:
         self.rules = rules
         self.trap_domains = secrecy.trap_domains(rules.intakes.values())
         self.sightings: list[tuple[Any, ...]] = []
-        self.keys: list[tuple[int, int, int, int, int]] = []
-        self.key_of: dict[tuple[int, str], int] = {}
+        self.keys: list[tuple[int, int]] = []  # kind and key
+        self.keyed: list[tuple[int, int, int, int]] = []  # whose they are in turn: id, day and how many
+        self.key_of: dict[tuple[int, str], tuple[int, int]] = {}
         self.key_names: dict[tuple[int, int], tuple[str, int]] = {}
         self.templates: dict[int, tuple[Any, ...]] = {}
         self.sessions: list[tuple[Any, ...]] = []
         self.names: set[tuple[int, str, str]] = set()
+        self.numbers: dict[tuple[str, str], int] = {}
         self.intakes: Counter[tuple[int, int]] = Counter()
         self.counts: Counter[str] = Counter()
 
@@ -98,9 +101,9 @@ class _Desk:
         seen_at = verdict.seen_at
         defects = 0
         if seen_at is not None and seen_at > origin.received_at + DAY:
-            seen_at, defects = None, int(Defect.BAD_DATE)  # a trusted clock that runs ahead of ours is no clock
+            seen_at, defects = None, _BAD_DATE  # a trusted clock that runs ahead of ours is no clock
         elif seen_at is None and verdict.anchored and origin.client is None:
-            defects = int(Defect.BAD_DATE)  # the line that we trust for the time has none
+            defects = _BAD_DATE  # the line that we trust for the time has none
         day = (origin.received_at if seen_at is None else seen_at) // DAY
         identity = self._identity(delivery)
         template = auth = 0
@@ -166,11 +169,11 @@ class _Desk:
 
     def _identity(self, delivery: Delivery) -> tuple[int, int]:
         packed = delivery.identity
-        if packed is not None:
-            return int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")
-        arrival = ids.arrival_key(delivery.facts, delivery.segment, delivery.ordinal)
-        packed = ids.sighting_id(delivery.sha256, delivery.facts.origin.intake, arrival)
-        return int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")
+        if packed is None:
+            arrival = ids.arrival_key(delivery.facts, delivery.segment, delivery.ordinal)
+            packed = ids.sighting_id(delivery.sha256, delivery.facts.origin.intake, arrival)
+        hi, lo = _HALVES(packed)
+        return hi, lo
 
     def _row(
         self, delivery: Delivery, rules: IntakeRules, identity: tuple[int, int], kind: Kind, verdict: trace.Verdict,
@@ -217,8 +220,10 @@ class _Desk:
             self.counts[counted] += 1
 
     def _number(self, kind: str, name: str) -> int:
-        made = number(self.rules.hub_key, kind, name)
-        self.names.add((made, kind, name))
+        made = self.numbers.get((kind, name))
+        if made is None:
+            made = self.numbers[kind, name] = number(self.rules.hub_key, kind, name)
+            self.names.add((made, kind, name))
         return made
 
     def _vantage(self, rules: IntakeRules, accepted: list[Recipient], verdict: trace.Verdict) -> int:
@@ -252,36 +257,48 @@ class _Desk:
         What holds a trap's domain or one of the ``secret`` names is left out.
         """
         found: set[tuple[int, int]] = set()
-        key_of = self.key_of
-
-        def add(kind: int, name: str) -> int:
-            key = key_of.get((kind, name))
-            if key is None:
-                key = 0 if secrecy.names_any(name, self.trap_domains) else content.key(name)
-                key_of[kind, name] = key
-            if not key or (secret and secrecy.names_any(name, secret)):
-                return 0
-            if (kind, key) not in self.key_names:
-                self.key_names[kind, key] = (name[:255], day)
-            found.add((kind, key))
-            return key
-
-        for kind, name in things.of(message, view):
-            add(kind, name)
+        key_of, key_names = self.key_of, self.key_names
+        shared = things.of(message, view)
+        if verdict.handover is not None and verdict.handover != verdict.address:
+            shared.append((_HANDOVER, str(verdict.handover)))
+        if signed := things.signer(message):
+            shared.append(signed)
+        auth = 0
+        for thing in shared:
+            made = key_of.get(thing) or self._key(thing)
+            if not made[1] or (secret and secrecy.names_any(thing[1], secret)):
+                continue
+            found.add(made)
+            if made not in key_names:
+                key_names[made] = (thing[1][:255], day)
+            if thing is signed:
+                auth = made[1]
         for kind, key, digest in things.parts(view):
             found.add((kind, key))
             self.key_names.setdefault((kind, key), (digest, day))
         for attachment in view.attachments:
             if attachment.traits:
                 self.key_names.setdefault((_TRAITS, attachment.key), (", ".join(attachment.traits), day))
-        if verdict.handover is not None and verdict.handover != verdict.address:
-            add(_HANDOVER, str(verdict.handover))
-        auth = 0
-        if signed := things.signer(message):
-            auth = add(*signed)
         hi, lo = identity
-        self.keys.extend((hi, lo, day, kind, key) for kind, key in sorted(found))
+        self.keys += sorted(found)
+        self.keyed.append((hi, lo, day, len(found)))
         return auth
+
+    def _key(self, thing: things.Thing) -> tuple[int, int]:
+        """Kind and key of a thing met for the first time in this batch; the key is 0 where it names a trap's domain."""
+        kind, name = thing
+        made = self.key_of[thing] = kind, 0 if secrecy.names_any(name, self.trap_domains) else content.key(name)
+        return made
+
+    def _key_columns(self) -> dict[str, list[Any]]:
+        """The rows of ``keys``, made at once: each id and day stands as often as it has keys."""
+        if not self.keys:
+            return _columns(tables.KEYS.names, [])
+        counts = [count for *_, count in self.keyed]
+        hi, lo, day = ([value for value, n in zip(column, counts, strict=True) for _ in range(n)]
+                       for column in list(zip(*self.keyed, strict=True))[:3])  # fmt: skip
+        kinds, keys = zip(*self.keys, strict=True)
+        return dict(zip(tables.KEYS.names, (hi, lo, day, list(kinds), list(keys)), strict=True))
 
     def _session(self, identity: tuple[int, int], day: int, facts: Facts) -> None:
         session = facts.session
@@ -310,7 +327,7 @@ class _Desk:
         return Batch(
             columns={
                 "sightings": {name: columns[name] for name in tables.SIGHTINGS.names},
-                "keys": _columns(tables.KEYS.names, self.keys),
+                "keys": self._key_columns(),
                 "names": _columns(tables.NAMES.names, names),
                 "templates": _columns(tables.TEMPLATES.names, list(self.templates.values())),
                 "sessions": _columns(tables.SESSIONS.names, self.sessions),
@@ -371,6 +388,8 @@ _KINDS = frozenset(int(kind) for kind in Kind)
 # Made once: an attribute or a name of an Enum class costs a third of a microsecond each time.
 _PATH_COUNTS = tuple(f"path:{path.name.lower()}" for path in Path)
 _KIND_COUNTS = tuple(f"kind:{kind.name.lower()}" for kind in Kind)
+_HALVES = Struct(">QQ").unpack
+_BAD_DATE = int(Defect.BAD_DATE)
 _HANDOVER, _LANGUAGE, _TRAITS = int(KeyKind.HANDOVER), int(KeyKind.LANGUAGE), int(KeyKind.TRAITS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b, sha256
 
 from junkhound.wire.facts import Facts
@@ -25,11 +26,20 @@ def sighting_id(mail_sha256: bytes, intake: str, arrival: str) -> bytes:
 
     A text over 65,535 bytes is cut there.
     """
+    return sha256(_VERSION + mail_sha256 + (_arrived(intake) if not arrival else _told(intake, arrival))).digest()[:16]
+
+
+def _told(intake: str, arrival: str) -> bytes:
+    """Intake and arrival key, each behind its length."""
     name = intake.encode("utf-8", "replace")[:65535]
     key = arrival.encode("utf-8", "replace")[:65535]
-    return sha256(
-        b"".join((_VERSION, mail_sha256, len(name).to_bytes(2, "big"), name, len(key).to_bytes(2, "big"), key))
-    ).digest()[:16]
+    return b"".join((len(name).to_bytes(2, "big"), name, len(key).to_bytes(2, "big"), key))
+
+
+@lru_cache(1024)
+def _arrived(intake: str) -> bytes:
+    """The same of what is imported: files give no arrival key."""
+    return _told(intake, "")
 
 
 def repeat_key(hub_key: bytes, facts: Facts, mail_sha256: bytes) -> int:

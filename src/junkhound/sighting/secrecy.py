@@ -24,8 +24,10 @@ def trap_domains(intakes: Iterable[IntakeRules]) -> tuple[str, ...]:
     return tuple(sorted(own | {registrable(domain) or domain for domain in own}))
 
 
-def trap_names(recipients: Iterable[Recipient]) -> tuple[str, ...]:
+def trap_names(recipients: Sequence[Recipient]) -> tuple[str, ...]:
     """Local parts of the traps of one delivery, as far as they tell anybody apart."""
+    if not recipients:
+        return ()
     locals_ = {r.address.rpartition(b"@")[0].lower().decode("utf-8", "replace") for r in recipients if r.trap}
     return tuple(sorted(name for name in locals_ if len(name) >= _SHORTEST))
 
@@ -37,6 +39,8 @@ def telling(name: str) -> bool:
 
 def names_any(text: str, words: Sequence[str]) -> bool:
     """Whether any of these lower-case words stands in the text."""
+    if not words:
+        return False
     low = text.lower()
     return any(word in low for word in words)
 

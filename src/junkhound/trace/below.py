@@ -154,9 +154,16 @@ def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: in
     if typed is None:
         alone = SURE if holder == last.ip and pair.machine(last) in _OWN_MACHINES else ALONE
         _add(shares, holder, sound * alone, seen_in)
-    ranked = sorted(((p, -index, address) for address, (p, index) in shares.items()), reverse=True)
-    candidates = tuple(Candidate(address, round(min(p, SURE), 4), -index) for p, index, address in ranked if p > _LEAST)
-    return Below(first, clues, honest, candidates, typed, looked)
+    return Below(first, clues, honest, _ranked(shares), typed, looked)
+
+
+def _ranked(shares: dict[Address, tuple[float, int]]) -> tuple[Candidate, ...]:
+    """Who may have sent it, likeliest first."""
+    if len(shares) == 1:
+        [(address, (p, index))] = shares.items()
+        return (Candidate(address, round(min(p, SURE), 4), index),) if p > _LEAST else ()
+    ranked = sorted([(p, -index, address) for address, (p, index) in shares.items()], reverse=True)
+    return tuple([Candidate(address, round(min(p, SURE), 4), -index) for p, index, address in ranked if p > _LEAST])
 
 
 def pairs(hops: Sequence[Hop], first: int, path: Walk, border: Boundary) -> Iterator[tuple[int, Looked]]:

@@ -32,7 +32,20 @@ SLACK = HOUR  # by which an id may be ahead of its line: two clocks, or one that
 WAIT = 3 * DAY  # by which it may be behind: some servers write the line when the mail leaves them
 
 
+_examined: tuple[Hop | None, tuple[bool | None, bool]] = (None, (None, False))
+
+
 def examine(hop: Hop) -> tuple[bool | None, bool]:
+    """``look_at`` for a line of which clues and words are asked, one after the other."""
+    global _examined
+    last, found = _examined
+    if last is not hop:
+        found = look_at(hop)
+        _examined = hop, found
+    return found
+
+
+def look_at(hop: Hop) -> tuple[bool | None, bool]:
     """Whether the id has the form its program gives ids (None: no form known), and whether its clock contradicts."""
     form = _FORMS.get(hop.dialect)
     if form is None or hop.id is None:

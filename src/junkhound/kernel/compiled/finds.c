@@ -266,32 +266,39 @@ static int boxed(const byte *text, const byte *low, Py_ssize_t size) {
     return (usual || told ? MAILBOX : 0) | (told ? SPELLED : 0);
 }
 
+/* Whether a wallet may stand in the text, and a run of letters and digits as long as the shortest. */
+static int purse(const byte *text, Py_ssize_t size) {
+    enum { SHORTEST = 23, LONG = 26 };
+    int found = 0, any = 0;
+    Py_ssize_t past = 0;
+    for (Py_ssize_t at = SHORTEST - 1; at < size; at += SHORTEST) { /* a run so long has one of these bytes */
+        if (at < past || !is_alnum(text[at])) continue;
+        Py_ssize_t start = at;
+        while (start > past && is_alnum(text[start - 1])) start--;
+        for (past = at; past < size && is_alnum(text[past]);) past++;
+        if (past - start >= LONG) any = 1;
+        if (past - start >= SHORTEST && wallet(text, start, past - start)) found = 1;
+    }
+    return found && any ? WALLET : 0;
+}
+
 static int numbers(const byte *text, Py_ssize_t size) {
-    int found = 0, long_run = 0, purse = 0, three = 0, phone = 0;
-    Py_ssize_t at = 0, tried = 0; /* `tried`: a telephone number that begins before it has been looked for */
+    int found = 0, three = 0, phone = 0;
+    Py_ssize_t at = 0, tried = 0; /* a telephone number that begins before `tried` has been looked for */
     while (at < size) {
-        if (!is_alnum(text[at])) {
+        if (!is_digit(text[at])) {
             at++;
             continue;
         }
         Py_ssize_t start = at;
-        int row = 0;
-        for (; at < size && is_alnum(text[at]); at++) {
-            if (!is_digit(text[at])) {
-                row = 0;
-                continue;
-            }
-            if (++row == 3) three = 1;
-            if (row == 1 && !phone && at >= tried) phone = dialled(text, at, size, &tried);
-        }
-        Py_ssize_t length = at - start;
-        if (length >= 26) long_run = 1;
-        if (length >= 23 && wallet(text, start, length)) purse = 1;
-        if (!(found & IBAN) && length >= 4 && is_upper(text[start]) && is_upper(text[start + 1]) &&
-            is_digit(text[start + 2]) && is_digit(text[start + 3]) && account(text, start, size))
+        while (at < size && is_digit(text[at])) at++;
+        if (at - start >= 3) three = 1;
+        if (!phone && start >= tried) phone = dialled(text, start, size, &tried);
+        if (at - start >= 2 && start >= 2 && is_upper(text[start - 1]) && is_upper(text[start - 2]) &&
+            account(text, start - 2, size))
             found |= IBAN;
     }
-    return found | (phone && three ? PHONE : 0) | (purse && long_run ? WALLET : 0);
+    return found | (phone && three ? PHONE : 0);
 }
 
 /* may_hold(text) -> the signs above of what stands in the text. */
@@ -301,7 +308,7 @@ PyObject *step_may_hold(PyObject *self, PyObject *octets) {
     Py_ssize_t size = PyBytes_GET_SIZE(octets);
     byte *low = octets_lowered(text, size);
     if (low == NULL) return NULL;
-    int found = numbers(text, size) | boxed(text, low, size) | (hinted(low, size) ? HINTED : 0);
+    int found = numbers(text, size) | purse(text, size) | boxed(text, low, size) | (hinted(low, size) ? HINTED : 0);
     PyMem_Free(low);
     return PyLong_FromLong(found);
 }
@@ -327,11 +334,14 @@ static struct {
     unsigned of; /* a bit for each language that has the word */
 } common[TABLE];
 static byte word_ends[256];
+static Py_ssize_t longest; /* of them */
 
-static unsigned slot_of(const byte *word, Py_ssize_t size) {
-    unsigned hash = 2166136261u;
-    for (Py_ssize_t at = 0; at < size; at++) hash = (hash ^ word[at]) * 16777619u;
-    return (hash ^ hash >> 15) & (TABLE - 1);
+/* Words are short: their first eight bytes and their length tell them apart, mostly. */
+static inline unsigned slot_of(const byte *word, Py_ssize_t size) {
+    unsigned long long first = 0;
+    for (Py_ssize_t at = size < 8 ? size : 8; at > 0; at--) first = first << 8 | word[at - 1];
+    first = (first + (unsigned long long)size) * 0x9e3779b97f4a7c15ULL;
+    return (unsigned)(first >> 52) & (TABLE - 1);
 }
 
 /* languages(words, punctuation): a dictionary from a word to the bits of its languages, and what stands between words. */
@@ -341,6 +351,7 @@ PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t coun
     if (count != 2 || !PyDict_Check(given[0]) || !PyBytes_Check(given[1]) || PyDict_GET_SIZE(given[0]) > TABLE / 2)
         return PyErr_Format(PyExc_TypeError, "languages wants a dictionary of words and the bytes between them");
     memset(common, 0, sizeof common);
+    longest = 0;
     for (int c = 0; c < 256; c++) word_ends[c] = (byte)is_blank((byte)c);
     for (Py_ssize_t at = 0; at < PyBytes_GET_SIZE(given[1]); at++)
         word_ends[(byte)PyBytes_AS_STRING(given[1])[at]] = 1;
@@ -354,6 +365,7 @@ PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t coun
         memcpy(common[slot].text, PyBytes_AS_STRING(word), (size_t)PyBytes_GET_SIZE(word));
         common[slot].size = (byte)PyBytes_GET_SIZE(word);
         common[slot].of = (unsigned)of;
+        if (common[slot].size > longest) longest = common[slot].size;
     }
     Py_RETURN_NONE;
 }
@@ -373,11 +385,10 @@ PyObject *step_told_by_words(PyObject *self, PyObject *const *given, Py_ssize_t 
             continue;
         }
         Py_ssize_t start = at;
-        unsigned hash = 2166136261u;
-        for (; at < size && !word_ends[text[at]]; at++) hash = (hash ^ text[at]) * 16777619u;
+        while (at < size && !word_ends[text[at]]) at++;
         all++;
-        if (at - start > LONGEST) continue;
-        for (unsigned slot = (hash ^ hash >> 15) & (TABLE - 1); common[slot].size; slot = (slot + 1) & (TABLE - 1)) {
+        if (at - start > longest) continue;
+        for (unsigned slot = slot_of(text + start, at - start); common[slot].size; slot = (slot + 1) & (TABLE - 1)) {
             if (common[slot].size != at - start || memcmp(common[slot].text, text + start, (size_t)(at - start)) != 0)
                 continue;
             if (!(seen[slot / 64] >> (slot & 63) & 1)) {
