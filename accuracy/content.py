@@ -10,25 +10,26 @@ from __future__ import annotations
 import argparse
 import base64
 import csv
-import json
 import sys
 import tarfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from accuracy import corpus
-from accuracy.reading import _mails
+import numpy as np
+
+from accuracy import corpus, reading
+from accuracy.intervals import Estimate, clopper_pearson, grouped
 from junkhound import content, picture
 from junkhound.evidence.message import parse
 from junkhound.picture.opening import Pixels
 from junkhound.tables import KeyKind
 from spamworld.content import junk, keys, noise, pictures
 from spamworld.content.brief import Brief
-from spamworld.out.files import lines
 
 FIRST = 1000
 """Seeds below are for tuning."""
@@ -58,47 +59,73 @@ class Score(NamedTuple):
 _KINDS = {"phones": KeyKind.PHONE, "wallets": KeyKind.WALLET, "ibans": KeyKind.IBAN, "ticker": KeyKind.TICKER}
 
 
+class Touts(NamedTuple):
+    """G13 on one world: touted shares in texts; intervals by campaign."""
+
+    ticker: Estimate  # F1
+    target: Estimate  # promised price, exact
+    false: Estimate  # other junk in which a share is seen
+
+
 def world(folder: Path) -> dict[str, Score]:
     """Keys of every junk mail whose text is no picture; ``target`` is the promised price of touts, exact."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in (*_KINDS, "target", "language", "false ticker")}
-    for truth, mail in _junk(folder):
-        said = truth.get("content", {})
-        if "image_text" in said:
-            continue
-        view = content.view(parse(mail))
-        found: dict[int, set[str]] = {}
-        for kind, name in content.finds(view):
-            found.setdefault(kind, set()).add(name.rpartition(":")[2].lower())
-        for name, kind in _KINDS.items():
-            true = said.get(name, [])
-            true = {one.lower() for one in ([true.partition(".")[0]] if isinstance(true, str) else true)} - {""}
-            _count(counts[name], true, found.get(int(kind), set()))
-        if said.get("ticker"):
-            shares = content.touts(view.text)
-            if shares and f"{said['target']:.2f}" in view.text.replace(",", "."):
-                counts["target"]["right" if abs(shares[0].target - said["target"]) < 0.005 else "wrong"] += 1
-        else:
-            counts["false ticker"]["wrong" if int(KeyKind.TICKER) in found else "right"] += 1
-        counts["language"]["right" if content.language_of(view) == said.get("language") else "missed"] += 1
-    return {name: Score(one["right"], one["wrong"], one["missed"]) for name, one in counts.items()}
+    totals: dict[str, Counter[str]] = {}
+    for held in counted(folder).values():
+        for name, counts in held.items():
+            totals.setdefault(name, Counter()).update(counts)
+    return {name: Score(one["right"], one["wrong"], one["missed"]) for name, one in totals.items()}
+
+
+def touts(folder: Path) -> Touts:
+    """What is said of shares, against the campaigns that tout them."""
+    by_campaign = counted(folder)
+    names, words = ("ticker", "target", "false ticker"), ("right", "wrong", "missed")
+    rows = [[[held[name][word] for word in words] for name in names] for held in by_campaign.values()]
+    sums = np.array(rows, float)
+    hit, wrong, missed = sums[:, 0].T
+    exact = sums[:, 1]
+    f1, target = grouped(
+        np.array([2 * hit, exact[:, 0]]).T, np.array([2 * hit + wrong + missed, exact.sum(axis=1)]).T
+    )  # fmt: skip
+    quiet = sums[:, 2]
+    base = int((hit + missed).sum())
+    return Touts(f1._replace(base=base), target, clopper_pearson(int(quiet[:, 1].sum()), int(quiet.sum())))
+
+
+def counted(folder: Path) -> dict[int, dict[str, Counter[str]]]:
+    """By campaign, what was read right, wrong or not at all."""
+    found: dict[int, dict[str, Counter[str]]] = {}
+    with TemporaryDirectory(prefix="accuracy-content-") as scratch:
+        parts = reading.spread(folder, Path(scratch), ("junk",))
+        for seen, true in (pair for one in parts for pair in reading.part(folder, one)):
+            if "image_text" not in true.content:
+                fresh = {name: Counter[str]() for name in (*_KINDS, "target", "language", "false ticker")}
+                _compared(seen.mail, true.content, found.setdefault(true.campaign, fresh))
+    return found
+
+
+def _compared(mail: bytes, said: Mapping[str, Any], counts: Mapping[str, Counter[str]]) -> None:
+    view = content.view(parse(mail))
+    found: dict[int, set[str]] = {}
+    for kind, name in content.finds(view):
+        found.setdefault(kind, set()).add(name.rpartition(":")[2].lower())
+    for name, kind in _KINDS.items():
+        true = said.get(name, [])
+        true = {one.lower() for one in ([true.partition(".")[0]] if isinstance(true, str) else true)} - {""}
+        _count(counts[name], true, found.get(int(kind), set()))
+    if said.get("ticker"):
+        shares = content.touts(view.text)
+        if shares and f"{said['target']:.2f}" in view.text.replace(",", "."):
+            counts["target"]["right" if abs(shares[0].target - said["target"]) < 0.005 else "wrong"] += 1
+    else:
+        counts["false ticker"]["wrong" if int(KeyKind.TICKER) in found else "right"] += 1
+    counts["language"]["right" if content.language_of(view) == said.get("language") else "missed"] += 1
 
 
 def _count(counts: Counter[str], true: set[str], found: set[str]) -> None:
     counts["right"] += len(true & found)
     counts["wrong"] += len(found - true)
     counts["missed"] += len(true - found)
-
-
-def _junk(folder: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
-    files: dict[str, Iterator[Any]] = {}
-    for line in lines(folder / "truth/truth.jsonl.zst"):
-        truth = json.loads(line)
-        reader = files.get(truth["file"])
-        if reader is None:
-            reader = files[truth["file"]] = _mails(folder / truth["file"])
-        seen = next(reader)
-        if truth["kind"] == "junk":
-            yield truth, seen.mail
 
 
 class Read(NamedTuple):

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from accuracy import botnets, campaigns, guarding, lists, tracing
-from accuracy.intervals import Estimate
+from accuracy import botnets, campaigns, content, guarding, lists, tracing
+from accuracy.intervals import Estimate, clopper_pearson
 
 NOT_YET = "not yet"
 
@@ -23,6 +23,8 @@ class World(NamedTuple):
     held: Mapping[str, lists.Scores]  # by method, ours first; empty where lists were left out
     groups: campaigns.World | None = None  # None where campaigns were left out
     guarded: guarding.Scores | None = None  # None where the guard was left out
+    touts: content.Touts | None = None  # None where content was left out
+    pictures: Mapping[int, content.Read] | None = None  # by copies; drawn, and the same for every world
 
 
 class Figure(NamedTuple):
@@ -105,6 +107,17 @@ def _guard(pick: Callable[[guarding.Scores], Estimate]) -> Callable[[World], Est
     return lambda world: pick(world.guarded) if world.guarded else _NOTHING
 
 
+def _touted(pick: Callable[[content.Touts], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(world.touts) if world.touts else _NOTHING
+
+
+def _fields(copies: int) -> Callable[[World], Estimate]:
+    """Ticker, price and promised price read from that many copies of a picture, under all kinds of noise."""
+    return lambda world: (
+        clopper_pearson(world.pictures[copies].right, world.pictures[copies].of) if world.pictures else _NOTHING
+    )
+
+
 GOALS = (
     Goal("G1", "Hand-over address", (
         Figure("exact, of the anchored", ">= 99.9%", lambda w: w.everything.handover, _least(0.999),
@@ -169,8 +182,17 @@ GOALS = (
                more_is_better=False),
         Figure("intervals that hold the truth", ">= 90%", _nets(lambda s: s.size_covered), _least(0.90)),
     )),
-    Goal("G13", "Stock touts"),
-    Goal("G14", "Text in pictures"),
+    Goal("G13", "Stock touts", (
+        Figure("ticker in text, F1", ">= 0.97", _touted(lambda s: s.ticker), _least(0.97), unit=""),
+        Figure("promised price, exact", ">= 90%", _touted(lambda s: s.target), _least(0.90)),
+        Figure("other junk in which a share is seen", "<= 0.5%", _touted(lambda s: s.false), _most(0.005),
+               more_is_better=False),
+    )),
+    Goal("G14", "Text in pictures", (
+        Figure("key fields right, of nine copies", ">= 95%", _fields(9), _least(0.95)),
+        Figure("of five copies", ">= 80%", _fields(5), _least(0.80)),
+        Figure("of one", "a third of that", _fields(1), lambda one: True),
+    )),
     Goal("G15", "Category"),
     Goal("G16", "CAN-SPAM elements"),
     Goal("G17", "Effect of a takedown"),

@@ -42,6 +42,7 @@ class Truth(msgspec.Struct, gc=False):
     country: str = ""
     spammer: int = 0
     hops: list[tuple[bool, int, str]] = []
+    content: dict[str, Any] = {}  # what the mail says
 
     @property
     def group(self) -> int:

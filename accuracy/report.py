@@ -90,8 +90,9 @@ def tables(worlds: Sequence[World], real: Sequence[Real]) -> Iterator[tuple[str,
     if real:
         yield "On real mail", ("figure", "found", "note"), [(one.what, shown(one.estimate), one.note) for one in real]
     for world in worlds:
-        yield f"By strategy of forgery, {world.name}", _TRACED, _traced(world.strategies)
-        yield f"By class of source, {world.name}", _TRACED, _traced(world.classes)
+        if world.strategies:
+            yield f"By strategy of forgery, {world.name}", _TRACED, _traced(world.strategies)
+            yield f"By class of source, {world.name}", _TRACED, _traced(world.classes)
         if world.held:
             yield f"Lists on the other half of the traps, {world.name}", _HELD, _held(world)
 
@@ -148,38 +149,49 @@ def plain(title: str, head: Row, rows: Sequence[Row]) -> str:
     return "\n".join((title, *body, ""))
 
 
-def base(manifests: Sequence[Mapping[str, Any]]) -> str:
-    """What it was measured on, as a list of the page."""
-    head = f"Measured {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}."
-    worlds = (
-        f"- tier {one['tier']}, variant {one['variant']}, seed {one['seed']}: {one['mails']:,} mails, "
-        f"{one['start'][:10]} to {one['end'][:10]}, parameters `{one['parameters'][:16]}`"
-        for one in manifests
-    )
-    return "\n".join([head, "", *worlds, ""])
+def base(old: str, manifests: Sequence[Mapping[str, Any]]) -> str:
+    """What it was measured on, as a list of the page: lines of other worlds stay."""
+    lines = {line.partition(":")[0]: line for line in old.splitlines() if line.startswith("- tier ")}
+    for one in manifests:
+        name = f"- tier {one['tier']}, variant {one['variant']}, seed {one['seed']}"
+        lines[name] = (
+            f"{name}: {one['mails']:,} mails, {one['start'][:10]} to {one['end'][:10]}, "
+            f"parameters `{one['parameters'][:16]}`, measured {datetime.now(UTC):%Y-%m-%d}"
+        )
+    return "\n".join([f"Measured with Python {platform.python_version()}.", "", *sorted(lines.values()), ""])
 
 
-def rewrite(page: str, measured: str) -> str:
-    """The page with its measured part replaced. Errors: ValueError where it has none."""
-    before, _, rest = page.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
+def renewed(
+    page: str, tier: str, manifests: Sequence[Mapping[str, Any]], made: Iterable[tuple[str, Row, list[Row]]],
+    served: Container[str] | None,
+) -> str:  # fmt: skip
+    """The page with these tables in place of its own.
+
+    Tables of other tiers stay. Of the table of goals only the rows of the goals that were ``served`` are replaced, all
+    of them for None. Errors: ValueError for a page without a measured part.
+    """
+    before, found, rest = page.partition(BEGIN)
+    inside, ended, after = rest.partition(END)
+    if not found or not ended:
         raise ValueError("the page has no measured part")
-    return f"{before}{BEGIN}\n\n{measured}\n{END}{after}"
-
-
-def renew(page: str, made: Iterable[tuple[str, Row, list[Row]]], goals: Container[str]) -> str:
-    """The page with these tables in place of its own; of the table of goals only the rows of ``goals``."""
-    before, _, rest = page.partition(BEGIN)
-    inside, _, after = rest.partition(END)
     head, *parts = inside.split("## ")
     sections = {part.partition("\n")[0]: part for part in parts}
     for title, columns, rows in made:
+        title = title if title != "Goals" or tier == "S" else f"Goals, tier {tier}"
         text = markdown(title, columns, rows).removeprefix("## ") + "\n"
-        if title == "Goals" and title in sections:
-            text = _rows_of(sections[title], text, goals)
+        if title.startswith("Goals") and served is not None and _line(columns) in sections.get(title, ""):
+            text = _rows_of(sections[title], text, served)
         sections[title] = text
-    return before + BEGIN + "## ".join([head, *sections.values()]) + END + after
+    first = [title for title in sections if title.startswith("Goals")]
+    order = [*sorted(first), *(title for title in sections if title not in first)]
+    return (
+        before
+        + BEGIN
+        + "\n\n"
+        + "## ".join([base(head, manifests) + "\n", *(sections[n] for n in order)])
+        + END
+        + after
+    )
 
 
 def _rows_of(old: str, new: str, goals: Container[str]) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accuracy import baselines, goals, lists, report
 from accuracy.baselines import HOUR, Seen, Span
-from accuracy.intervals import calibration_error, clopper_pearson, ratio, share, statistic
+from accuracy.intervals import NONE, calibration_error, clopper_pearson, grouped, ratio, share, statistic
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,8 +142,37 @@ def test_a_whole_run_on_a_tiny_world(tmp_path: Path) -> None:
     assert report.PAGE.read_text("utf-8") == page, "a quick run writes no page"
 
 
-def test_the_page_has_its_measured_part() -> None:
+WORLD = {"tier": "M", "variant": "2006", "seed": 1000, "mails": 5, "start": "2006-01-02", "end": "2006-03-03",
+         "parameters": "0123456789abcdef01"}  # fmt: skip
+
+
+def test_the_page_takes_new_rows_and_keeps_the_others() -> None:
     page = report.PAGE.read_text("utf-8")
-    assert report.rewrite(page, "x").count(report.BEGIN) == 1
+    head = ("", "goal", "bar", "S 2006", "S modern", "best reference method", "")
+    rows = [("G1", "it: new", "", "1", "2", "", "met"), ("G2", "other: new", "", "1", "2", "", "met")]
+    made = report.renewed(page, "S", [], [("Goals", head, rows)], ("G1",))
+    assert "| G1 | it: new |" in made
+    assert "other: new" not in made
+    assert made.count("| G28 |") == page.count("| G28 |")
+    assert report.renewed(made, "S", [], [], ()) == made
+    both = report.renewed(made, "M", [WORLD], [("Goals", head, rows)], None)
+    assert both.count("- tier ") == made.count("- tier ") + ("tier M, variant 2006" not in made)
+    assert both.index("## Goals\n") < both.index("## Goals, tier M\n") < both.index("## On real mail")
     with pytest.raises(ValueError, match="no measured part"):
-        report.rewrite("nothing", "x")
+        report.renewed("nothing", "S", [], [], None)
+
+
+def test_many_estimates_at_once_are_as_one_by_one() -> None:
+    group = [n % 7 for n in range(200)]
+    hits = [float(n % 3 == 0) for n in range(200)]
+    above, below = np.zeros((7, 2)), np.zeros((7, 2))
+    for place, hit in zip(group, hits, strict=True):
+        above[place] += hit, hit
+        below[place] += 1, 2
+    found, half = grouped(above, below)
+    alone = share(hits, group)
+    assert found.value == pytest.approx(alone.value)
+    assert (found.low, found.high) == (pytest.approx(alone.low), pytest.approx(alone.high))
+    assert (found.base, found.groups) == (alone.base, alone.groups)
+    assert half.value == pytest.approx(alone.value / 2)
+    assert grouped(above, np.zeros((7, 2))) == [NONE, NONE]
