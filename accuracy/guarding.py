@@ -173,7 +173,7 @@ def table(taught: guard.Weights, alone: guard.Weights, source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _told(name: str) -> Progress:
+def told(name: str) -> Progress:
     return lambda what, share: print(f"\r{name}: {what:40} {share:4.0%}", end="", file=sys.stderr)
 
 
@@ -186,7 +186,7 @@ def main(words: Iterable[str] | None = None) -> int:
     said = parser.parse_args(None if words is None else list(words))
     every = []
     for folder in said.worlds:
-        judged = run(folder, _told(folder.name))
+        judged = run(folder, told(folder.name))
         every += judged
         figures = score(judged)
         print(f"\n{folder.name}: {figures}")

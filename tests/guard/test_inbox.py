@@ -15,8 +15,11 @@ from junkhound.inbox import Letter
 from junkhound.inbox.maildir import Maildir
 from junkhound.kernel import config
 from junkhound.kernel.errors import NotFound, Temporary
+from junkhound.kernel.net import Address
+from junkhound.tables import Kind, Standing
 from junkhound.verbs import inbox
 from junkhound.verbs.office import Office
+from support import desk as desks
 from support import guards
 from support.transcript import environment
 
@@ -168,3 +171,47 @@ def test_the_page_shows_mail_as_text(tmp_path: Path) -> None:
     text = page.read_text("utf-8")
     assert "&lt;script&gt;alert(1)" in text
     assert "<script" not in text
+
+
+def given(tmp_path: Path, root: Path, consent: bool) -> tuple[inbox.Sorter, Office]:
+    more = f'\n[accounts.me]\nmaildir = "{root}"\nrelays = ["mx.example.net"]\ngive_back = {str(consent).lower()}\n'
+    more += 'country = "DE"\n[engine]\nname = "inline"\nisolate = false\n'
+    office = Office(config.load(guards.settled(tmp_path / "g", more)))
+    name, store, relays = inbox.opened(office, "me")
+    return inbox.Sorter(office, store, name, relays), office
+
+
+def test_with_consent_moves_become_sightings_of_their_standing_once(tmp_path: Path) -> None:
+    root = maildir(tmp_path / "Maildir")
+    put(root, "1.j", guards.mail(PILLS % 1, "x@pills.example", source="192.0.2.77"), "Junk", "S")
+    put(root, "2.g", PLAIN, flags="S")
+    sorter, office = given(tmp_path, root, consent=True)
+    try:
+        assert sorter.run(move=True).given == 2
+        (sorter.office.home / "guard/people/me").unlink()  # a run that was cut off before it noted what it learned
+        sorter.personal = type(sorter.personal)(sorter.personal.key)
+        assert sorter.run(move=True).given == 0
+    finally:
+        sorter.close()
+    found = {(row["kind"], row["standing"], row["vantage"] != 0): str(Address(row["addr_hi"], row["addr_lo"]))
+             for row in desks.rows(office)}  # fmt: skip
+    assert found == {
+        (int(Kind.JUNK), int(Standing.COMPLAINT), False): "192.0.2.77",  # no witness: it lists nobody by itself
+        (int(Kind.GOOD), int(Standing.MAILBOX), True): "198.51.100.9",
+    }
+
+
+def test_without_consent_nothing_of_a_mailbox_is_told_to_the_home(tmp_path: Path) -> None:
+    root = maildir(tmp_path / "Maildir")
+    put(root, "1.j", guards.mail(PILLS % 1, "x@pills.example"), "Junk", "S")
+    put(root, "2.g", PLAIN, flags="S")
+    sorter, office = given(tmp_path, root, consent=False)
+    try:
+        report = sorter.run(move=True)
+    finally:
+        sorter.close()
+    assert (report.learned_junk, report.learned_good, report.given) == (1, 1, 0)
+    assert desks.rows(office) == []
+    for path in office.home.rglob("*"):
+        if path.is_file():
+            assert b"pills" not in path.read_bytes(), path

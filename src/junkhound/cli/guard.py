@@ -133,6 +133,37 @@ def status(where: dict[str, Any], file: Path | None, as_json: bool) -> None:
 
 
 @command.command()
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 4000), help="So many days back.")
+@click.option("--by", default="source", show_default=True, type=click.Choice(["source", "recipient", "both"]),
+              help="Whose country.")  # fmt: skip
+@_JSON
+@click.pass_obj
+def counts(where: dict[str, Any], days: int, by: str, as_json: bool) -> None:
+    """Say what became of the mail that was looked at: attempts, refused, junk, inbox; by country.
+
+    It is counted where [guard] count is on: days and countries, no address and no mail.
+
+    \b
+    Example: junkhound guard counts --by both --days 7
+    """
+    from junkhound.verbs import guard_counts
+
+    lines = guard_counts.read(open_office(**where), days, by)
+    if as_json:
+        show([msgspec.to_builtins(line) for line in lines])
+        return
+    if not lines:
+        click.echo(f"nothing was counted in the last {days} days; [guard] count switches it on")
+        return
+    click.echo(f"{'from':8}{'to':8}{'attempts':>12}{'refused':>12}{'junk':>12}{'inbox':>12}")
+    for line in (*lines, guard_counts.Line("all", "", *guard_counts.total(lines))):
+        source = line.source or ("unknown" if by != "recipient" else "")
+        recipient = line.recipient or ("unknown" if by != "source" and line.source != "all" else "")
+        fates = f"{line.attempts:12,}{line.refused:12,}{line.junk:12,}{line.inbox:12,}"
+        click.echo(f"{source:8}{recipient:8}{fates}")
+
+
+@command.command()
 @click.argument("paths", nargs=-1, required=True)
 @_RELAY
 @click.option("--at", metavar="WHEN", help="The moment of the judgement; default: now.")

@@ -86,6 +86,8 @@ def tell(name: str, report: inbox.Report, move: bool) -> None:
     click.echo(f"{name}: {report.looked:,} new mails looked at, {what}")
     if report.learned_junk or report.learned_good:
         click.echo(f"learned from your moves: {report.learned_junk:,} junk, {report.learned_good:,} wanted")
+    if report.given:
+        click.echo(f"given back to this home: {report.given:,} sightings")
     least = min(report.all_junk, report.all_good)
     if least < 20:
         known = f"it knows {report.all_junk:,} junk and {report.all_good:,} wanted mails of yours"

@@ -9,6 +9,7 @@ import msgspec
 
 from junkhound import content
 from junkhound.content import View
+from junkhound.guard.authenticated import Authenticated
 from junkhound.guard.book import Book
 from junkhound.kernel.net import Address
 from junkhound.tables import Clue, KeyKind, Path
@@ -150,6 +151,25 @@ def _way(verdict: Verdict, found: Evidence) -> None:
         found.amounts["provider"] = 1.0
     elif not verdict.anchored:
         found.amounts["unanchored"] = 1.0
+
+
+def prove(proven: Authenticated, found: Evidence) -> None:
+    """What the reader's own relay found out about who stands behind the mail; nothing where it says nothing."""
+    if not proven:
+        return
+    spf, dkim = proven.results.get("spf", ""), proven.results.get("dkim", "")
+    if not proven.domains:
+        found.amounts["unproven"] = 1.0
+        found.words["unproven"] = "no domain stands behind it (neither SPF nor DKIM)"
+    if not proven.aligned:
+        found.amounts["unaligned"] = 1.0
+        found.words["unaligned"] = "its author's domain does not stand behind it"
+    if spf in ("fail", "softfail"):
+        found.amounts["spf_fail"] = 1.0
+        found.words["spf_fail"] = "the sender's domain names other machines (SPF)"
+    if dkim in ("fail", "policy"):
+        found.amounts["dkim_fail"] = 1.0
+        found.words["dkim_fail"] = "its signature does not hold (DKIM)"
 
 
 def _log(count: int) -> float:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import structs
+
 from junkhound import content, trace
 from junkhound.attribution import RouteTable
 from junkhound.evidence.message import Message, parse
+from junkhound.guard import authenticated
 from junkhound.guard.book import Book, empty
-from junkhound.guard.evidence import Evidence, ask
+from junkhound.guard.evidence import Evidence, ask, prove
 from junkhound.guard.model import Model
 from junkhound.guard.opinion import Opinion, weigh
 from junkhound.guard.personal import Personal, words_of
@@ -31,12 +34,13 @@ class Judged(NamedTuple):
 class Judge:
     """Everything that opinions are formed with; ``personal`` None leaves the person out.
 
-    A book older than ``stale_h`` hours is closed: what it knew may be wrong by now.
+    A book older than ``stale_h`` hours is closed: what it knew may be wrong by now. ``authserv`` are names under which
+    relays of ours write Authentication-Results and take such fields out of what arrives.
     """
 
     def __init__(
         self, book: Book, model: Model, boundary: trace.Boundary | None, routes: RouteTable | None,
-        personal: Personal | None = None, stale_h: float | None = None,
+        personal: Personal | None = None, stale_h: float | None = None, authserv: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.book = book
         self.closed = empty(book.head.key)
@@ -45,23 +49,34 @@ class Judge:
         self.boundary = boundary
         self.routes = routes
         self.personal = personal
+        self.authserv = authserv
 
     def __call__(self, mail: bytes, facts: Facts | None, at: int) -> Judged:
         """Judge one mail. ``facts`` are those of our own session, None for a stored mail; ``at`` is now."""
         message = parse(mail)
-        verdict = trace.judge(trace.read(message), self.boundary, facts, explain=False)
+        hops = trace.read(message)
+        verdict = trace.judge(hops, self.boundary, facts, explain=False)
+        proven = authenticated.NOBODY
+        if self.boundary is not None and facts is None:
+            names = self.boundary.knows_name
+            proven = authenticated.read(message, hops, verdict.handover, names, self.authserv)
         view = content.view(message)
         source = verdict.address or verdict.handover
-        asn = 0 if source is None or self.routes is None else self.routes.one(source).asn
+        asn = country = 0
+        if source is not None and self.routes is not None:
+            where = self.routes.one(source)
+            asn, country = where.asn, where.country
         blamed = verdict.address  # a machine of many people is nobody's own
         book = self.closed if self.stale_us is not None and at - self.book.head.made_at > self.stale_us else self.book
         found = ask(book, view, shared(message, view), verdict, blamed, asn, at // DAY)
+        prove(proven, found)
         words: frozenset[int] = frozenset()
         own = None
         if self.personal is not None:
-            words = frozenset(words_of(self.personal.key, message, view, verdict, source, asn))
+            words = frozenset(words_of(self.personal.key, message, view, verdict, source, asn, proven))
             own = self.personal.asked(words)
-        return Judged(weigh(found, own, self.model), found, verdict, source, words)
+        opinion = structs.replace(weigh(found, own, self.model), country=country)
+        return Judged(opinion, found, verdict, source, words)
 
 
 def shared(message: Message, view: content.View) -> list[tuple[int, int, str]]:

@@ -24,7 +24,8 @@ class Opinion(msgspec.Struct, frozen=True):
 
     ``score`` is the probability that it is junk. ``reason`` is one sentence for a person. ``weighed`` gives what each
     fact added to the log odds, the heaviest first. ``campaign`` and ``listed`` are the only grounds on which a mail may
-    be refused: trap mail says the very same, or its source is on the list.
+    be refused: trap mail says the very same, or its source is on the list. ``country`` is the number of the country of
+    the machine that handed it over, 0 unknown.
     """
 
     word: Word
@@ -33,6 +34,7 @@ class Opinion(msgspec.Struct, frozen=True):
     weighed: tuple[tuple[str, float], ...] = ()
     campaign: bool = False
     listed: bool = False
+    country: int = 0
 
 
 NOTHING = Opinion(Word.NONE, 0.5, "nothing is known of it")

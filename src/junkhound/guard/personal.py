@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from hashlib import blake2b
+from itertools import pairwise
 from math import exp, log, log2
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ import msgspec
 
 from junkhound.content import View
 from junkhound.evidence.message import Message
+from junkhound.guard.authenticated import NOBODY, Authenticated
 from junkhound.kernel.errors import DataError
 from junkhound.kernel.net import Address, network_of
 from junkhound.trace import Verdict
@@ -26,7 +28,8 @@ from junkhound.trace import Verdict
 STRENGTH = 0.45
 TELLING = 150  # words of a mail that are asked: those furthest from one half
 UNSURE = 0.1  # words nearer to one half than this say nothing
-MOST = 200_000  # words kept; those met once are let go first
+PAIRS = 250  # words of a text whose pairs with the next are words as well
+MOST = 300_000  # words kept; those met once are let go first
 FEW = 20  # mails of either side below which nothing is said
 VERSION = 1
 
@@ -158,20 +161,22 @@ class Personal:
         return cls(kept.key, kept.good, kept.junk, kept.words, kept.moves)
 
 
-def words_of(key: bytes, message: Message, view: View, verdict: Verdict, source: Address | None, asn: int) -> set[int]:
-    """What a mail is remembered by: its words, who wrote it, by which program, from where; as keyed hashes."""
-    said = [b"t:" + word for word in _word(view.folded[:8192])]
-    said += [b"s:" + word for word in _word(message.text(b"subject", 300).lower().encode("utf-8", "replace"))]
+def words_of(
+    key: bytes, message: Message, view: View, verdict: Verdict, source: Address | None, asn: int,
+    proven: Authenticated = NOBODY,
+) -> set[int]:  # fmt: skip
+    """What a mail is remembered by: its words and pairs of them, who wrote it, by which program, from where; hashed."""
+    words = _word(view.folded[:8192])
+    subject = _word(message.text(b"subject", 300).lower().encode("utf-8", "replace"))
+    said = [b"t:" + word for word in words]
+    said += [b"s:" + word for word in subject]
+    said += [b"w:%b %b" % pair for pair in pairwise(words[:PAIRS])]
     said += [b"u:" + url.domain.encode("utf-8", "replace") for url in view.urls if url.domain]
     author = _address(message.text(b"from", 500))
-    if author:
-        who = author[0].lower()
-        said += [b"f:" + who.encode(), b"d:" + who.rpartition("@")[2].encode()]
-    for name in (b"list-id", b"x-mailer", b"user-agent", b"reply-to"):
-        value = message.first(name)
-        if value is not None:
-            said.append(name + b":" + value.strip().lower()[:100])
-    said += [b"h:" + name for name in {field[0] for field in message.fields} if name in _TELLING_FIELDS]
+    who = author[0].lower().encode() if author else b""
+    if who:
+        said += [b"f:" + who, b"d:" + who.rpartition(b"@")[2]]
+    said += _header(message, who.rpartition(b"@")[2])
     if source is not None:
         said.append(b"n:" + source.packed[:15])
     if asn:
@@ -180,10 +185,32 @@ def words_of(key: bytes, message: Message, view: View, verdict: Verdict, source:
         said.append(b"r:" + b".".join(verdict.rdns.lower().encode("ascii", "replace").split(b".")[-2:]))
     said.append(b"p:%d" % int(verdict.path))
     said += [b"k:" + part.type.encode("utf-8", "replace") for part in message.parts()[:20]]
+    said += [f"x:{method}={result}".encode() for method, result in proven.results.items()]
+    said += [b"x:" + domain.encode("utf-8", "replace") for domain in proven.domains]
+    if proven:
+        said.append(b"x:aligned" if proven.aligned else b"x:unaligned")
     found = {_hashed(key, word) for word in said}
-    if author and source is not None:
-        found.add(CORRESPONDENT | _hashed(key, b"c:%b\0%b" % (author[0].lower().encode(), _whence(source, asn))))
+    if who and source is not None:
+        found.add(CORRESPONDENT | _hashed(key, b"c:%b\0%b" % (who, _whence(source, asn))))
+    if who and proven.aligned:
+        found.add(CORRESPONDENT | _hashed(key, b"c:%b\0=" % who))
     return found
+
+
+def _header(message: Message, domain: bytes) -> list[bytes]:
+    """What tells programs apart: fields, their order, and whose name the Message-ID has."""
+    said = []
+    for name in (b"list-id", b"x-mailer", b"user-agent", b"reply-to"):
+        value = message.first(name)
+        if value is not None:
+            said.append(name + b":" + value.strip().lower()[:100])
+    names = [field[0] for field in message.fields]
+    said += [b"h:" + name for name in set(names) if name in _TELLING_FIELDS]
+    said.append(b"o:" + b",".join(name for name in names if name in _ORDERED)[:300])
+    number = message.first(b"message-id") or b""
+    host = number.rpartition(b"@")[2].strip(b" <>\t").lower()
+    said.append(b"m:none" if not number else b"m:own" if domain and host.endswith(domain) else b"m:other")
+    return said
 
 
 def _whence(source: Address, asn: int) -> bytes:
@@ -199,6 +226,13 @@ _TELLING_FIELDS = frozenset((
     b"list-unsubscribe", b"list-id", b"dkim-signature", b"in-reply-to", b"references", b"precedence", b"x-priority",
     b"x-msmail-priority", b"x-mimeole", b"auto-submitted", b"x-originating-ip", b"organization", b"importance",
     b"thread-index", b"mime-version", b"message-id", b"feedback-id", b"arc-seal",
+))  # fmt: skip
+
+
+_ORDERED = frozenset((
+    b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"mime-version", b"content-type", b"reply-to",
+    b"content-transfer-encoding", b"x-mailer", b"user-agent", b"x-priority", b"in-reply-to", b"references",
+    b"precedence", b"list-unsubscribe", b"dkim-signature", b"sender",
 ))  # fmt: skip
 
 

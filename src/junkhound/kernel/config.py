@@ -285,6 +285,19 @@ class Guard:
     relays: tuple[str, ...] = setting(
         (), "relays in front of the guarded server, whose Received lines are believed", "networks or host names"
     )
+    count: bool = setting(
+        False, "count what came, was refused, called junk and let in, by country of source and recipient, in this home"
+    )
+    country: str = setting("", "country its recipients are in", "two letters")
+    countries: tuple[str, ...] = setting(
+        (), "recipients' domains in other countries, such as example.de=DE", "domain=two letters"
+    )
+    authserv: tuple[str, ...] = setting(
+        (),
+        "names in Authentication-Results that are believed below our relays' first line too: those of relays that take"
+        " such fields out of what arrives; above that line the names of relays are believed anyway",
+        "names",
+    )
     junk: float = setting(
         0.0,
         "a mail is called junk from this probability on; 0 means as the table of weights says",
@@ -315,6 +328,12 @@ class Account:
     maildir: str = setting("", "a Maildir on this machine, instead of a server", "path")
     inbox: str = setting("INBOX", "folder that is sorted")
     junk: str = setting("Junk", "folder that junk is moved to")
+    give_back: bool = setting(
+        False,
+        "what you move to Junk and what you keep becomes sightings of this home: of standing complaint, and good; off,"
+        " nothing of it leaves your own model",
+    )
+    country: str = setting("", "country its owner is in", "two letters")
     relays: tuple[str, ...] = setting(
         (), "its mail server, whose Received lines are believed", "networks or host names"
     )

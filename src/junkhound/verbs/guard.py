@@ -86,6 +86,7 @@ class Orders(msgspec.Struct, frozen=True):
     good: float
     stale_h: float
     trust: trace.Trust = trace.Trust()
+    authserv: frozenset[str] = frozenset()
 
 
 class Asked(msgspec.Struct, array_like=True):
@@ -107,6 +108,7 @@ def orders(office: Office, relays: tuple[str, ...] = ()) -> Orders:
         str(pack), str(learned_of(office)), (*said.relays, *relays), network.own, network.allow_documentation,
         tuple(data.route_tables(office)), said.junk, said.good, said.stale_h,
         believing.trust(office.config),
+        frozenset(name.lower().strip(".") for name in said.authserv),
     )  # fmt: skip
 
 
@@ -127,9 +129,8 @@ def open_judge(said: Orders) -> guard.Judge:
     model = guard.shipped().stricter(said.junk, said.good)
     border = trace.boundary(said.relays, said.own, allow_documentation=said.allow_documentation, trust=said.trust)
     tables = DatedTables(said.routes)
-    return guard.Judge(
-        read_book(Path(said.pack)), model, border, tables.on(None), read_learned(Path(said.learned)), said.stale_h
-    )
+    book, learned = read_book(Path(said.pack)), read_learned(Path(said.learned))
+    return guard.Judge(book, model, border, tables.on(None), learned, said.stale_h, said.authserv)
 
 
 def read_book(path: Path) -> Book:

@@ -21,10 +21,14 @@ from junkhound import guard
 from junkhound.evidence.message import parse
 from junkhound.guard import Evidence, Opinion, Personal, Word
 from junkhound.inbox import Letter, Store
+from junkhound.intake.mail import Mail
 from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import ConfigError, DataError, NotFound
 from junkhound.kernel.jail import Died, Jail, Limits
+from junkhound.tables import Kind
 from junkhound.verbs import guard as verbs
+from junkhound.verbs import intakes
+from junkhound.verbs.ingest import Request, ingest
 from junkhound.verbs.office import Office
 
 BATCH = 100
@@ -58,6 +62,7 @@ class Report(msgspec.Struct):
     failed: int = 0
     all_junk: int = 0
     all_good: int = 0
+    given: int = 0
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -67,6 +72,31 @@ class _State(msgspec.Struct, array_like=True):
     seen: dict[bytes, tuple[int, bool]]
     personal: bytes
     done: set[str] = set()  # letters by folder, key and whether they were read: those need not be fetched again
+
+
+class Given:
+    """An owner's moves on their way into this home's ledger, with their consent (``[accounts.NAME] give_back``).
+
+    A mail is one sighting however often it is given; junk is a complaint, which never lists by itself.
+    """
+
+    def __init__(self, office: Office, name: str) -> None:
+        self._office = office
+        self._names = intakes.given_back(name)
+        self._waiting: tuple[list[Mail], list[Mail]] = ([], [])
+
+    def take(self, mail: bytes, junk: bool) -> None:
+        """Note a move."""
+        self._waiting[0 if junk else 1].append(Mail(mail, "a mail that was moved"))
+
+    def give(self) -> int:
+        """Put what was noted into the ledger; how many sightings are new."""
+        new = 0
+        for name, kind, mails in zip(self._names, (Kind.JUNK, Kind.GOOD), self._waiting, strict=True):
+            if mails:
+                new += ingest(self._office, Request(kind=kind, mailbox=name), mails=tuple(mails)).added
+                mails.clear()
+        return new
 
 
 class Sorter:
@@ -79,6 +109,8 @@ class Sorter:
         self.orders = verbs.orders(office, relays)
         self.model = guard.shipped().stricter(self.orders.junk, self.orders.good)
         self.state, self.personal = _opened(self.place, os.urandom(16))
+        account = office.config.accounts.get(name)
+        self.given = Given(office, name) if account is not None and account.give_back else None
         self.jail = Jail("junkhound.verbs.inbox:start", (self.orders, self.personal.key), Limits(1024, 10.0))
 
     def close(self) -> None:
@@ -108,6 +140,7 @@ class Sorter:
             if move:
                 self._keep()
         report.all_junk, report.all_good = self.personal.junk, self.personal.good
+        self._give(report)
         self._keep()
         return report
 
@@ -122,6 +155,7 @@ class Sorter:
                 self.state.done.add(_mark(letter))
             done += len(batch)
             tell("learning", done, len(new))
+            self._give(report)
             self._keep()
 
     def _learn(self, mail: bytes, junk: bool, report: Report) -> None:
@@ -134,10 +168,17 @@ class Sorter:
             return  # it is there because of us: that teaches nothing
         found = self._read(own, report)
         if found is not None and self.personal.learn(digest, found[1], junk):
+            if self.given is not None:
+                self.given.take(own, junk)
             if junk:
                 report.learned_junk += 1
             else:
                 report.learned_good += 1
+
+    def _give(self, report: Report) -> None:
+        """Moves become sightings before they are noted as learned: a run that is cut off gives them again, once."""
+        if self.given is not None:
+            report.given += self.given.give()
 
     # --- sorting ----------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ class Plan:
     complainants: Mapping[str, Complainant] = field(default_factory=dict)
     vouched: str = ""
     host: str = ""
+    moves: bool = False  # what a person moved to Junk: a complaint without a letter about it
 
     def settings_hash(self, office: Office) -> str:
         """Changes whenever the same mail would get another boundary or standing."""
@@ -46,7 +47,7 @@ class Plan:
         network = office.config.network
         said = [int(self.standing), sorted(self.relays), sorted(self.domains), self.country.upper(),
                 sorted(network.own), network.allow_documentation]  # fmt: skip
-        if self.standing is Standing.COMPLAINT:
+        if self.standing is Standing.COMPLAINT and not self.moves:
             enrolled = sorted(self.complainants.items())
             said.append([[name, c.kind, sorted(c.senders), sorted(c.relays)] for name, c in enrolled])
         if self.host:
@@ -77,6 +78,11 @@ def plans(
     )
     for name in config.complainants:
         found[from_complainant(name)] = replace(complaints, name=from_complainant(name), vouched=name)
+    for name, account in config.accounts.items():
+        if account.give_back:
+            junk, kept = given_back(name)
+            found[junk] = Plan(junk, Standing.COMPLAINT, account.relays, country=account.country, moves=True)
+            found[kept] = Plan(kept, Standing.MAILBOX, account.relays, country=account.country)
     for name, log in config.logs.items():
         if name in found:
             raise UsageError(f"{name!r} is a log and something else as well", "give one of them another name")
@@ -104,6 +110,11 @@ def plans(
 def from_complainant(name: str) -> str:
     """The intake of complaints that the operator says ``name`` sent."""
     return f"{COMPLAINTS} from {name}"
+
+
+def given_back(account: str) -> tuple[str, str]:
+    """The intakes of what the owner of an account moved to Junk, and of what they kept."""
+    return f"moves of {account}", f"kept by {account}"
 
 
 def is_complaints(intake: str) -> bool:
@@ -142,7 +153,7 @@ def orders(
             Standing.COMPLAINT,
             Standing.LOG,
         )  # our own: they need no relay to be believed
-        believed = boundary if plan.relays or sessions else None
+        believed = boundary if plan.relays or (sessions and not plan.moves) else None
         number = office.ledger.analysis(
             plan.name, sighting.CODE_VERSION, plan.settings_hash(office), plan.settings_text(office)
         )
@@ -150,7 +161,7 @@ def orders(
             plan.name, plan.standing, believed, number, plan.domains, tables.country_number(plan.country),
             host=plan.host,
         )  # fmt: skip
-        if plan.standing is Standing.COMPLAINT:
+        if plan.standing is Standing.COMPLAINT and not plan.moves:
             enrolled = [_enrolled(name, one, network, trust) for name, one in plan.complainants.items()]
             rules[plan.name] = replace(
                 rules[plan.name], complaints=True, complainants=tuple(enrolled),

@@ -1,7 +1,8 @@
 """The guard by HTTP, for programs on this machine that look at mail themselves: rspamd, SpamAssassin.
 
 ``POST /check`` takes one mail as it is and answers ``{"verdict": "junk", "score": 0.998, "reason": "...", ...}`` within
-the deadline. ``Client`` and ``Helo`` fields of the request tell of the session, where there was one.
+the deadline. ``Client``, ``Helo`` and ``Recipient`` fields of the request tell of the session, where there
+was one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def guard_app(desk: Desk) -> Starlette:
         async for piece in request.stream():
             mail += piece[: most - len(mail)]
         found = await desk.opinion(bytes(mail), facts_of(request))
+        desk.became(found, [request.headers.get("recipient", "").encode("latin-1", "replace")], refused=False)
         return JSONResponse({
             "verdict": str(found.word), "score": round(found.score, 4), "reason": found.reason,
             "listed": found.listed, "campaign": found.campaign,

@@ -10,7 +10,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from junkhound.kernel.errors import JunkhoundError
 from junkhound.kernel.jail import Died, Jail, Limits
 from junkhound.service.log import say
 from junkhound.verbs import guard as verbs
+from junkhound.verbs.guard_counts import Fates
 from junkhound.verbs.office import Office
 from junkhound.wire.facts import Facts
 
@@ -61,6 +62,7 @@ class Desk:
         self._stamp: tuple[int, ...] = ()
         self._looked = 0.0
         self._renewing = threading.Lock()
+        self._fates: Fates | None = Fates(office) if self.config.count else None
 
     @property
     def _number(self) -> int:
@@ -76,7 +78,9 @@ class Desk:
             self._free.put_nowait(worker)
 
     def close(self) -> None:
-        """End them."""
+        """End them; what was counted is kept."""
+        if self._fates is not None:
+            self._fates.keep()
         self._threads.shutdown(wait=False, cancel_futures=True)
         while self._free is not None and not self._free.empty():
             self._free.get_nowait().jail.close()
@@ -99,6 +103,13 @@ class Desk:
         finally:
             self._waiting -= 1
         return self._told(found, began)
+
+    def became(self, found: guard.Opinion, recipients: Sequence[bytes], refused: bool) -> None:
+        """Count what became of a mail, once for all of its recipients, where the operator wants that."""
+        if refused:
+            self.counts.refused += 1
+        if self._fates is not None:
+            self._fates.add(found, recipients, refused)
 
     def _told(self, found: guard.Opinion, began: float) -> guard.Opinion:
         name = str(found.word)
@@ -152,6 +163,8 @@ class Desk:
         if now - self._looked < LOOK_S:
             return
         self._looked = now
+        if self._fates is not None:
+            self._fates.keep_soon(self._threads)
         if self._renewing.acquire(blocking=False):
             loop = asyncio.get_running_loop()
             loop.run_in_executor(self._threads, self._replace, loop.call_soon_threadsafe)

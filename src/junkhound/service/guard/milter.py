@@ -43,8 +43,7 @@ async def talk(desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamW
 async def _answer(desk: Desk, mail: milter.Mail) -> milter.Answer:
     found = await desk.opinion(mail.octets, facts_of(mail))
     refuse = refusal(desk, found)
-    if refuse is not None:
-        desk.counts.refused += 1
+    desk.became(found, mail.recipients, refuse is not None)
     return milter.Answer(headers(found), refuse)
 
 

@@ -100,9 +100,9 @@ class Link:
         mail = b"".join(line[1:] if line[:1] == b"." else line for line in lines)  # RFC 5321 section 4.5.2
         found = await self.desk.opinion(mail, self.facts())
         refuse = refusal(self.desk, found)
+        self.desk.became(found, self.mail.recipients, refuse is not None)
         count = max(1, len(self.mail.recipients)) if self.lmtp else 1
         if refuse is not None:
-            self.desk.counts.refused += 1
             self.next_writer.close()  # without the final dot the next server has taken nothing
             await self.say(b"%d %b\r\n" % refuse * count)
             raise _Over
