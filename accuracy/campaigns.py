@@ -27,7 +27,7 @@ from junkhound.kernel import config
 from junkhound.ledger.campaigns import Book
 from junkhound.ledger.queries_campaigns import Campaigns
 from junkhound.tables import Kind
-from junkhound.verbs import grouping
+from junkhound.verbs import grouping, pictures
 from junkhound.verbs import ingest as verbs_ingest
 from junkhound.verbs.campaigns import alias_of
 from junkhound.verbs.office import Office
@@ -62,7 +62,9 @@ def settings_of(folder: Path, home: Path) -> config.Config:
     path = home / "junkhound.toml"
     text = (folder / "junkhound.toml").read_text("utf-8")
     path.write_text(text + f'\n[store]\nhome = "{home / "state"}"\n', "utf-8")
-    return replace(config.load(path), engine=config.Engine(name="inline", isolate=False))
+    return replace(
+        config.load(path), engine=config.Engine(name="inline", isolate=False), pictures=config.Pictures(ocr="none")
+    )
 
 
 def ingest(
@@ -117,7 +119,7 @@ def labels_of(office: Office) -> dict[tuple[int, int], tuple[int, int]]:
 def run(folder: Path, scratch: Path, span: tuple[int, int], progress: Progress, order: bool = True) -> World:
     """All of it for one world."""
     office = Office(ingest(folder, scratch / "whole", progress))
-    grouping.group(office)
+    _grouped(office)
     true = truths(folder)
     ours = labels_of(office)
     ids = [one for one in true if one in ours]
@@ -130,7 +132,7 @@ def run(folder: Path, scratch: Path, span: tuple[int, int], progress: Progress, 
     changed = NONE
     if order:
         streamed = Office(ingest(folder, scratch / "streamed", progress, lambda office: _grouped(office)))
-        grouping.group(streamed)
+        _grouped(streamed)
         other = labels_of(streamed)
         streamed.ledger.close()
         there = [one for one in ids if one in other]
@@ -141,6 +143,8 @@ def run(folder: Path, scratch: Path, span: tuple[int, int], progress: Progress, 
 
 
 def _grouped(office: Office) -> None:
+    """Pictures that are near-copies made one, none of them read; then everything grouped."""
+    pictures.read(office, limit=1 << 30)
     grouping.group(office)
 
 

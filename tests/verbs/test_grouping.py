@@ -68,6 +68,33 @@ def test_later_mail_joins_and_the_name_stays(desk: Office, tmp_path: Path) -> No
     assert (now.name, now.mails, now.last_day - now.first_day) == (first.name, 17, 5)
 
 
+def parts(desk: Office) -> set[frozenset[int]]:
+    """Which texts are together, whatever the names."""
+    queries, alias = grouping.units_of(desk), Book(desk.ledger.state).alias()
+    held: dict[int, set[int]] = {}
+    for unit, number in queries.engine.rows(f"SELECT unit, campaign FROM {queries.grouped()}"):
+        held.setdefault(alias.get(number, number) or -unit, set()).add(unit)
+    return {frozenset(units) for units in held.values()}
+
+
+def test_the_order_in_which_mail_comes_changes_nothing(tmp_path: Path) -> None:
+    """Two wordings that a third one ties: whoever groups after each portion has said two before he knows."""
+    mixed = " ".join(PILLS.split()[:10] + WATCH.split()[:9])
+    portions = [some(PILLS, 0, 5), some(WATCH, 20, 5, 5), some(mixed, 40, 7, 5), some(STOCK, 60, 4, 6, "c.example")]
+    at_once = office(tmp_path / "once")
+    take(at_once, tmp_path, "all", [mail for portion in portions for mail in portion])
+    grouping.group(at_once)
+    found = []
+    for name, order in (("straight", portions), ("turned", portions[::-1])):
+        desk = office(tmp_path / name)
+        for number, portion in enumerate(order):
+            take(desk, tmp_path, f"{name}{number}", portion)
+            grouping.group(desk)
+        found.append(parts(desk))
+    assert found == [parts(at_once)] * 2
+    assert sum(map(len, parts(at_once))) == 21
+
+
 def test_a_campaign_comes_back_after_a_silence(desk: Office, tmp_path: Path) -> None:
     grouping.group(desk)
     first = Book(desk.ledger.state).all()[0]

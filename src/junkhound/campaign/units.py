@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,12 @@ class Units:
 
     def __len__(self) -> int:
         return len(self.number)
+
+    def anew(self, count: int) -> Units:
+        """The same, the first ``count`` of them as if they had been in no campaign before."""
+        group = self.group.copy()
+        group[:count] = 0
+        return replace(self, group=group)
 
     @property
     def telling(self) -> Flags:

@@ -78,12 +78,18 @@ class Units(Queries):
         )
 
     def around(self, first: int, last: int, most: int) -> dict[str, Array]:
-        """Units grouped before and first seen within these days: of each campaign ``most``, and all without one."""
+        """Units grouped before and first seen within these days: of each campaign ``most`` (0: all), of none all."""
         return self.engine.columns(
             f"SELECT unit, campaign::BIGINT AS campaign, day FROM {self.grouped()} u"
             f" WHERE day BETWEEN {first} AND {last}"
-            f" QUALIFY campaign = 0 OR row_number() OVER (PARTITION BY campaign ORDER BY hash(unit), unit) <= {most}"
+            f" QUALIFY {most} = 0 OR campaign = 0"
+            f" OR row_number() OVER (PARTITION BY campaign ORDER BY hash(unit), unit) <= {most}"
         )
+
+    def texts_around(self, first: int, last: int) -> int:
+        """How many units grouped before were first seen within these days."""
+        rows = self.engine.rows(f"SELECT count(*) FROM {self.grouped()} u WHERE day BETWEEN {first} AND {last}")
+        return int(rows[0][0])
 
     def texts(self, units: Array) -> tuple[Array, Array, list[str]]:
         """(sketches, words, subjects) of units, in their order; zeros where a unit has no text."""

@@ -35,7 +35,9 @@ WINDOW = 14  # days around new texts in which others are looked at one by one
 SAMPLE = 64  # texts of a standing campaign that new ones are compared with
 AT_ONCE = 150_000  # new texts in one round: with their sketches and neighbours some hundred megabytes
 REVIVED = 14  # days of silence after which a campaign is said to be back
-_MARK = "grouped"
+FEW = 10_000  # texts around new ones that are all grouped anew each time: two seconds
+TENTH = 10
+_MARK, _SINCE = "grouped", "grouped_since"
 _REPLY = re.compile(r"(?:\s*(?:re|fw|fwd|aw|wg|sv|tr|rv|adv)\s*:)+", re.IGNORECASE)
 _SHORT_SUBJECT = 6  # letters
 _KINDS = tuple(int(kind) for kind in KeyKind if kind.name in campaign.KINDS and kind is not KeyKind.SUBJECT)
@@ -117,7 +119,8 @@ class _Run:
             return set()
         queries = self.queries()
         first, last = int(days.min()), int(days.max())
-        around = queries.around(first - WINDOW, last + WINDOW, SAMPLE)
+        anew = self._anew(queries.texts_around(first - WINDOW, last + WINDOW), len(new))
+        around = queries.around(first - WINDOW, last + WINDOW, 0 if anew else SAMPLE)
         old = ~np.isin(around["unit"], new)
         unit = np.concatenate([new, around["unit"][old]]).astype(np.uint64)
         day = np.concatenate([days, around["day"][old]]).astype(np.int64)
@@ -128,13 +131,23 @@ class _Run:
         times, shared = queries.shared(
             unit, _KINDS, campaign.MANNER, min(first - WINDOW, int(day.min())), last + WINDOW
         )
-        keys = _keys(shared, subjects)
-        shared = self._with_pictures(shared)
+        keys = _keys(self._with_pictures(shared), subjects)
         asleep = self._asleep(set(before.tolist()))
         units, keys = _with_asleep(campaign.Units(unit, sketch, words, times.mails, before, *times[1:]), keys, asleep,
                                    self.book.keys([one.number for one in asleep]))  # fmt: skip
-        labels = campaign.group(units, keys, known)
+        labels = campaign.group(units.anew(len(unit)) if anew else units, keys, known)
         return self._settle(_Round(units, keys, labels, len(unit), len(new), day, subjects), asleep)
+
+    def _anew(self, texts: int, new: int) -> bool:
+        """Whether all texts of these days are grouped as if none had been before.
+
+        So the order of arrival changes nothing: what is said at last is said by looking at everything at once. Of few
+        texts always, of many each time a tenth as many came, so that a text is looked at a bounded number of times.
+        """
+        since = int(home.get_meta(self.ledger.state, _SINCE) or 0) + new
+        anew = texts + new <= AT_ONCE and (texts + new <= FEW or since * TENTH >= texts)
+        home.set_meta(self.ledger.state, _SINCE, "0" if anew else str(since))
+        return anew
 
     def _with_pictures(self, shared: dict[str, Array]) -> dict[str, Array]:
         """Keys of pictures that are near-copies made one, and what was read in them beside."""
