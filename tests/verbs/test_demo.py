@@ -13,6 +13,8 @@ import pytest
 from junkhound import sample
 from junkhound.kernel import net
 from junkhound.sample.forgery import INNOCENT
+from junkhound.verbs import data
+from junkhound.verbs.office import open_office
 from support.demonstration import copied, made, printed
 from support.transcript import environment
 
@@ -54,6 +56,11 @@ def test_every_listed_network_sent_junk_lately_and_nothing_wanted(listed: list[n
         assert any(network.holds(address) for address in junk), network
         assert not any(network.holds(address) for address in good), network
     assert any(not network.is_v4 for network in listed)
+
+
+def test_no_real_company_is_named(folder: Path) -> None:
+    tables = data.tables(open_office(str(folder / "junkhound.toml")))
+    assert [table.name for table in tables if table.used] == [table.name for table in tables[1:]]
 
 
 def test_whoever_is_named_in_forged_lines_stays_off(listed: list[net.Network]) -> None:

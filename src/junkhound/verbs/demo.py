@@ -90,6 +90,7 @@ def _on_scene(folder: Path, scene: scenes.Scene, progress: Progress, width: int)
     shown = Shown(office.now, str(settings), scene.span, scene.what)
     progress("importing routes", 0.08)
     data.add(office, [scene.routes], name=scene.networks, day=scene.span[0])
+    data.use(office, data.EMBEDDED, used=False)  # invented machines stand in no real company's network
     total = sum(part.weight for part in scene.parts)
     done = 0
     for part in scene.parts:
