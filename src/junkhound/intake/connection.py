@@ -1,4 +1,4 @@
-"""One client of the trap: from the first byte to the last, and everything that was seen of it meanwhile."""
+"""One client of the trap, from the first byte to the last; ``seen`` tells what it showed."""
 
 from __future__ import annotations
 
@@ -9,42 +9,32 @@ import socket
 import ssl
 import time
 from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
+from junkhound.intake import seen
 from junkhound.intake.tls import Channel
-from junkhound.kernel import net
 from junkhound.kernel.net import Address, Network
 from junkhound.tables import Kind
 from junkhound.wire import proxy, smtp
-from junkhound.wire.facts import Envelope, Facts, Origin, Recipient, Session
 
 if TYPE_CHECKING:
     from junkhound.intake.trap import Trap
 
-HARVEST_AFTER = 3
-"""Refused recipients or VRFY questions after which a session without mail is a harvest."""
-
 STASH = 8192
 """Bytes that are kept of what a held client says; one that says more is answered."""
 
-CLOCK_JUMP_US = 1_000_000
-SAVED_SYN = 28  # TCP_SAVED_SYN of linux/tcp.h, which Python's socket does not name
-_SYN_BYTES = 512
-_JUNK = int(Kind.JUNK)
 # names of the module: an attribute of an Enum class costs a third of a microsecond each time
 COMMAND, _, _, WAITING, _, _, CLOSED = smtp.Phase
-_UNKNOWN = ("", "[UNAVAILABLE]", "[TEMPUNAVAIL]")
 
 
 class Connection(asyncio.Protocol):
     """One client."""
 
     __slots__ = (
-        "_awaits_proxy", "_booked", "_channel", "_clock", "_counted", "_ended", "_greeting", "_head", "_held", "_named",
-        "_since", "_slow", "_stash", "_told", "_turned_away", "_waits_for", "active",
-        "auth_hash", "began", "client", "client_port", "closing_at", "guesses", "local", "local_port", "name",
-        "proxied", "session", "syn", "transport", "trap", "xclient",
+        "_awaits_proxy", "_booked", "_counted", "_ended", "_greeting", "_head", "_held", "_named",
+        "_since", "_slow", "_stash", "_told", "_turned_away", "_waits_for",
+        "active", "auth_hash", "began", "channel", "client", "client_port", "clock", "closing_at", "guesses", "local",
+        "local_port", "name", "proxied", "session", "syn", "transport", "trap", "xclient",
     )  # fmt: skip
 
     def __init__(self, trap: Trap) -> None:
@@ -63,7 +53,7 @@ class Connection(asyncio.Protocol):
         self.xclient: tuple[tuple[str, str], ...] = ()
         self.auth_hash: bytes | None = None
         self.guesses = 0
-        self._clock = trap.now() - self.began
+        self.clock = trap.now() - self.began
         self._head = b""
         self._held = 0
         self._counted: tuple[Address, Network] | None = None
@@ -71,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._named = False
         self._turned_away = False
         self._ended = False  # the client has said all it will
-        self._channel: Channel | None = None
+        self.channel: Channel | None = None
         self._greeting: asyncio.TimerHandle | None = None
         self._slow = False  # may be held in the tarpit
         self._waits_for: asyncio.TimerHandle | None = None  # an answer that is held back
@@ -84,15 +74,15 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         trap = self.trap
-        self.client, self.client_port = _endpoint(transport.get_extra_info("peername"))
-        self.local, self.local_port = _endpoint(transport.get_extra_info("sockname"))
+        self.client, self.client_port = seen.endpoint(transport.get_extra_info("peername"))
+        self.local, self.local_port = seen.endpoint(transport.get_extra_info("sockname"))
         trap.open.add(self)
         trap.counts.connections += 1
         link = transport.get_extra_info("socket")
         if link is not None and link.family == socket.AF_UNIX:
             self._named = True  # whoever may open the socket file is ours
         else:
-            self.syn = saved_syn(link)
+            self.syn = seen.saved_syn(link)
             self._named = self.client is not None and any(n.holds(self.client) for n in trap.gate.proxies)
         if trap.gate.proxy_protocol and self._named:
             self._awaits_proxy = True
@@ -178,13 +168,13 @@ class Connection(asyncio.Protocol):
             self._early()
             self._greet()
         if self._waits_for is not None:
-            if not session.commands and self._channel is None:
+            if not session.commands and self.channel is None:
                 self._early()
             self._stash += data
             if len(self._stash) > STASH:
                 self._release()
             return
-        if self._channel is not None:
+        if self.channel is not None:
             data = self._decrypt(data)
         if data:
             session.receive(data, at)
@@ -217,7 +207,7 @@ class Connection(asyncio.Protocol):
         if session is None or session.mails or self._turned_away:
             return
         if not self._named or self.proxied is not None or self.xclient:
-            self.trap.fold(self.client, _kind_of(session, self.guesses), _intake_of(session))
+            self.trap.fold(self.client, seen.kind_of(session, self.guesses), seen.intake_of(session))
 
     def _uncount(self) -> None:
         if self._counted is not None:
@@ -265,9 +255,9 @@ class Connection(asyncio.Protocol):
     def _close(self) -> None:
         if self.transport is not None and self.closing_at is None:
             self.closing_at = _us()
-            if self._channel is not None:
-                self._channel.close()
-                self.transport.write(self._channel.take_output())
+            if self.channel is not None:
+                self.channel.close()
+                self.transport.write(self.channel.take_output())
             self.transport.close()
 
     def _weigh(self) -> None:
@@ -293,7 +283,7 @@ class Connection(asyncio.Protocol):
         while session.events:
             event = session.events.pop(0)
             if isinstance(event, smtp.Delivery):
-                refusal = self.trap.take(self, self._facts(event), event.mail)
+                refusal = self.trap.take(self, seen.facts_of(self, event, self.trap.now(), _us()), event.mail)
                 if refusal is not None:
                     session.answer(*refusal, _us())
             elif isinstance(event, smtp.Guess):
@@ -321,9 +311,9 @@ class Connection(asyncio.Protocol):
         self._told = session.commands
         out = session.take_output()
         if out and self.closing_at is None:
-            if self._channel is not None and self._channel.ready:
-                self._channel.send(out)
-                out = self._channel.take_output()
+            if self.channel is not None and self.channel.ready:
+                self.channel.send(out)
+                out = self.channel.take_output()
             self.transport.write(out)
         if session.phase is CLOSED:
             self._close()
@@ -363,7 +353,7 @@ class Connection(asyncio.Protocol):
         self._slow = slow
         said, self._stash = self._stash, b""
         if said and self.session.phase is not CLOSED:
-            if not self.session.esmtp and self._channel is None:
+            if not self.session.esmtp and self.channel is None:
                 self.session.manners |= smtp.Manner.AHEAD
             self.data_received(said)
 
@@ -394,9 +384,9 @@ class Connection(asyncio.Protocol):
         """Take the client for who a named proxy (XCLIENT is for no other) says it is; False where that ends it."""
         said = dict(attributes)
         self.xclient = (*self.xclient, *attributes)[-32:]
-        self.client, self.client_port, self.name = _said_client(said, self.client, self.client_port, self.name)
+        self.client, self.client_port, self.name = seen.said_client(said, self.client, self.client_port, self.name)
         self.syn = None
-        if self.session is not None and said.get("HELO", "") not in _UNKNOWN:
+        if self.session is not None and said.get("HELO", "") not in seen.UNKNOWN:
             self.session.helo = said["HELO"].encode()
         self._uncount()
         self._counted = None
@@ -414,12 +404,12 @@ class Connection(asyncio.Protocol):
             return
         rest = session.take_rest()
         self._send(at_once=True)
-        self._channel = Channel(gate.tls)
+        self.channel = Channel(gate.tls)
         if rest:
             self._decrypt(rest)
 
     def _decrypt(self, data: bytes) -> bytes:
-        channel, session = self._channel, self.session
+        channel, session = self.channel, self.session
         assert channel is not None
         assert session is not None
         ready = channel.ready
@@ -450,7 +440,7 @@ class Connection(asyncio.Protocol):
     @property
     def in_handshake(self) -> bool:
         """Whether TLS was asked for and is not there yet."""
-        return self._channel is not None and not self._channel.ready
+        return self.channel is not None and not self.channel.ready
 
     @property
     def waits_for_us(self) -> bool:
@@ -461,111 +451,6 @@ class Connection(asyncio.Protocol):
     def begun(self) -> bool:
         """Whether the client has said anything that counts: a command, not half a PROXY header."""
         return self.session is not None and self.session.commands > 0
-
-    # --- what was seen ------------------------------------------------------------------------------------
-
-    def _facts(self, event: smtp.Delivery) -> Facts:
-        session, trap, channel = self.session, self.trap, self._channel
-        assert session is not None
-        transaction = event.transaction
-        now = trap.now()
-        client, port, name, arrival, helo = self.client, self.client_port, self.name, "", session.helo
-        if session.forwarded:
-            said = dict(session.forwarded)
-            client, port, name = _said_client(said, client, port, name)
-            arrival = "" if said.get("IDENT", "") in _UNKNOWN else said["IDENT"]
-            helo = said["HELO"].encode() if said.get("HELO", "") not in _UNKNOWN else None
-        jump = now - _us() - self._clock
-        return Facts(
-            Origin(
-                None if client is None else client.packed,
-                now,
-                transaction.intake or trap.gate.intake,
-                _JUNK,
-                arrival=arrival,
-            ),
-            Envelope(transaction.mail_from, tuple(Recipient(*each) for each in transaction.recipients)),
-            Session(
-                client_port=port,
-                local=self.local.packed if self.local else None,
-                local_port=self.local_port,
-                helo=helo,
-                protocol=_protocol(session, transaction.params),
-                tls_version=channel.version if channel else None,
-                tls_cipher=channel.cipher if channel else None,
-                client_hello=channel.ja4 if channel else None,
-                syn=self.syn,
-                dialect=tuple(session.trace),
-                command_us=tuple(session.command_us),
-                replies=tuple(session.replies),
-                proxy=self.proxied,
-                xclient=(*self.xclient, *session.forwarded),
-                auth_hash=self.auth_hash,
-                clock_jump_us=jump if abs(jump) > CLOCK_JUMP_US else None,
-                client_name=name,
-                manners=int(session.manners),
-            ),
-        )
-
-
-def saved_syn(link: Any) -> bytes | None:
-    """The SYN that the kernel kept for this connection: IP and TCP header (Linux)."""
-    if link is None:
-        return None
-    try:
-        found = link.getsockopt(socket.IPPROTO_TCP, SAVED_SYN, _SYN_BYTES)
-    except (OSError, AttributeError):
-        return None
-    return found or None
-
-
-def _said_client(
-    said: dict[str, str], client: Address | None, port: int | None, name: str | None
-) -> tuple[Address | None, int | None, str | None]:
-    """Client, port and name as XCLIENT or XFORWARD gives them; what is not given stays."""
-    address = said.get("ADDR")
-    if address is not None:
-        words = address[5:] if address[:5].upper() == "IPV6:" else address
-        client, port, name = net.parse(words), None, None  # [UNAVAILABLE]: nobody we know of
-    number = said.get("PORT", "")
-    if number.isascii() and number.isdigit() and 0 < int(number[:6]) < 65536:
-        port = int(number[:6])
-    if "NAME" in said:
-        name = None if said["NAME"] in _UNKNOWN else said["NAME"]
-    return client, port, name
-
-
-def _protocol(session: smtp.Session, params: bytes) -> str:
-    """The `with` keyword of RFC 3848, and of RFC 6531 section 4.3 for mail with SMTPUTF8."""
-    lmtp = session.policy.protocol == "lmtp"
-    if b"SMTPUTF8" in params.upper():
-        base = "UTF8LMTP" if lmtp else "UTF8SMTP"
-    else:
-        base = "LMTP" if lmtp else "ESMTP" if session.esmtp else "SMTP"
-    return base + "S" if session.tls else base
-
-
-def _kind_of(session: smtp.Session, guesses: int) -> Kind:
-    if guesses:
-        return Kind.AUTH_GUESS
-    if session.vrfy >= HARVEST_AFTER or session.rejected >= HARVEST_AFTER:
-        return Kind.HARVEST
-    return Kind.PROBE
-
-
-def _intake_of(session: smtp.Session) -> str:
-    return session.transaction.intake if session.transaction is not None else ""
-
-
-def _endpoint(name: Any) -> tuple[Address | None, int | None]:
-    if isinstance(name, tuple) and len(name) >= 2:
-        return _parsed(name[0]), name[1]
-    return None, None  # a Unix socket
-
-
-@lru_cache(4096)
-def _parsed(words: str) -> Address | None:
-    return net.parse(words.partition("%")[0])
 
 
 def without_xclient(policy: smtp.Policy) -> smtp.Policy:

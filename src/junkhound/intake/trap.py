@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from junkhound.intake.connection import HARVEST_AFTER, Connection, without_xclient
+from junkhound.intake.connection import Connection, without_xclient
 from junkhound.intake.doors import catch_all, doors
+from junkhound.intake.seen import HARVEST_AFTER
 from junkhound.intake.tarpit import Pit, Tarpit
 from junkhound.kernel import net
 from junkhound.kernel.clock import HOUR, SECOND
