@@ -143,7 +143,7 @@ def main() -> int:
     if publish:
         served = [goal for name in parts for goal in PARTS[name]]
         page = report.PAGE.read_text("utf-8")
-        report.PAGE.write_text(report.renewed(page, tier, manifests, made, None if whole else served), "utf-8")
+        report.PAGE.write_text(report.renewed(page, tier, manifests, made, parts, None if whole else served), "utf-8")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,26 +150,34 @@ def plain(title: str, head: Row, rows: Sequence[Row]) -> str:
     return "\n".join((title, *body, ""))
 
 
-def base(old: str, manifests: Sequence[Mapping[str, Any]]) -> str:
-    """What it was measured on, as a list of the page: lines of other worlds stay."""
-    lines = {line.partition(":")[0]: line for line in old.splitlines() if line.startswith("- tier ")}
+def base(old: str, manifests: Sequence[Mapping[str, Any]], measured: Sequence[str]) -> str:
+    """What was measured on which world, as a list of the page; what else was measured before stays in it."""
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    held = {found[1]: dict(_DATED.findall(found[2])) for found in _WORLD.finditer(old)}
     for one in manifests:
-        name = f"- tier {one['tier']}, variant {one['variant']}, seed {one['seed']}"
-        lines[name] = (
-            f"{name}: {one['mails']:,} mails, {one['start'][:10]} to {one['end'][:10]}, "
-            f"parameters `{one['parameters'][:16]}`, measured {datetime.now(UTC):%Y-%m-%d}"
-        )
-    return "\n".join([f"Measured with Python {platform.python_version()}.", "", *sorted(lines.values()), ""])
+        name = f"- tier {one['tier']}, variant {one['variant']}, seed {one['seed']}: "
+        for line, parts in held.items():
+            if line.startswith(name):
+                held[line] = {part: day for part, day in parts.items() if part not in measured}
+        line = f"{name}{one['mails']:,} mails, {one['start'][:10]} to {one['end'][:10]}, parameters `"
+        line += f"{one['parameters'][:16]}`"
+        held[line] = held.get(line, {}) | dict.fromkeys(measured, today)
+    lines = [f"{line}; {', '.join(map(' '.join, parts.items()))}" for line, parts in sorted(held.items()) if parts]
+    return "\n".join([f"Measured with Python {platform.python_version()}.", "", *lines, ""])
+
+
+_WORLD = re.compile(r"^(- tier .*parameters `\w+`); (.*)$", re.MULTILINE)
+_DATED = re.compile(r"(\w+) (\d{4}-\d\d-\d\d)")
 
 
 def renewed(
     page: str, tier: str, manifests: Sequence[Mapping[str, Any]], made: Iterable[tuple[str, Row, list[Row]]],
-    served: Container[str] | None,
+    measured: Sequence[str] = (), served: Container[str] | None = None,
 ) -> str:  # fmt: skip
     """The page with these tables in place of its own.
 
-    Tables of other tiers stay. Of the table of goals only the rows of the goals that were ``served`` are replaced, all
-    of them for None. Errors: ValueError for a page without a measured part.
+    ``measured`` names the parts that were. Tables of other tiers stay. Of the table of goals only the rows of the goals
+    that were ``served`` are replaced, all of them for None. Errors: ValueError for a page without a measured part.
     """
     before, found, rest = page.partition(BEGIN)
     inside, ended, after = rest.partition(END)
@@ -188,7 +197,7 @@ def renewed(
         before
         + BEGIN
         + "\n\n"
-        + "## ".join([base(head, manifests) + "\n", *(sections[n] for n in order)])
+        + "## ".join([base(head, manifests, measured) + "\n", *(sections[n] for n in order)])
         + END
         + after
     )

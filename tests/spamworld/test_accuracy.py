@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -150,16 +151,21 @@ def test_the_page_takes_new_rows_and_keeps_the_others() -> None:
     page = report.PAGE.read_text("utf-8")
     head = ("", "goal", "bar", "S 2006", "S modern", "best reference method", "")
     rows = [("G1", "it: new", "", "1", "2", "", "met"), ("G2", "other: new", "", "1", "2", "", "met")]
-    made = report.renewed(page, "S", [], [("Goals", head, rows)], ("G1",))
+    made = report.renewed(page, "S", [], [("Goals", head, rows)], (), ("G1",))
     assert "| G1 | it: new |" in made
     assert "other: new" not in made
     assert made.count("| G28 |") == page.count("| G28 |")
-    assert report.renewed(made, "S", [], [], ()) == made
-    both = report.renewed(made, "M", [WORLD], [("Goals", head, rows)], None)
+    assert report.renewed(made, "S", [], [], (), ()) == made
+    first = report.base("", [WORLD], ["tracing", "lists"])
+    again = report.base(first, [WORLD | {"parameters": "fedcba98765432100"}], ["lists"])
+    assert re.findall(r"parameters `(\w+)`; (\w+) \d{4}-\d\d-\d\d$", again, re.MULTILINE) == [
+        ("0123456789abcdef", "tracing"), ("fedcba9876543210", "lists"),
+    ]  # fmt: skip
+    both = report.renewed(made, "M", [WORLD], [("Goals", head, rows)], ["tracing"], None)
     assert both.count("- tier ") == made.count("- tier ") + ("tier M, variant 2006" not in made)
     assert both.index("## Goals\n") < both.index("## Goals, tier M\n") < both.index("## On real mail")
     with pytest.raises(ValueError, match="no measured part"):
-        report.renewed("nothing", "S", [], [], None)
+        report.renewed("nothing", "S", [], [])
 
 
 def test_many_estimates_at_once_are_as_one_by_one() -> None:
