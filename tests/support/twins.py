@@ -9,8 +9,8 @@ from typing import Any
 from junkhound.content import html, language, obfuscated, template, tickers, tricks, urls
 from junkhound.content.finds import found_with, may_hold, may_hold_plainly
 from junkhound.content.hosts import HOSTS
-from junkhound.evidence import message
-from junkhound.trace import again, reader
+from junkhound.evidence import charset, message
+from junkhound.trace import again, dates, reader
 
 MARKUP = (
     b"<", b">", b'"', b"'", b"=", b" ", b"\n", b"\x0b", b"/", b"?", b"!", b"a", b"b", b"href", b"src=", b"action=",
@@ -37,7 +37,10 @@ SHARED = (
     b"OTC:",
     b"Pink Sheets -", b"NYSE;", b"(ABC)", b"( ABC . OB )", b"Acme ", b"price", b"target", b"$1.20", b"buy", b"l|A1",
     b"\xe2\x80\xa8", b"\xe3\x80\x80", b"\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\xa3", b"\xc2\xad", b"\x1c", b"the", b"and",
-    b"of you", b"und die", b"der", b",", b"|", b"trading 5 days $2", b"\n",
+    b"of you", b"und die", b"der", b",", b"|", b"trading 5 days $2", b"current price: ", b"closed at ", b"expect",
+    b"short term", b"Ziel", b"could reach $3",
+    b"Stocks", b"penny stock", b"wall street ",
+    b"\xc4\xb1", b"b\xc3\xb6rsenbrief", b"aktientipp", b"\n",
 )  # fmt: skip
 HEADER = (
     b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
@@ -65,6 +68,9 @@ def of_header(source: bytes) -> Iterator[tuple[str, Any, Any]]:
 
 def of_lines(mail: bytes) -> Iterator[tuple[str, Any, Any]]:
     """The same for the Received lines of a message, each twice."""
+    for start, end in message_places(mail):
+        for written in mail[start : min(end, start + 400)].decode("latin-1").split(";"):
+            yield "date", dates.parse_text(written), dates.parse_plainly(written)
     for number, (start, end) in enumerate(2 * message_places(mail)):
         yield (
             "line",
@@ -80,6 +86,7 @@ def message_places(mail: bytes) -> list[tuple[int, int]]:
 
 def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     """The same for the text of a part."""
+    yield "1252", charset.from_1252(text), charset.from_1252_plainly(text)
     yield "readable", tricks.readable(text), tricks.together(tricks.plain_with(text) if not text.isascii() else text)
     yield "letters", tricks.plain_letters(text), tricks.plain_with(text)
     yield "bare", *(find(text, 300) for find in (obfuscated.bare_words, obfuscated.bare_words_plainly))
@@ -108,6 +115,10 @@ def of_finds(text: bytes) -> Iterator[tuple[str, Any, Any]]:
     made, plainly = may_hold(text), may_hold_plainly(text)
     yield "finds", found_with(text, made, lambda: "en"), found_with(text, plainly, lambda: "en")
     written = tickers.plain(text.decode("utf-8", "replace"))[: tickers.MAX_TEXT]
+    yield "traders", tickers.traders(written), tickers.traders_plainly(written)
+    for find, stems in ((tickers._target, tickers._TARGETS), (tickers._price, tickers._PRICES)):
+        near = [match.span() for match in tickers._near(written, find, stems)]
+        yield "near", near, [match.span() for match in tickers._near(written, find)]
     every = tickers.touts_with(written, tickers.cues_plainly(written))
     yield "touts", tickers.touts_with(written, tickers.cues(written)), every
 

@@ -109,6 +109,15 @@ _target = re.compile(
     r"|could (?:be at|hit|reach)|reach)(?: of| at| is| price)?[\s:;.\-=>~*|]{0,8}(?:kurzfristig|in tagen)?\s?)"
     + _MONEY.format(name="money")
 ).finditer
+_PRICES = (
+    "pric", "last", "now", "open", "clos", "cur", "traded", "finished", "stood", "trades", "prix", "cours", "kurs",
+    "schloss",
+    "stand", "cote", "clôtur",
+)  # fmt: skip
+_TARGETS = (
+    "get", "target", "targ", "project", "expect", "see", "term", "objectif", "cible", "ziel", "visent", "attendent",
+    "sehen", "erwarten", "scenario", "estimated", "speculative", "limit", "could", "reach",
+)  # fmt: skip
 _horizon = re.compile(
     r"(?i)(?<![a-z0-9])((?:[0-9]{1,2}|one|two|three)[ \-]{0,3}(?:day|week|month)s?|short[ \-]term|long[ \-]term"
     r"|within days|by (?:mon|tues|wednes|thurs|fri)day|kurzfristig|in tagen|sous peu|en quelques jours)"
@@ -117,7 +126,13 @@ _traders = re.compile(
     r"(?i)(?<![a-z])(?:stocks?|shares?|investors?|traders?|trading|market|broker|penny|float|wall street|bull(?:s|ish)?"
     r"|explode|breakout|radar|volume|strong buy|insiders?|momentum|small caps?|symbol|ticker|profits?|alert|pick"
     r"|otc|aktie|börsenbrief|aktientipp|händler|bourse|investisseurs|titre|courtier|initiés)(?![a-z])"
-).findall
+)
+_TRADE = (
+    "stock", "share", "invest", "trad", "market", "broker", "penny", "float", "wall street", "bull", "explode",
+    "breakout", "radar", "volume", "strong buy", "insider", "momentum", "small cap", "symbol", "ticker", "profit",
+    "alert", "pick", "otc", "aktie", "börsenbrief", "händler", "bourse", "titre", "courtier", "initiés",
+)  # fmt: skip
+"""How those words begin: the pattern is tried there alone, for at every letter it is dear."""
 _gain = re.compile(r"(?i)(?:up|gain|gains|move|profit|rise|\+)\s?(?:of )?\s?[0-9]{1,4}(?:\.[0-9]+)?\s?%").search
 _company = re.compile(
     r"(?i:(?:company(?: name)?|name|firm|unternehmen|société)\s?[:;.\-]{1,2}\s{0,3})(?P<name>[A-Z0-9][^\n:()]{2,50})"
@@ -146,19 +161,38 @@ _numeric = re.compile(r"[0-9]|[.,](?=[OoIl])").finditer
 _BEFORE, _BEHIND = 120, 24  # characters around a number within which words say what it is
 
 
-def _near(text: str, find: Callable[[str, int, int], Iterator[re.Match[str]]]) -> Iterator[re.Match[str]]:
-    """The matches of a pattern that ends in a number: it is tried near numbers alone, not at every letter."""
+def _near(
+    text: str, find: Callable[[str, int, int], Iterator[re.Match[str]]], stems: Sequence[str] = ()
+) -> Iterator[re.Match[str]]:
+    """The matches of a pattern that ends in a number: it is tried near numbers alone, not at every letter.
+
+    And there only where one of the ``stems`` stands, without which it cannot match.
+    """
+    low = _lower(text) if stems else None
+    for start, end in _windows(text):
+        if low is None or any(low.find(stem, start, end) >= 0 for stem in stems):
+            yield from find(text, start, end)
+
+
+def _windows(text: str) -> Iterator[tuple[int, int]]:
+    """What stands around the numbers of a text, windows that meet put together."""
     start, end = 0, -1
     for match in _numeric(text):
         at = match.start()
         if end < 0:
             start = max(0, at - _BEFORE)
         elif at - _BEFORE > end:
-            yield from find(text, start, end)
+            yield start, end
             start = at - _BEFORE
         end = min(len(text), at + _BEHIND)
     if end >= 0:
-        yield from find(text, start, end)
+        yield start, end
+
+
+def _lower(text: str) -> str | None:
+    """The text in lower case, place by place; None where letters are equal in a pattern that are not so there."""
+    low = text.lower()
+    return None if len(low) != len(text) or any(text.find(letter) >= 0 for letter in "ıſ\u212a") else low
 
 
 def hinted(low: bytes) -> bool:
@@ -209,6 +243,7 @@ def touts_with(text: str, may: int, known: Collection[str] = ()) -> list[Tout]:
     markets: dict[str, str] = {}
     spans: dict[str, tuple[int, int]] = {}
     said = {word for word in _capitals(text) if word not in _NOISE or word in known}
+    trading: set[str] | None = None
     for place, (cue, find, weight) in enumerate(_FINDERS):
         if weight > 1 and not may >> place & 1:
             continue
@@ -216,6 +251,8 @@ def touts_with(text: str, may: int, known: Collection[str] = ()) -> list[Tout]:
             continue
         if weight == 1 and not votes:
             break  # being urged to buy is a sign only of a share that the text names otherwise
+        if weight == 1 and trading is None and not (trading := traders(text)):
+            break
         for match in find(text):
             groups = {name.rstrip("12"): value for name, value in match.groupdict().items() if value}
             ticker = _ticker(groups.get("ticker", ""), known)
@@ -228,14 +265,11 @@ def touts_with(text: str, may: int, known: Collection[str] = ()) -> list[Tout]:
             ):
                 markets.setdefault(ticker, market.upper().replace(" ", "").replace("0TC", "OTC"))
             spans.setdefault(ticker, match.span())
-    if not votes:
-        return []
+    if not votes or not (trading := traders(text) if trading is None else trading):
+        return []  # of whatever the text talks, it is not of shares: no score without a word of traders
     for ticker in votes:  # what stands everywhere in the text is its subject
         votes[ticker] += min(4, len(re.findall(rf"(?<![A-Z0-9]){re.escape(ticker)}(?![A-Z0-9])", text)))
     _joined(votes, cues, markets, spans, known)
-    trading = {word.lower() for word in _traders(text)}
-    if not trading:
-        return []  # of whatever it talks, it is not of shares: no score without such a word
     about = _about(text, trading)
     found = []
     for ticker, count in votes.most_common(8):
@@ -302,6 +336,26 @@ _FINDERS: tuple[tuple[str, Finder, int], ...] = (
 """By what a share is named, and the points of each."""
 
 
+def traders_plainly(text: str) -> set[str]:
+    """``traders`` by the pattern alone."""
+    return {word.lower() for word in _traders.findall(text)}
+
+
+def traders(text: str) -> set[str]:
+    """The traders' words of the text, in lower case."""
+    low = _lower(text)
+    if low is None:
+        return traders_plainly(text)
+    words: set[str] = set()
+    for stem in _TRADE:
+        at = low.find(stem)
+        while at >= 0:
+            if (match := _traders.match(text, at)) is not None:
+                words.add(match[0].lower())
+            at = low.find(stem, at + len(stem))
+    return words
+
+
 class _About(msgspec.Struct, frozen=True):
     """What the text says of prices and of trading, whatever its share."""
 
@@ -315,14 +369,14 @@ class _About(msgspec.Struct, frozen=True):
 def _about(text: str, trading: set[str]) -> _About:
     cues: set[str] = set()
     target, horizon, spans = 0.0, "", []
-    for match in _near(text, _target):
+    for match in _near(text, _target, _TARGETS):
         target = _money(match["money"])
         if target:
             horizon = (match["when"] or "").strip().lower()
             spans.append(match.span())
             break
     price = 0.0
-    for match in _near(text, _price):
+    for match in _near(text, _price, _PRICES):
         if any(start <= match.start() < end for start, end in spans):
             continue
         price = _money(match["money"])

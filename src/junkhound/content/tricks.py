@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from junkhound.content import html
 from junkhound.kernel.compiled import steps
+from junkhound.kernel.memo import Memo
 
 MOST = 400  # places where one trick is undone
 LOOK = 32 * 1024  # bytes of text in which letters stand apart
@@ -167,10 +168,9 @@ def undone_with(source: bytes, signs: int = _ALL) -> bytes:
     if signs & _FLAT:
         hits += [(match.start(), _clipped) for match in _flat(low)]
     if signs & _INK and (low.find(b"#f") >= 0 or low.find(b"white") >= 0):
-        inks = [match.start() for match in _coloured(low) if (ink := _rgb(match[1])) and _close(ink, _WHITE)]
-        if inks and all(  # nothing dark to write on in white
-            ground is None or _close(ground, _WHITE) for ground in map(_rgb, {*_ground(low), *_painted(low)})
-        ):
+        inks = [match.start() for match in _coloured(low) if _PALE[match[1]] is True]
+        # nothing dark to write on in white
+        if inks and not any(_PALE[ground] is False for ground in {*_ground(low), *_painted(low)}):
             hits += [(start, _any) for start in inks]
     return _without(source, low, sorted(hits, key=lambda hit: hit[0])[:MOST]) if hits else source
 
@@ -223,6 +223,15 @@ def _rgb(value: bytes) -> tuple[int, ...] | None:
 
 def _close(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return all(abs(a - b) <= _NEAR for a, b in zip(one, other, strict=True))
+
+
+def _pale(colour: bytes) -> bool | None:
+    """Whether a colour is white or nearly so; None for what is no colour."""
+    rgb = _rgb(colour)
+    return None if rgb is None else _close(rgb, _WHITE)
+
+
+_PALE: Memo[bytes, bool | None] = Memo(_pale, 4096)
 
 
 def _columns(match: re.Match[bytes]) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import lru_cache
 
+from junkhound.kernel.compiled import steps
+from junkhound.kernel.memo import Memo
 from junkhound.tables import Defect
 
 _UNKNOWN = int(Defect.UNKNOWN_CHARSET)
@@ -92,13 +95,40 @@ def utf8(octets: bytes, label: str) -> tuple[bytes, int]:
         try:
             octets.decode()
         except UnicodeDecodeError:
-            pass
+            if name != "utf_8":
+                return from_1252(octets)[0], _UNDECODABLE | (_UNKNOWN if name is None else 0)
         else:
             return octets, _UNKNOWN if name is None else 0
     elif octets.isascii() and _keeps_ascii(name):
         return octets, 0
+    elif name == "cp1252":
+        made, broken = from_1252(octets)
+        return made, _UNDECODABLE if broken else 0
     text, defects = decode(octets, label)
     return text.encode(), defects
+
+
+def from_1252_plainly(octets: bytes) -> tuple[bytes, bool]:
+    """``from_1252`` without the compiled steps."""
+    try:
+        return octets.decode("cp1252").encode(), False
+    except UnicodeDecodeError:
+        return octets.decode("cp1252", "replace").encode(), True
+
+
+from_1252: Callable[[bytes], tuple[bytes, bool]] = from_1252_plainly if steps is None else steps.from_1252
+"""Windows-1252 as UTF-8, and whether it holds bytes that stand for nothing."""
+
+
+def _same(label: bytes) -> int | None:
+    name = codec(label.decode("latin-1").strip("'\" ").lower())
+    if name is None:
+        return _UNKNOWN
+    return 0 if name in ("ascii", "utf_8") or _keeps_ascii(name) else None
+
+
+SAME: Memo[bytes, int | None] = Memo(_same, 1024)
+"""By the charset as a field names it: the defects of ASCII bytes in it, None where they may mean something else."""
 
 
 @lru_cache(256)

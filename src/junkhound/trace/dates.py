@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from junkhound.kernel.compiled import steps
 from junkhound.trace.memo import Memo
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -42,6 +43,15 @@ def parse(value: bytes) -> int | None:
 
 def parse_text(text: str) -> int | None:
     """As ``parse``, from text already decoded (one character a byte)."""
+    if steps is not None:
+        found: int | None = steps.date(text)
+        if found is not None:
+            return found
+    return parse_plainly(text)
+
+
+def parse_plainly(text: str) -> int | None:
+    """``parse_text`` without the compiled steps."""
     # The usual form, where the day and the zone were met before: a third of the pattern's time. Its colon stands
     # after a day of two digits or of one; asking for the place is cheaper than looking for it.
     colon = 19 if text[19:20] == ":" else 18 if text[18:19] == ":" else text.find(":")

@@ -3,9 +3,11 @@
 
 PyObject *step_bits(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_lines(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_date(PyObject *self, PyObject *text);
 PyObject *step_line(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count);
 
+PyObject *step_from_1252(PyObject *self, PyObject *octets);
 PyObject *step_hinting(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_told_by_words(PyObject *self, PyObject *const *given, Py_ssize_t count);
@@ -28,6 +30,7 @@ static PyMethodDef steps[] = {
     {"letter_signs", step_letter_signs, METH_O, "letter_signs(text) -> bits of letters that are not what they look like"},
     {"bare", FAST(step_bare), METH_FASTCALL, "bare(text, most) -> where bare host names may stand"},
     {"text_signs", step_text_signs, METH_O, "text_signs(text) -> bits of tricks that may stand in a text"},
+    {"from_1252", step_from_1252, METH_O, "from_1252(octets) -> (UTF-8, whether a byte stands for nothing)"},
     {"hinting", FAST(step_hinting), METH_FASTCALL, "hinting(hints, stems): the words by which touts are known"},
     {"may_hold", step_may_hold, METH_O, "may_hold(text) -> bits of what may be found in a text"},
     {"cues", step_cues, METH_O, "cues(text) -> bits of how it may name a share"},
@@ -41,6 +44,7 @@ static PyMethodDef steps[] = {
     {"received", FAST(step_received), METH_FASTCALL, "received(fields, size) -> (places, originator)"},
     {"lines", FAST(step_lines), METH_FASTCALL, "lines(...): what reading lines again needs"},
     {"line", FAST(step_line), METH_FASTCALL, "line(raw, start, end, index, below) -> Hop"},
+    {"date", step_date, METH_O, "date(text) -> microseconds, or None"},
     {"bits", FAST(step_bits), METH_FASTCALL, "bits(...): the numbers of the header's defects"},
     {NULL, NULL, 0, NULL},
 };
