@@ -74,7 +74,8 @@ def measure(
     touts = content.touts(folder) if "content" in parts else None
     return goals.World(
         name, tracing.score(traced.part(lambda cell: cell[0] == "junk")), tracing.score(traced),
-        tracing.by_strategy(traced), tracing.by_class(traced), held, grouped, guarded, touts, pictures,
+        tracing.by_strategy(traced), tracing.by_class(traced),
+        tracing.by_network(traced), held, grouped, guarded, touts, pictures,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ class World(NamedTuple):
     everything: tracing.Scores
     strategies: Mapping[str, tracing.Scores]
     classes: Mapping[str, tracing.Scores]
+    networks: Mapping[str, tracing.Scores]
     held: Mapping[str, lists.Scores]  # by method, ours first; empty where lists were left out
     groups: campaigns.World | None = None  # None where campaigns were left out
     guarded: guarding.Scores | None = None  # None where the guard was left out

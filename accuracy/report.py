@@ -94,6 +94,7 @@ def tables(worlds: Sequence[World], real: Sequence[Real]) -> Iterator[tuple[str,
         if world.strategies:
             yield f"By strategy of forgery, {world.name}", _TRACED, _traced(world.strategies)
             yield f"By class of source, {world.name}", _TRACED, _traced(world.classes)
+            yield f"By network and country, {world.name}", _TRACED, _traced(world.networks)
         if world.held:
             yield f"Lists on the other half of the traps, {world.name}", _HELD, _held(world)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -39,6 +39,8 @@ class Traced(NamedTuple):
     kind: str
     strategy: str
     class_: str
+    asn: int
+    country: str
     injector: str
     handover: str
     said: str  # the first candidate
@@ -61,19 +63,21 @@ class Tally:
     def __init__(self) -> None:
         self.sums: dict[tuple[str, str, str], dict[int, list[int]]] = {}
         self.bins: dict[tuple[str, str, str], list[list[float]]] = {}
+        self.nets: dict[tuple[int, str], dict[int, list[int]]] = {}  # junk by the injector's AS number and country
 
     def add(self, row: Traced) -> None:
         """Count one mail."""
         cell = row.kind, row.strategy, row.class_
-        held = self.sums.setdefault(cell, {}).setdefault(row.group, [0] * WIDTH)
         right, answered = row.said == row.injector, bool(row.said)
-        for place, value in enumerate((
+        values = (
             1, row.anchored, row.anchored and row.said_handover == row.handover, answered, answered and right,
             answered and row.injector in row.three, answered and not right and row.confidence >= SURE,
             row.forged, row.found, row.genuine, row.flagged,
             *(other == row.injector for other in row.others), *(other == row.handover for other in row.others),
-        )):  # fmt: skip
-            held[place] += value
+        )  # fmt: skip
+        _add(self.sums.setdefault(cell, {}), row.group, values)
+        if row.kind == "junk":
+            _add(self.nets.setdefault((row.asn, row.country), {}), row.group, values)
         if answered:
             sizes, stated, hits = self.bins.setdefault(cell, [[0.0] * BINS for _ in range(3)])
             place = min(int(row.confidence * BINS), BINS - 1)
@@ -84,10 +88,11 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Take over what another has counted."""
         for cell, groups in other.sums.items():
-            mine = self.sums.setdefault(cell, {})
             for group, held in groups.items():
-                old = mine.get(group)
-                mine[group] = held if old is None else [a + b for a, b in zip(old, held, strict=True)]
+                _add(self.sums.setdefault(cell, {}), group, held)
+        for place, groups in other.nets.items():
+            for group, held in groups.items():
+                _add(self.nets.setdefault(place, {}), group, held)
         for cell, bins in other.bins.items():
             kept = self.bins.get(cell)
             self.bins[cell] = bins if kept is None else [
@@ -108,6 +113,15 @@ class Tally:
 
 
 WIDTH = 11 + 2 * len(METHODS)
+BANDS = ((10, "10 networks with most"), (50, "next 40"), (200, "next 150"), (1 << 30, "all others"))
+COUNTRIES = 8
+
+
+def _add(groups: dict[int, list[int]], group: int, values: Sequence[int]) -> None:
+    """Add the values to those of a group."""
+    held = groups.setdefault(group, [0] * WIDTH)
+    for place, value in enumerate(values):
+        held[place] += value
 
 
 def run(folder: Path, limit: int = 0, progress: Progress = lambda share: None, workers: int = 0) -> Tally:
@@ -204,6 +218,8 @@ def one(
         kind=true.kind,
         strategy=true.strategy,
         class_=true.class_,
+        asn=true.asn,
+        country=true.country,
         injector=true.injector,
         handover=true.handover,
         said=str(verdict.candidates[0].address) if verdict.candidates else "",
@@ -238,8 +254,13 @@ class Scores(NamedTuple):
 
 def score(found: Tally) -> Scores:
     """All figures of these mails."""
+    bins = np.sum([np.array(one) for one in found.bins.values()], axis=0) if found.bins else np.zeros((3, BINS))
+    return _scores(found.sums.values(), binned_error(*bins))
+
+
+def _scores(parts: Iterable[Mapping[int, Sequence[int]]], ece: float) -> Scores:
     by_group: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(WIDTH))
-    for groups in found.sums.values():
+    for groups in parts:
         for group, held in groups.items():
             by_group[group] += held
     if not by_group:
@@ -250,7 +271,6 @@ def score(found: Tally) -> Scores:
     above = np.array([handed, right, three, answered, caught, *others]).T
     below = np.array([anchored, answered, answered, mails, forged, *[mails] * len(others)]).T
     made = grouped(above, below)
-    bins = np.sum([np.array(one) for one in found.bins.values()], axis=0) if found.bins else np.zeros((3, BINS))
     names = len(METHODS)
     return Scores(
         handover=made[0],
@@ -260,7 +280,7 @@ def score(found: Tally) -> Scores:
         covered=made[3],
         forged=made[4],
         flagged=clopper_pearson(int(flagged.sum()), int(genuine.sum())),
-        ece=binned_error(*bins),
+        ece=ece,
         others=dict(zip(METHODS, made[5 : 5 + names], strict=True)),
         others_handover=dict(zip(METHODS, made[5 + names :], strict=True)),
     )
@@ -280,3 +300,24 @@ def by_class(found: Tally) -> dict[str, Scores]:
 
     names = sorted({shown(cell) for cell in found.sums})
     return {name: score(found.part(lambda cell: shown(cell) == name)) for name in names}  # noqa: B023
+
+
+def by_network(found: Tally) -> dict[str, Scores]:
+    """The same for junk by how much of it the injector's network sends, and by country: no score hides behind heads."""
+    mails = {net: sum(held[0] for held in groups.values()) for net, groups in found.nets.items()}
+    order = sorted(mails, key=lambda net: (-mails[net], net))
+    out, first = {}, 0
+    for last, name in BANDS:
+        if order[first:last]:
+            out[name] = _scores((found.nets[net] for net in order[first:last]), math.nan)
+        first = last
+    countries: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for one in order:
+        countries[one[1]].append(one)
+    ranked = sorted(countries, key=lambda name: -sum(mails[net] for net in countries[name]))
+    for name in ranked[:COUNTRIES]:
+        out[name] = _scores((found.nets[net] for net in countries[name]), math.nan)
+    if ranked[COUNTRIES:]:
+        rest = [net for name in ranked[COUNTRIES:] for net in countries[name]]
+        out["other countries"] = _scores((found.nets[net] for net in rest), math.nan)
+    return out
