@@ -5,8 +5,9 @@ those that are ``Known`` to be nobody's own; ``lineage.trace`` says which group 
 ``consensus`` is the sketch that a group agrees on.
 """
 
+from junkhound.campaign.bonds import KINDS
 from junkhound.campaign.grouping import group, shuffled
-from junkhound.campaign.keyed import ALONE, KINDS, Known
+from junkhound.campaign.keyed import ALONE, Known
 from junkhound.campaign.lineage import LEAST_MAILS, Lineage, trace
 from junkhound.campaign.sketches import WIDTH, consensus
 from junkhound.campaign.units import LEAST_WORDS, MANNER, Keys, Units
