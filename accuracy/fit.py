@@ -26,6 +26,7 @@ from junkhound import trace
 from junkhound.evidence.message import parse
 from junkhound.trace import below, weights
 from junkhound.trace.pair import Looked, Odd
+from junkhound.trace.speech import speech
 from junkhound.trace.walk import AT_STRANGER, walk
 from junkhound.wire import jsonl
 
@@ -41,17 +42,24 @@ LEAST = 20  # lines on which a word must have been met
 REAL = 5.0  # an honest line of real mail counts as so many of a world: real mail is odder
 
 
+TAIL_BOUND = {DEEPER: 1.0, "line: spoken": 1.0, "line: other program": 1.0}
+
+
 class Line(NamedTuple):
-    """A line below a hand-over whose upper neighbours are all honest."""
+    """A line below a hand-over: one whose upper neighbours are all honest; or a ``lower`` one, under others.
+
+    Of the lower ones those are typed that stand under a typed one, and honest those under an honest one.
+    """
 
     looked: Looked
     typed: bool
     strategy: str
     weight: float = 1.0
+    lower: bool = False
 
 
 def lines(folder: Path) -> Iterator[Line]:
-    """Those of one world, down to the first forged one of each mail. Errors: ValueError for an evaluation seed."""
+    """Those of one world. Errors: ValueError for an evaluation seed."""
     seed = json.loads((folder / "manifest.json").read_text("utf-8"))["seed"]
     if seed >= 100:
         raise ValueError(f"{folder}: seed {seed} is for evaluation")
@@ -65,13 +73,17 @@ def lines(folder: Path) -> Iterator[Line]:
         if path.end is not AT_STRANGER or path.hop is None or path.hop.ip is None:
             continue
         first = path.believed + below.record(hops, path, border)
-        for place, looked in below.pairs(hops, first, path, border):
+        spoken = speech(facts.session) if facts is not None else 0
+        typed = False
+        for place, looked in below.pairs(hops, first, path, border, spoken):
             if place >= min(len(true.hops), first + below.DEEP):
                 break
             honest = true.hops[place][0]
-            yield Line(looked, not honest, true.strategy)
-            if not honest:
-                break
+            if not typed:
+                yield Line(looked, not honest, true.strategy)
+            if typed or place > first:
+                yield Line(looked, typed, true.strategy, lower=True)
+            typed = typed or not honest
 
 
 def real() -> Iterator[Line]:
@@ -83,11 +95,13 @@ def real() -> Iterator[Line]:
         for for_fit, hops in mails:
             path = walk(hops, border, None)
             if for_fit and path.end is AT_STRANGER and path.hop is not None and path.hop.ip is not None:
-                for _, looked in below.pairs(hops, path.believed, path, border):
+                for place, looked in below.pairs(hops, path.believed, path, border):
                     yield Line(looked, False, "", REAL)
+                    if place > path.believed:
+                        yield Line(looked, False, "", REAL, lower=True)
 
 
-def fit(found: Iterable[Line]) -> tuple[float, dict[str, float]]:
+def fit(found: Iterable[Line], bounds: Mapping[str, float] = BOUND) -> tuple[float, dict[str, float]]:
     """The prior odds that a line is typed, and the ratio of each word.
 
     What a forger is free to type (ids, dates, clauses) hardly counts for him: that an id has the right clock proves
@@ -102,7 +116,7 @@ def fit(found: Iterable[Line]) -> tuple[float, dict[str, float]]:
     free = sorted(word for word, count in met.items() if count >= LEAST)
     hits = np.array([typed[row] for row in rows], float)
     every = hits + np.array([honest[row] for row in rows], float)
-    bound = dict(BOUND)
+    bound = dict(bounds)
     while True:
         free = [word for word in free if word not in bound]
         prior, ratios = _fitted(rows, free, bound, hits, every)
@@ -110,6 +124,18 @@ def fit(found: Iterable[Line]) -> tuple[float, dict[str, float]]:
         if not kinds:
             return prior, ratios
         bound.update(dict.fromkeys(kinds, 1.0))
+
+
+def lower(found: Iterable[Line]) -> tuple[float, dict[str, float]]:
+    """What a line without a word says of the one above it, and the ratio of each word.
+
+    A typed line has others under it only where its forger typed several, so how often they are met says nothing: the
+    odds are taken out.
+    """
+    its = [line for line in found if line.lower]
+    prior, ratios = fit(its, TAIL_BOUND)
+    typed = sum(line.weight for line in its if line.typed)
+    return prior * (sum(line.weight for line in its) - typed) / typed, ratios
 
 
 def _fitted(
@@ -148,31 +174,44 @@ def honest(looked: Looked, prior: float, ratios: Mapping[str, float]) -> float:
 def left_out(found: list[Line]) -> Iterator[tuple[str, int, float]]:
     """For each strategy: its forged lines, and the share found by weights fitted without it."""
     for strategy in sorted({line.strategy for line in found if line.typed}):
-        prior, ratios = fit(line for line in found if line.strategy != strategy or not line.typed)
-        its = [line for line in found if line.typed and line.strategy == strategy]
+        heads = [line for line in found if not line.lower]
+        prior, ratios = fit(line for line in heads if line.strategy != strategy or not line.typed)
+        its = [line for line in heads if line.typed and line.strategy == strategy]
         caught = sum(honest(line.looked, prior, ratios) < below.TYPED for line in its)
         yield strategy, len(its), caught / len(its)
 
 
 def page(found: list[Line], said: str) -> str:
     """The file of weights."""
-    prior, ratios = fit(found)
-    met: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for line in found:
-        for word in weights.words(line.looked):
-            met[word][line.typed] += 1
+    heads = [line for line in found if not line.lower]
+    prior, ratios = fit(heads)
+    even, tails = lower(found)
     tests = {kind.__name__.lower(): test for test, kind in weights.TESTS}
     odd = {f"line: {(bit.name or '').lower().replace('_', ' ')}": weights.ODD_TEST[bit] for bit in Odd}
     out = [
         "# How much more often a word about a line is met among typed lines than among honest ones.",
         "# Made by `python -m accuracy.fit`; do not edit by hand. trace/pair.py says what each word means.",
         "", f'date = "{datetime.now(UTC):%Y-%m-%d}"', f'fitted_on = "{said}"', f"prior = {prior:.4g}",
+        f"even = {even:.4g}",
     ]  # fmt: skip
-    for word in sorted(ratios):
-        test = odd.get(word) or tests[word.partition(":")[0]]
-        out += ["", "[[clue]]", f'test = "{test}"', f'word = "{word}"', f"ratio = {ratios[word]:.3g}"]
-        out += [f"honest = {met[word][0]}", f"typed = {met[word][1]}"]
+    for kind, its, about in (("clue", ratios, heads), ("tail", tails, [line for line in found if line.lower])):
+        met = _met(about)
+        for word in sorted(its):
+            if kind == "tail" and word in TAIL_BOUND:
+                continue
+            test = odd.get(word) or tests[word.partition(":")[0]]
+            out += ["", f"[[{kind}]]", f'test = "{test}"', f'word = "{word}"', f"ratio = {its[word]:.3g}"]
+            out += [f"honest = {met[word][0]}", f"typed = {met[word][1]}"]
     return "\n".join(out).replace("e+0", "e+").replace("e-0", "e-") + "\n"
+
+
+def _met(found: Iterable[Line]) -> dict[str, list[int]]:
+    """On how many honest and typed lines each word was met."""
+    met: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for line in found:
+        for word in weights.words(line.looked):
+            met[word][line.typed] += 1
+    return met
 
 
 def main() -> int:
@@ -181,13 +220,12 @@ def main() -> int:
     parser.add_argument("--dry", action="store_true")
     asked = parser.parse_args()
     found = [line for folder in asked.world for line in lines(folder)]
-    simulated = len(found)
+    simulated = sum(not line.lower for line in found)
     found += real()
     for strategy, count, share in left_out(found):
         print(f"{strategy}: {share:.1%} of {count:,} first forged lines found by weights fitted without it")
-    said = (
-        f"{simulated:,} lines of {len(asked.world)} simulated worlds, {len(found) - simulated:,} of honest public mail"
-    )
+    public = sum(not line.lower for line in found) - simulated
+    said = f"{simulated:,} lines of {len(asked.world)} simulated worlds, {public:,} of honest public mail"
     text = page(found, said)
     if asked.dry:
         print(text)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from accuracy import baselines, reading
 from accuracy.intervals import BINS, NONE, Estimate, binned_error, clopper_pearson, grouped
-from junkhound import trace
+from junkhound import content, trace
 from junkhound.evidence.message import parse
 from junkhound.kernel import net
 from junkhound.wire import jsonl
@@ -189,7 +189,8 @@ def compared(folder: Path, borders: Mapping[str, trace.Boundary], traps: Sequenc
         for seen, true in (pair for part in traps for pair in reading.part(folder, part)):
             message = parse(seen.mail)
             facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
-            yield trace.Sample(message.first(b"message-id"), trace.read(message), borders[true.intake], facts)
+            text = content.view(message).template
+            yield trace.Sample(message.first(b"message-id"), trace.read(message), borders[true.intake], facts, text)
 
     return trace.compare(samples())
 
@@ -202,7 +203,7 @@ def one(
     message = parse(seen.mail)
     hops = trace.read(message)
     facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
-    verdict = trace.judge(hops, border, facts, seen=known)
+    verdict = trace.judge(hops, border, facts, seen=known, text=content.view(message).template if known.mails else 0)
     flagged = set(range(len(hops))[verdict.typed :]) if verdict.typed is not None else set()
     forged = {place for place, (genuine, _, _) in enumerate(true.hops) if not genuine}
     received = message.every(RECEIVED)

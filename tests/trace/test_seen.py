@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 
 from junkhound import trace
 from junkhound.evidence import message
+from junkhound.kernel.net import Address, parse
 from junkhound.tables import Clue
+from junkhound.trace.seen import Numbers, number
+from junkhound.wire.facts import Facts, Origin
 
 BORDER = trace.boundary(["mx.example.org"], allow_documentation=True)
 NETS = ("198.51.100.7", "203.0.113.7", "192.0.2.7")  # three unrelated networks
+
+
+def v4(text: str) -> Address:
+    found = parse(text)
+    assert found is not None
+    return found
 
 
 def line(helo: str, rdns: str, ip: str, by: str, id: str, second: int) -> str:
@@ -68,7 +77,7 @@ def test_one_message_that_came_twice_is_no_evidence() -> None:
 def test_a_machine_behind_three_unrelated_relays_drives_them() -> None:
     mails = rented()
     seen = compare(mails)
-    assert [str(one) for one in seen.drivers] == ["203.0.113.99"]
+    assert list(seen.drivers) == [number(v4("203.0.113.99"))]
     assert not seen.pasted
     known = trace.judge(trace.read(mails[0]), BORDER, seen=seen)
     assert known.typed is None
@@ -83,3 +92,57 @@ def test_a_machine_behind_three_unrelated_relays_drives_them() -> None:
 def test_the_order_of_the_mails_changes_nothing(order: list[int]) -> None:
     mails = pasted() + rented()
     assert compare(mails[place] for place in order) == compare(mails)
+
+
+# -- machines seen at work (T12) ------------------------------------------------------------------------------
+
+AT = 1_736_157_600_000_000
+TEXT = 0x1234_5678_9ABC_DEF0
+
+
+def relayed(ip: str = "203.0.113.50") -> trace.Sample:
+    """Mail of one text that a small company's server handed over, with a line of its own that names a home line."""
+    hops = trace.read(
+        mail(
+            1,
+            line("smtp.example.net", "unknown", "198.51.100.7", "mx.example.org", "A01FD47962", 9),
+            line("pc", "unknown", ip, "smtp.example.net", "B01FD47962", 5),
+        )
+    )
+    return trace.Sample(b"<1@example.com>", hops, BORDER, None, TEXT)
+
+
+def came(ip: str, hours: int, text: int = TEXT) -> trace.Sample:
+    """A mail that this machine handed over to our own session, so many hours later."""
+    facts = Facts(Origin(v4(ip).packed, AT + hours * 3_600_000_000, "t"))
+    return trace.Sample(b"<2@example.com>", trace.read(mail(2)), BORDER, facts, text)
+
+
+def test_a_machine_that_sends_the_same_text_itself_was_named_truly() -> None:
+    one = relayed()
+    seen = trace.compare([one, came("203.0.113.50", 20)])
+    assert len(seen.direct) == 1
+    alone = trace.judge(one.hops, BORDER)
+    known = trace.judge(one.hops, BORDER, seen=seen, text=TEXT)
+    assert known.clues & Clue.SEEN_DIRECT
+    assert not alone.clues & Clue.SEEN_DIRECT
+    assert str(known.candidates[0].address) == "203.0.113.50"
+    assert (known.source, known.address, known.handover) == (alone.source, alone.address, alone.handover)
+    assert not trace.judge(one.hops, BORDER, seen=seen, text=TEXT + 1).clues & Clue.SEEN_DIRECT
+    assert not trace.judge(one.hops, BORDER, seen=seen).clues & Clue.SEEN_DIRECT, "nothing is known of the text"
+
+
+def test_another_day_another_text_and_the_hand_over_itself_prove_nothing() -> None:
+    assert not trace.compare([relayed(), came("203.0.113.50", 30)]).direct
+    assert not trace.compare([relayed(), came("203.0.113.50", 2, TEXT + 1)]).direct
+    assert not trace.compare([relayed(), came("203.0.113.51", 2)]).direct
+    assert not trace.compare([relayed("198.51.100.7"), came("198.51.100.7", 2)]).direct
+
+
+@given(st.lists(st.integers(0, 2**64 - 1)), st.lists(st.integers(0, 2**64 - 1)))
+def test_numbers_are_a_set(some: list[int], others: list[int]) -> None:
+    numbers = Numbers(some)
+    assert all(one in numbers for one in some)
+    assert [one in numbers for one in others] == [one in set(some) for one in others]
+    assert Numbers.of(numbers.octets) == numbers
+    assert list(numbers | Numbers(others)) == sorted({*some, *others})

@@ -72,12 +72,13 @@ def command(
 def run(office: Any, quiet: bool = False) -> Grouped:
     """Group with a progress bar on stderr, where that is a terminal."""
     from junkhound.cli.lists import progress_bar
-    from junkhound.verbs import actors, botnets, grouping
+    from junkhound.verbs import actors, botnets, comparing, grouping
 
     with progress_bar(quiet) as progress:
         done = grouping.group(office, progress)
         botnets.find(office)
         actors.find(office)
+        comparing.look(office)
         return done
 
 

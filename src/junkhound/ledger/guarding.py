@@ -20,6 +20,8 @@ _V6_SUBJECT = "CASE WHEN addr_hi = 0 THEN addr_lo ELSE 0 END"  # an IPv6 machine
 _AROUND_HI = "addr_hi & 18446744073709486080"  # its /48; all ones above the low 16 bits
 _AROUND_LO = "CASE WHEN addr_hi = 0 THEN addr_lo & 18446744073709551360 ELSE 0 END"  # its /24
 
+_ABOUT_LINES = ", ".join(str(int(kind)) for kind in tables.ABOUT_LINES)  # they mean no likeness of two mails
+
 Columns = dict[str, NDArray[Any]]
 
 
@@ -63,7 +65,8 @@ class Guarding(Queries):
         return self.engine.columns(
             "SELECT k.kind, k.key, count(*) AS mails, count(DISTINCT s.template) AS texts, max(s.day) AS day"
             f" FROM {keys} k JOIN {self._rows(since, until)} s ON k.id_hi = s.id_hi AND k.id_lo = s.id_lo"
-            f" WHERE k.day >= {since // DAY - 1} AND k.key NOT IN {good} GROUP BY k.kind, k.key"
+            f" WHERE k.day >= {since // DAY - 1} AND k.kind NOT IN ({_ABOUT_LINES}) AND k.key NOT IN {good}"
+            " GROUP BY k.kind, k.key"
             f" HAVING count(DISTINCT s.vantage) >= {VANTAGES} ORDER BY day DESC, mails DESC, k.key LIMIT {most}"
         )
 

@@ -13,6 +13,8 @@ from junkhound.ledger.queries_units import Array, Units
 Alias = Sequence[tuple[int, int]]
 """Campaigns that went into others: (number, where its mail is now)."""
 
+_HIDDEN = ", ".join(str(int(kind)) for kind in (tables.KeyKind.TRAP, *tables.ABOUT_LINES))
+
 
 class Slice(msgspec.Struct, frozen=True):
     """One value of what was counted by, with its mails and sources."""
@@ -119,7 +121,7 @@ class Campaigns(Units):
         rows = self.engine.rows(
             f"SELECT k.kind, k.key, count(*) AS mails FROM {keys} k JOIN (SELECT DISTINCT id_hi, id_lo FROM {keys} h"
             f" WHERE {same}) USING (id_hi, id_lo) WHERE NOT (k.{same.replace('AND ', 'AND k.')})"
-            f" AND k.kind <> {int(tables.KeyKind.TRAP)} GROUP BY ALL ORDER BY mails DESC, k.kind, k.key LIMIT {limit}"
+            f" AND k.kind NOT IN ({_HIDDEN}) GROUP BY ALL ORDER BY mails DESC, k.kind, k.key LIMIT {limit}"
         )
         return [(int(one), int(two), int(mails)) for one, two, mails in rows]
 
@@ -127,7 +129,7 @@ class Campaigns(Units):
         """Keys (kind, key) whose text is this, in any kind."""
         names = self.engine.source(tables.NAMES, self.snapshot.of("names"))
         rows = self.engine.run(
-            f"SELECT DISTINCT kind, key FROM {names} n WHERE name = ? AND kind <> {int(tables.KeyKind.TRAP)}"
+            f"SELECT DISTINCT kind, key FROM {names} n WHERE name = ? AND kind NOT IN ({_HIDDEN})"
             " ORDER BY kind, key", [words],
         ).fetchall()  # fmt: skip
         return [(int(kind), int(key)) for kind, key in rows]
@@ -136,7 +138,7 @@ class Campaigns(Units):
         """The kinds in which this key stands in any mail."""
         keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
         rows = self.engine.rows(
-            f"SELECT DISTINCT kind FROM {keys} k WHERE key = {key} AND kind <> {int(tables.KeyKind.TRAP)} ORDER BY kind"
+            f"SELECT DISTINCT kind FROM {keys} k WHERE key = {key} AND kind NOT IN ({_HIDDEN}) ORDER BY kind"
         )
         return [(int(kind), key) for (kind,) in rows]
 

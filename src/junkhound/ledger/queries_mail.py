@@ -39,5 +39,6 @@ class Mails(Queries):
         return {place: name for place, name in found.items() if name and place in wanted}
 
     def shared(self, id_hi: int, id_lo: int) -> list[Key]:
-        """What a sighting shares with others, with texts; further traps are left out."""
-        return [key for key in self.keys(id_hi, id_lo) if key.kind != int(tables.KeyKind.TRAP)]
+        """What a sighting shares with others, with texts; further traps and what compares lines are left out."""
+        apart = (tables.KeyKind.TRAP, *tables.ABOUT_LINES)
+        return [key for key in self.keys(id_hi, id_lo) if key.kind not in apart]

@@ -8,7 +8,7 @@ import time
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
-from junkhound.verbs import actors, botnets, grouping
+from junkhound.verbs import actors, botnets, comparing, grouping
 from junkhound.verbs.office import Office
 
 LOOK_S = 5.0
@@ -24,6 +24,7 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
                     _count(notes, grouping.group(office, lambda words, done, total: notes.write()))
                     notes.gauges["botnets"] = botnets.find(office).botnets
                     notes.gauges["actors"] = actors.find(office)
+                    comparing.look(office)
             except JunkhoundError as error:  # somebody else groups: the next round looks again
                 notes.add("failures_total")
                 say("grouper", error.message)

@@ -95,9 +95,13 @@ class _Desk:
         origin = facts.origin
         rules = delivery.rules or self.rules.of(origin.intake)
         message = parse(delivery.mail)
-        verdict = trace.judge(trace.read(message), rules.boundary, facts, explain=False)
         kind = _kind(origin.kind, message)
         sparse = kind in SPARSE
+        view = None if sparse else content.view(message)
+        text = 0 if view is None else view.template
+        verdict = trace.judge(
+            trace.read(message), rules.boundary, facts, False, self.rules.seen, text, remember=kind is Kind.JUNK
+        )
         seen_at = verdict.seen_at
         defects = 0
         if seen_at is not None and seen_at > origin.received_at + DAY:
@@ -107,12 +111,11 @@ class _Desk:
         day = (origin.received_at if seen_at is None else seen_at) // DAY
         identity = self._identity(delivery)
         template = auth = 0
-        if sparse:
+        if view is None:
             seen_at = None if seen_at is None else seen_at - seen_at % DAY
             if dkim := message.first(b"dkim-signature"):
                 auth = _dkim_key(dkim)
         else:
-            view = content.view(message)
             template = view.template
             defects |= view.defects
             traps = secrecy.trap_names(facts.envelope.recipients)
@@ -279,6 +282,11 @@ class _Desk:
         for attachment in view.attachments:
             if attachment.traits:
                 self.key_names.setdefault((_TRAITS, attachment.key), (", ".join(attachment.traits), day))
+        if (lines := verdict.lines) is not None and lines.marks:
+            found.update((_LINE, known) for known in lines.marks)
+            found.add((_MESSAGE, trace.message_number(message.first(b"message-id"))))
+            if lines.behind:
+                found.add((_BEHIND, lines.behind))
         hi, lo = identity
         self.keys += sorted(found)
         self.keyed.append((hi, lo, day, len(found)))
@@ -390,6 +398,7 @@ _PATH_COUNTS = tuple(f"path:{path.name.lower()}" for path in Path)
 _KIND_COUNTS = tuple(f"kind:{kind.name.lower()}" for kind in Kind)
 _HALVES = Struct(">QQ").unpack
 _BAD_DATE = int(Defect.BAD_DATE)
+_LINE, _BEHIND, _MESSAGE = int(KeyKind.LINE), int(KeyKind.BEHIND), int(KeyKind.MESSAGE)
 _HANDOVER, _LANGUAGE, _TRAITS = int(KeyKind.HANDOVER), int(KeyKind.LANGUAGE), int(KeyKind.TRAITS)
 
 

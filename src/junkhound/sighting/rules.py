@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from junkhound.attribution import DatedTables
 from junkhound.tables import Standing
-from junkhound.trace import Boundary
+from junkhound.trace import NOTHING, Boundary, Seen
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Raised whenever the same mail would be judged differently; part of every analysis version."""
 
 
@@ -54,6 +54,7 @@ class Rules:
     hub_key: bytes
     intakes: dict[str, IntakeRules]
     routes: DatedTables | None = None
+    seen: Seen = NOTHING  # what mail that came before says of lines
     unknown: IntakeRules = field(default_factory=lambda: IntakeRules("", Standing.MAILBOX, None, 0))
 
     def of(self, intake: str) -> IntakeRules:

@@ -16,11 +16,11 @@ from junkhound.tables.columns import (
     Column,
     Table,
 )
-from junkhound.tables.words import Clue, Defect, KeyKind, Kind, Operator, Path, Standing, State
+from junkhound.tables.words import ABOUT_LINES, Clue, Defect, KeyKind, Kind, Operator, Path, Standing, State
 
 __all__ = [
-    "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION", "SESSIONS", "SIGHTINGS",
-    "TEMPLATES", "UNITS",
+    "ABOUT_LINES", "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION", "SESSIONS",
+    "SIGHTINGS", "TEMPLATES", "UNITS",
     "Clue", "Column", "Defect", "KeyKind", "Kind", "Operator", "Path", "Standing", "State", "Table",
 ]  # fmt: skip
 

@@ -74,6 +74,7 @@ class Clue(IntFlag):
     FORGED = 1 << 20  # at least one line below the boundary contradicts what is known
     PASTED = 1 << 22  # a line below stands under unrelated hand-overs too, in other messages
     DRIVER = 1 << 23  # a machine below stands behind several unrelated relays, each with a line of its own
+    SEEN_DIRECT = 1 << 24  # a machine that a line below names hands over the same text itself, within a day
     WITH_KEYWORD = 1 << 21  # the protocol of a line below the boundary contradicts its TLS or log-in
 
 
@@ -150,6 +151,13 @@ class KeyKind(IntEnum):
     URL_SHAPE = 23  # path and query of a link without what differs from mail to mail
     LANGUAGE = 24  # in ``names`` only: ISO 639-1 code of the template whose number is the key
     TRAITS = 25  # in ``names`` only: what gives the attachment of that key away
+    LINE = 26  # a Received line under the hand-over, as its writer writes it once
+    BEHIND = 27  # the machine that the first such line names, as the number of its address
+    MESSAGE = 28  # Message-ID of a mail with such lines
+
+
+ABOUT_LINES = (KeyKind.LINE, KeyKind.BEHIND, KeyKind.MESSAGE)
+"""Kinds by which traces are compared: numbers that say nothing to a person, and mean no likeness of two mails."""
 
 
 class State(IntEnum):

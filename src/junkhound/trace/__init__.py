@@ -1,9 +1,9 @@
 """Where a message came from: hops read, boundary walked, verdict with a reason per hop.
 
-Public: ``read``, ``boundary``, ``judge``, ``compare``, ``learn``, ``inner``, ``dates``, ``providers``, ``keys_of``,
-``signatures``, and the values ``Hop``, ``Hops``, ``Boundary``, ``Trust``, ``Verdict``, ``Candidate``, ``HopReason``,
-``Proposal``, ``Known``, ``Sample``, ``Seen``, ``Provider``, ``Signature``. Received dialects are added to ``dialects``
-(``trace.dialects``).
+Public: ``read``, ``boundary``, ``judge``, ``compare``, ``said_by``, ``message_number``, ``learn``, ``inner``,
+``dates``, ``providers``, ``keys_of``, ``signatures``, and the values ``Hop``, ``Hops``, ``Boundary``, ``Trust``,
+``Verdict``, ``Candidate``, ``HopReason``, ``Proposal``, ``Known``, ``Sample``, ``Seen``, ``Numbers``, ``Provider``,
+``Signature``. Received dialects are added to ``dialects`` (``trace.dialects``).
 """
 
 from junkhound.trace import dates
@@ -14,13 +14,13 @@ from junkhound.trace.judging import judge
 from junkhound.trace.known import Known, Provider, providers
 from junkhound.trace.learning import Proposal, inner, learn
 from junkhound.trace.reader import Hops, read
-from junkhound.trace.seen import NOTHING, Sample, Seen, compare
+from junkhound.trace.seen import NOTHING, Numbers, Sample, Seen, compare, message_number, said_by
 from junkhound.trace.signed import Signature, keys_of, signatures
 from junkhound.trace.trust import Trust
 from junkhound.trace.verdict import HopReason, Verdict
 
 __all__ = [
-    "NOTHING", "Boundary", "Candidate", "Hop", "HopReason", "Hops", "Known", "Proposal", "Provider", "Sample", "Seen",
-    "Signature", "Trust", "Verdict", "boundary", "compare", "dates", "inner", "judge", "keys_of", "learn", "providers",
-    "read", "signatures",
+    "NOTHING", "Boundary", "Candidate", "Hop", "HopReason", "Hops", "Known", "Numbers", "Proposal", "Provider",
+    "Sample", "Seen", "Signature", "Trust", "Verdict", "boundary", "compare", "dates", "inner", "judge", "keys_of",
+    "learn", "message_number", "providers", "read", "said_by", "signatures",
 ]  # fmt: skip

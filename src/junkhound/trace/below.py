@@ -13,14 +13,14 @@ import msgspec
 from junkhound.kernel.clock import MINUTE
 from junkhound.kernel.net import Address, Space, space
 from junkhound.tables import Clue
-from junkhound.trace import pair, queueid
+from junkhound.trace import pair, queueid, speech
 from junkhound.trace.border import Boundary, local_name, same_machine
 from junkhound.trace.hop import Hop
 from junkhound.trace.names import together
 from junkhound.trace.pair import Looked, Machine
 from junkhound.trace.peer import PRIVATE, STRANGER
 from junkhound.trace.walk import SESSION, Walk
-from junkhound.trace.weights import HONEST
+from junkhound.trace.weights import HONEST, TAIL
 
 Known = Callable[[Hop], int]
 """What other mails say of a line, as clues."""
@@ -28,6 +28,8 @@ Known = Callable[[Hop], int]
 BACKWARDS = 5 * MINUTE  # clocks of honest servers differ by less, mostly
 TYPED = 0.25  # a line whose writer is honest with less than that is called forged, and with it all below
 DEEP = 12  # lines that are weighed; a path of honest servers is hardly ever longer
+AHEAD = 4  # lines under one that is in doubt that are looked at too
+LEAST_DOUBT = 0.985  # a line surer than that is not doubted for what stands under it
 RECORD = 4  # lines in which our own server notes what our session saw
 SURE = 0.998  # nothing below its line, and it is the kind of machine through which nobody sends but its owner
 ALONE = 0.985  # nothing below its line; a relay whose lines were taken away would look the same
@@ -36,7 +38,7 @@ _HOP_UNREAD, _GAP, _TIME_BACKWARDS = int(Clue.HOP_UNREAD), int(Clue.GAP), int(Cl
 _IMPOSSIBLE_ADDRESS, _QUEUE_ID_CLOCK = int(Clue.IMPOSSIBLE_ADDRESS), int(Clue.QUEUE_ID_CLOCK)
 _QUEUE_ID_FORM, _CLAIMS_OUR_NAME = int(Clue.QUEUE_ID_FORM), int(Clue.CLAIMS_OUR_NAME)
 _BELOW_ORIGINATOR, _NO_DATE, _WITH_KEYWORD = int(Clue.BELOW_ORIGINATOR), int(Clue.NO_DATE), int(Clue.WITH_KEYWORD)
-_FORGED, _DRIVER = int(Clue.FORGED), int(Clue.DRIVER)
+_FORGED, _TRUE = int(Clue.FORGED), int(Clue.DRIVER) | int(Clue.SEEN_DIRECT)
 PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
 _NOBODYS = (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
 _IN_CLEAR = frozenset(("SMTP", "LMTP"))  # RFC 3848: a session with TLS has been an ESMTP session, and says so
@@ -98,7 +100,10 @@ def _of_ours(hop: Hop, border: Boundary) -> bool:
     return any(together(by, host) for host in border.hosts)
 
 
-def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: int, known: Known | None = None) -> Below:
+def look(
+    hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: int, known: Known | None = None,
+    spoken: int = speech.UNSEEN,
+) -> Below:  # fmt: skip
     """Weigh the lines from place ``first`` on, until one is forged; at least ``near`` lines are searched for clues.
 
     A line without another machine in it (handed in by a program, qmail's notes) accuses nobody and is passed over: it
@@ -123,13 +128,15 @@ def look(hops: Sequence[Hop], first: int, path: Walk, border: Boundary, near: in
             found |= _FORGED
         clues.append(found)
         if typed is None and not (hop.local and not found & _FORGED):
-            words = pair.look(above, hop, at, _odd(found, above, last))
+            words = pair.look(above, hop, at, _odd(found, above, last, hop, spoken))
             looked = looked or words
             chance = HONEST[words]
+            if LEAST_DOUBT > chance > _NEVER and place + 1 < count:
+                chance = _seen_from_below(chance, hops, place, hop, at, ours, border)
             if known is not None and (by_others := known(hop)):
                 found |= by_others
                 clues[-1] = found
-                if by_others & _DRIVER:
+                if by_others & _TRUE:
                     chance = max(chance, _DRIVEN)
             if found & _FORGED:
                 chance = min(chance, _NEVER)
@@ -166,7 +173,34 @@ def _ranked(shares: dict[Address, tuple[float, int]]) -> tuple[Candidate, ...]:
     return tuple([Candidate(address, round(min(p, SURE), 4), -index) for p, index, address in ranked if p > _LEAST])
 
 
-def pairs(hops: Sequence[Hop], first: int, path: Walk, border: Boundary) -> Iterator[tuple[int, Looked]]:
+def _seen_from_below(
+    chance: float, hops: Sequence[Hop], place: int, hop: Hop, at: int | None, ours: list[str | None], border: Boundary
+) -> float:
+    """P that a line is honest, after a look at the lines under it.
+
+    If it is typed, so are they all; if it is honest, they may be honest, or typed from any of them on. (Step 5 of the
+    method: the posterior over who injected the mail, in a window of ``AHEAD`` lines.)
+    """
+    seen: list[tuple[float, float]] = []
+    above = hop
+    for n in range(place + 1, min(len(hops), place + 1 + AHEAD)):
+        lower = hops[n]
+        if lower.local:
+            continue
+        if above.at is not None:
+            at = above.at
+        words = pair.look(above, lower, at, _odd(_clues(lower, above, at, ours, border, False), above, None, lower, 0))
+        seen.append((HONEST[words], TAIL[words]))
+        above = lower
+    some, all_typed = 1.0, 1.0
+    for honest, tail in reversed(seen):
+        some, all_typed = honest * some + (1 - honest) * all_typed, all_typed * tail
+    return chance * some / (chance * some + (1 - chance) * all_typed)
+
+
+def pairs(
+    hops: Sequence[Hop], first: int, path: Walk, border: Boundary, spoken: int = speech.UNSEEN
+) -> Iterator[tuple[int, Looked]]:
     """(place, words) of each line from place ``first`` on that names another machine: what weights are fitted on."""
     last = path.hop
     assert last is not None
@@ -175,10 +209,8 @@ def pairs(hops: Sequence[Hop], first: int, path: Walk, border: Boundary) -> Iter
     for place in range(first, len(hops)):
         hop = hops[place]
         if not hop.local:
-            yield (
-                place,
-                pair.look(above, hop, at, _odd(_clues(hop, above, at, ours, border, above is last), above, last)),
-            )
+            found = _clues(hop, above, at, ours, border, above is last)
+            yield place, pair.look(above, hop, at, _odd(found, above, last, hop, spoken))
             above = _MAILBOX if hop.protocol in _FETCHED else hop
         at = at if hop.at is None else hop.at
 
@@ -188,7 +220,7 @@ def _ours(hops: Sequence[Hop], first: int, path: Walk) -> list[str | None]:
     return [seen.by for seen, _ in path.seen] + [hop.by for hop in hops[path.believed : first]]
 
 
-_DRIVEN = 0.9  # P that a relay's line is its own, if three unrelated ones name the machine behind it
+_DRIVEN = 0.9  # P that a relay's line is its own, if unrelated ones name that machine too, or it was seen at work
 _FETCHED = frozenset(("POP", "POP3", "POP3S", "IMAP", "IMAPS", "IMAP4"))
 _MAILBOX = Hop()  # what stands under a line of a program that fetched the mail: a mailbox, whoever filled it
 _NEVER = 0.02  # P that a line which contradicts itself is honest
@@ -231,15 +263,22 @@ def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border:
     return clues
 
 
-def _odd(clues: int, above: Hop, last: Hop) -> int:
+def _odd(clues: int, above: Hop, last: Hop | None, hop: Hop, spoken: int) -> int:
     """The clues of a line as ``pair.Odd``."""
     return (
-        (0 if above is last else 256)
+        (256 if above is not last else _spoken(spoken, hop) if spoken and above.index == SESSION else 0)
         | (4 if clues & _IMPOSSIBLE_ADDRESS else 0)
         | (8 if clues & _BELOW_ORIGINATOR and not above.below_originator else 0)
         | (16 if clues & _CLAIMS_OUR_NAME else 0)
         | (128 if clues & _WITH_KEYWORD else 0)
     )
+
+
+def _spoken(spoken: int, hop: Hop) -> int:
+    """What the speech of our session's client says of the line that stands under it."""
+    if spoken == speech.NONE:
+        return 512
+    return 1024 if speech.contradicts(spoken, hop.dialect) else 0
 
 
 def _fits(above: Hop, hop: Hop) -> bool:

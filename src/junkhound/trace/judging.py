@@ -15,7 +15,8 @@ from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
 from junkhound.trace.names import DYNAMIC, together
 from junkhound.trace.peer import STEP
-from junkhound.trace.seen import NOTHING, Seen
+from junkhound.trace.seen import LIKELY, NOTHING, Seen, lines
+from junkhound.trace.speech import speech
 from junkhound.trace.verdict import HopReason, Verdict
 from junkhound.trace.walk import AT_PRIVATE, AT_RELAY, AT_STRANGER, AT_UNREAD, SESSION, Walk, walk
 from junkhound.wire.facts import Facts
@@ -48,7 +49,7 @@ _NEVER = 1 << 62
 
 def judge(
     hops: Sequence[Hop], boundary: Boundary | None, facts: Facts | None = None, explain: bool = True,
-    seen: Seen = NOTHING,
+    seen: Seen = NOTHING, text: int = 0, remember: bool = False,
 ) -> Verdict:  # fmt: skip
     """Decide where a message came from.
 
@@ -60,6 +61,8 @@ def judge(
         boundary: the relays that are believed; None or empty anchors nothing but our own session.
         facts: what is known of the delivery; its client, if any, is hop 0.
         seen: what other mails say of the same lines (``compare``); nothing where no other mail is known.
+        text: a number of what the mail says, 0 for none: mails that say the same are compared in one more way.
+        remember: note in ``lines`` what other mails are to be compared with.
         explain: give a reason for every hop; without, ``reasons`` is empty and the verdict a third cheaper.
     """
     border = boundary if boundary is not None else NOWHERE
@@ -70,7 +73,7 @@ def judge(
     clues = _trusted_clues(path, border) if last is not None else 0
     if count > MANY:
         clues |= _MANY_HOPS
-    inside = under = None
+    inside = under = kept = None
     if end is AT_STRANGER and last is not None and not last.auth:
         provider = border.known.provider(last)
         if provider is not None:
@@ -78,7 +81,12 @@ def judge(
         else:
             first = path.believed + below.record(hops, path, border)
             near = reasons.SHOWN if explain else NEAR
-            under = below.look(hops, first, path, border, near, seen.of if seen.mails else None)
+            spoken = speech(facts.session) if facts is not None else 0
+            known = _knower(seen, text, last) if seen.mails else None
+            under = below.look(hops, first, path, border, near, known, spoken)
+            if remember and first < count:
+                likely = bool(under.honest) and under.honest[0] >= LIKELY
+                kept = lines(hops, path, border, first, likely, NEAR)
             for found in under.clues[:NEAR]:
                 clues |= found
             if under.typed is not None:
@@ -121,10 +129,15 @@ def judge(
             sure = UNREAD_LIMIT
         return Verdict(
             ip, ip, ip, True, sure, _class(last), _CLUES[clues], seen_at, why, helo, rdns, count, None, last.account,
-            weighed, several, typed,
+            weighed, several, typed, kept,
         )  # fmt: skip
     ip = ip if end is AT_PRIVATE or end is AT_RELAY else None
     return Verdict(ip, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, helo, rdns, count)
+
+
+def _knower(seen: Seen, text: int, last: Hop) -> below.Known:
+    """What other mails say of a line of this mail."""
+    return lambda hop: seen.of(hop, text, last.ip)
 
 
 def _class(last: Hop) -> Path:

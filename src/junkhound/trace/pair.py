@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 
 from junkhound.kernel.clock import DAY, HOUR, MINUTE
-from junkhound.kernel.net import Address
+from junkhound.kernel.net import Address, Space, space
 from junkhound.trace import queueid
 from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
@@ -52,6 +52,7 @@ class Machine(IntEnum):
     NAMELESS_LITERAL = 7  # no name was looked up; HELO is an address
     NAMELESS_MUTE = 8  # nothing but an address
     SILENT = 9  # the line names no machine
+    NAMELESS_GUEST = 10  # no name was looked up; HELO is a name of the very site that took the mail
 
 
 class Id(IntEnum):
@@ -89,18 +90,20 @@ class Odd(IntFlag):
     NO_ADDRESS = 64
     WITH_KEYWORD = 128
     DEEPER = 256  # the upper line is not the hand-over itself but an honest one below it
+    SPOKEN = 512  # our session: its client spoke as no mail server does
+    OTHER_PROGRAM = 1024  # our session: its client spoke as the program that the line names never does
 
 
 Looked = tuple[int, int, int, int, int]
 """The words of one pair: tie, machine, id, time, odd."""
 
-_NAMES = (Tie.RDNS, Tie.RDNS_GENERIC)
+_PUBLIC = Space.PUBLIC
 _CLOSE = 5 * MINUTE
 # Plain numbers: an attribute of an Enum class costs a third of a microsecond each time.
 (_RDNS, _RDNS_GENERIC, _ADDRESS, _SITE, _SITE_GENERIC, _HELO_SITE, _HELO_ALONE, _HELO_UNKNOWN, _HELO_SITE_ONLY,
  _HELO_BARE, _INSIDE_SAME, _INSIDE_OTHER, _STEP, _SILENT_TIE, _NOBODY, _GAP, _WRITER_SITE) = map(int, Tie)  # fmt: skip
 (_SERVER, _NAMED, _GENERIC, _GENERIC_HELO_SITE, _NAMELESS_SERVER, _NAMELESS_OTHER, _NAMELESS_BARE, _NAMELESS_LITERAL,
- _NAMELESS_MUTE, _SILENT) = map(int, Machine)  # fmt: skip
+ _NAMELESS_MUTE, _SILENT, _NAMELESS_GUEST) = map(int, Machine)  # fmt: skip
 _IDS = {
     (None, False): int(Id.UNKNOWN), (True, False): int(Id.FORM),
     (False, False): int(Id.ODD), (True, True): int(Id.CLOCK_DISAGREES),
@@ -109,11 +112,11 @@ _IDS = {
 
 def machine(above: Hop) -> int:
     """The kind of machine that a line saw."""
-    return _MACHINES[above.rdns, above.helo, above.ip]
+    return _MACHINES[above.rdns, above.helo, above.ip, above.by]
 
 
-def _machine(seen: tuple[str | None, str | None, Address | None]) -> int:
-    rdns, helo, ip = seen
+def _machine(seen: tuple[str | None, str | None, Address | None, str | None]) -> int:
+    rdns, helo, ip, by = seen
     if rdns is None:
         if helo is None:
             return _SILENT if ip is None else _NAMELESS_MUTE
@@ -121,6 +124,8 @@ def _machine(seen: tuple[str | None, str | None, Address | None]) -> int:
             return _NAMELESS_LITERAL
         if "." not in helo:
             return _NAMELESS_BARE
+        if together(helo, by) and ip is not None and space(ip) is _PUBLIC:
+            return _NAMELESS_GUEST
         return _NAMELESS_SERVER if SERVER[helo] else _NAMELESS_OTHER
     if generic(rdns, ip):
         proper = helo is not None and helo != rdns and together(helo, rdns) and not generic(helo, ip)
@@ -128,7 +133,7 @@ def _machine(seen: tuple[str | None, str | None, Address | None]) -> int:
     return _SERVER if SERVER[rdns] else _NAMED
 
 
-_MACHINES: Memo[tuple[str | None, str | None, Address | None], int] = Memo(_machine, 8192)
+_MACHINES: Memo[tuple[str | None, str | None, Address | None, str | None], int] = Memo(_machine, 8192)
 
 
 def tie(above: Hop, below: Hop, kind: int, deeper: bool) -> int:

@@ -1,114 +1,257 @@
-"""What mails say of each other: the same lower line under strangers, and one machine behind many relays (test T11).
+"""What mails say of each other: pasted lines, machines behind many relays, machines seen at work (tests T11 and T12).
 
-Both look alike and mean the opposite. A whole line, id and all, under hand-overs that have nothing to do with each
-other was pasted: a server writes an id once. But an address that many relays name, each in a line of its own with a
-fresh id, really drives them: a controller behind rented or hacked relays. Calling that forged would be the error.
+Two things look alike and mean the opposite. A whole line, id and all, under hand-overs that have nothing to do with
+each other was pasted: a server writes an id once. But an address that many relays name, each in a line of its own with
+a fresh id, really drives them: a controller behind rented or hacked relays. Calling that forged would be the error. And
+a machine that a relay names, and that itself hands over the same text within a day, was named truly: a forger who makes
+up addresses does not meet the few that send his mail.
+
+Lines, machines and texts are known again by 64-bit numbers, so that a year of mail fits into memory.
 """
 
 from __future__ import annotations
 
+import sys
+from array import array
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
+from xxhash import xxh3_64_intdigest
 
+from junkhound.kernel.clock import DAY
 from junkhound.kernel.net import Address
 from junkhound.tables import Clue
 from junkhound.trace import below
 from junkhound.trace.border import NOWHERE, Boundary
 from junkhound.trace.hop import Hop
 from junkhound.trace.peer import STRANGER
-from junkhound.trace.walk import AT_STRANGER, walk
+from junkhound.trace.walk import AT_STRANGER, Walk, walk
 from junkhound.wire.facts import Facts
 
 DEEP = 6  # lines of each mail that are compared
 PASTED = 2  # unrelated hand-overs over one line, in different messages
 RELAYS = 3  # unrelated hand-overs that name one machine
-HONEST = 0.5  # P that a relay's own line is its own
+LIKELY = 0.5  # P that a relay's own line is its own
+WITHIN = DAY  # between a relay's line and the machine's own hand-over of the same text
+MOST = 500_000  # lines, machines or texts that are held at once; the oldest go first
 
-_PASTED, _DRIVER = int(Clue.PASTED) | int(Clue.FORGED), int(Clue.DRIVER)
-
-Mark = tuple[str | None, str | None, int | None, Address | None]
-"""One line as its writer would write it once: writer, id, instant, peer."""
+_PASTED, _DRIVER, _DIRECT = int(Clue.PASTED) | int(Clue.FORGED), int(Clue.DRIVER), int(Clue.SEEN_DIRECT)
+_LOW = (1 << 64) - 1
 
 
 class Sample(NamedTuple):
-    """One mail to compare: its Message-ID, its hops, the boundary it is judged by, and its session."""
+    """One mail to compare: its Message-ID, its hops, the boundary it is judged by, its session, its text.
+
+    Mails whose ``text`` has the same number say the same; 0 where nothing is known of it.
+    """
 
     message: bytes | None
     hops: Sequence[Hop]
     boundary: Boundary | None
     facts: Facts | None = None
+    text: int = 0
+
+
+class Numbers:
+    """A set of 64-bit numbers in eight bytes each."""
+
+    __slots__ = ("_sorted",)
+
+    def __init__(self, numbers: Iterable[int] = ()) -> None:
+        self._sorted = array("Q", sorted(set(numbers)))
+
+    def __contains__(self, number: int) -> bool:
+        place = bisect_left(self._sorted, number)
+        return place < len(self._sorted) and self._sorted[place] == number
+
+    @classmethod
+    def of(cls, octets: bytes) -> Numbers:
+        """Those that ``octets`` gave."""
+        numbers = array("Q", octets)
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return cls(numbers)
+
+    @property
+    def octets(self) -> bytes:
+        """Eight bytes each, the lowest first, from the smallest number on."""
+        numbers = array("Q", self._sorted)
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return numbers.tobytes()
+
+    def __or__(self, other: Numbers) -> Numbers:
+        return Numbers((*self, *other)) if len(self) and len(other) else self if len(self) else other
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._sorted)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Numbers) and self._sorted == other._sorted
+
+    def __hash__(self) -> int:
+        return hash(self._sorted.tobytes())
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a set of mails knows: pasted lines, and machines behind many relays."""
+    """What a set of mails knows: pasted lines, machines behind many relays, and those that sent the text themselves.
+
+    ``pasted`` holds marks, ``drivers`` numbers of addresses, ``direct`` numbers of (text, address).
+    """
 
     mails: int = 0
-    pasted: frozenset[Mark] = frozenset()
-    drivers: frozenset[Address] = frozenset()
+    pasted: Numbers = Numbers()
+    drivers: Numbers = Numbers()
+    direct: Numbers = Numbers()
 
-    def of(self, hop: Hop) -> int:
-        """The clues that other mails give about a line."""
-        if hop.ip is not None and hop.ip in self.drivers:
-            return _DRIVER
-        return _PASTED if self.pasted and mark(hop) in self.pasted else 0
+    def of(self, hop: Hop, text: int = 0, handover: Address | None = None) -> int:
+        """The clues that other mails give about a line of a mail with this text, which ``handover`` brought."""
+        ip = hop.ip
+        if ip is not None:
+            machine = number(ip)
+            if machine in self.drivers:
+                return _DRIVER
+            if text and ip != handover and said_by(text, machine) in self.direct:
+                return _DIRECT
+        if len(self.pasted) and (known := mark(hop)):
+            return _PASTED if known in self.pasted else 0
+        return 0
+
+    def __or__(self, other: Seen) -> Seen:
+        """What both know."""
+        return Seen(
+            self.mails + other.mails, self.pasted | other.pasted, self.drivers | other.drivers,
+            self.direct | other.direct,
+        )  # fmt: skip
 
 
 NOTHING = Seen()
 
 
-def mark(hop: Hop) -> Mark | None:
-    """How a line is known again; None for one that many mails may share."""
+def mark(hop: Hop) -> int:
+    """How a line is known again, as its writer would write it once; 0 for one that many mails may share."""
     if hop.at is None or (hop.id is None and hop.ip is None) or hop.local:
+        return 0
+    ip = hop.ip
+    said = f"{hop.by} {hop.id} {hop.at} {'' if ip is None else f'{ip.hi:x} {ip.lo:x}'}"
+    return xxh3_64_intdigest(said.encode("utf-8", "replace")) or 1
+
+
+def number(ip: Address) -> int:
+    """An address as 64 bits: all of an IPv4 address, the /64 of another (a machine draws the rest anew each day)."""
+    return ip.lo if ip.is_v4 else ip.hi
+
+
+def said_by(text: int, machine: int) -> int:
+    """A text and the number of an address as 64 bits."""
+    return xxh3_64_intdigest(text.to_bytes(8, "big") + (machine & _LOW).to_bytes(8, "big"))
+
+
+def site(ip: Address) -> int:
+    """The /16 of an address, the /32 of IPv6: hand-overs in one of them may belong together."""
+    return ip.lo >> 16 if ip.is_v4 else ip.hi >> 32
+
+
+def message_number(message_id: bytes | None) -> int:
+    """A Message-ID as 64 bits; 0 for none."""
+    return xxh3_64_intdigest(message_id) or 1 if message_id else 0
+
+
+class Lines(NamedTuple):
+    """What one mail adds to the knowledge of many: marks of its lines, and the machine that its relay names."""
+
+    handover: Address
+    marks: tuple[int, ...] = ()
+    behind: int = 0
+    first: int = 0  # mark of the line that names it
+
+
+def lines(
+    hops: Sequence[Hop], path: Walk, border: Boundary, first: int, likely: bool, deep: int = DEEP
+) -> Lines | None:
+    """What is to be remembered of the lines under a stranger's hand-over; None where none is certain.
+
+    ``likely``: the first line under it is probably that machine's own.
+    """
+    last = path.hop
+    if path.end is not AT_STRANGER or last is None or last.ip is None or last.auth:
         return None
-    return hop.by, hop.id, hop.at, hop.ip
+    marks = tuple(known for place in range(first, min(len(hops), first + deep)) if (known := mark(hops[place])))
+    behind = head = 0
+    if likely and first < len(hops) and border.known.provider(last) is None:
+        hop = hops[first]
+        head = mark(hop)
+        if head and hop.ip is not None and hop.ip != last.ip and border.sides[hop.ip] is STRANGER:
+            behind = number(hop.ip)
+    return Lines(last.ip, marks, behind, head)
 
 
 def compare(samples: Iterable[Sample]) -> Seen:
     """Compare mails with each other. One message that arrives twice (lists, copies) is no evidence of anything."""
-    lines: dict[Mark, tuple[set[int], set[bytes | None]]] = {}
-    relays: dict[Address, dict[int, set[Mark]]] = defaultdict(lambda: defaultdict(set))
+    ledger = _Ledger()
     mails = 0
-    for message, hops, boundary, facts in samples:
+    for message, hops, boundary, facts, text in samples:
         border = boundary if boundary is not None else NOWHERE
         path = walk(hops, border, facts)
-        last = path.hop
-        if path.end is not AT_STRANGER or last is None or last.ip is None or last.auth:
+        if path.end is not AT_STRANGER or path.hop is None or path.hop.ip is None:
             continue
-        mails += 1
         first = path.believed + below.record(hops, path, border)
-        site = _network(last.ip)
-        for place in range(first, min(len(hops), first + DEEP)):
-            known = mark(hops[place])
-            if known is not None:
-                nets, messages = lines.setdefault(known, (set(), set()))
-                nets.add(site)
-                messages.add(message)
-        if first < len(hops) and border.known.provider(last) is None:
-            _behind(hops, first, below.look(hops, first, path, border, 1), border, site, relays)
-    pasted = frozenset(one for one, (nets, mids) in lines.items() if len(nets) >= PASTED and len(mids) >= PASTED)
-    drivers = frozenset(
-        address
-        for address, nets in relays.items()
-        if sum(any(one not in pasted for one in marks) for marks in nets.values()) >= RELAYS
-    )
-    return Seen(mails, pasted, drivers)
+        under = below.look(hops, first, path, border, 1) if first < len(hops) and not path.hop.auth else None
+        likely = under is not None and bool(under.honest) and under.honest[0] >= LIKELY
+        found = lines(hops, path, border, first, likely)
+        if found is not None:
+            mails += 1
+            ledger.add(found, message_number(message), text, path.hop.at)
+    return ledger.seen(mails)
 
 
-def _behind(
-    hops: Sequence[Hop], first: int, under: below.Below, border: Boundary, site: int,
-    relays: dict[Address, dict[int, set[Mark]]],
-) -> None:  # fmt: skip
-    """Note the machine that the hand-over itself says it took the mail from."""
-    hop = hops[first]
-    known = mark(hop)
-    likely = bool(under.honest) and under.honest[0] >= HONEST
-    if likely and known is not None and hop.ip is not None and border.sides[hop.ip] is STRANGER:
-        relays[hop.ip][site].add(known)
+class _Ledger:
+    """Lines, machines and texts while they are compared; never more than ``MOST`` of each."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, tuple[set[int], set[int]]] = {}
+        self.relays: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self.came: dict[tuple[int, int], list[int]] = {}  # who handed over which text, and when
+        self.named: dict[tuple[int, int], list[int]] = {}  # whom a relay named under which text, and when
+
+    def add(self, found: Lines, message: int, text: int, at: int | None) -> None:
+        place = site(found.handover)
+        for one in found.marks:
+            nets, messages = self.lines.setdefault(one, (set(), set()))
+            nets.add(place)
+            messages.add(message)
+        if found.behind:
+            self.relays[found.behind][place].add(found.first)
+        if text and at is not None:
+            self.came.setdefault((text, number(found.handover)), []).append(at)
+            if found.behind:
+                self.named.setdefault((text, found.behind), []).append(at)
+        for held in (self.lines, self.relays, self.came, self.named):
+            if len(held) > MOST:
+                _halve(held)  # type: ignore[arg-type]
+
+    def seen(self, mails: int) -> Seen:
+        pasted = Numbers(one for one, (nets, mids) in self.lines.items() if len(nets) >= PASTED and len(mids) >= PASTED)
+        drivers = Numbers(
+            machine
+            for machine, nets in self.relays.items()
+            if sum(any(one not in pasted for one in marks) for marks in nets.values()) >= RELAYS
+        )
+        direct = Numbers(
+            said_by(*both)
+            for both, times in self.named.items()
+            if any(abs(came - named) <= WITHIN for came in self.came.get(both, ()) for named in times)
+        )
+        return Seen(mails, pasted, drivers, direct)
 
 
-def _network(ip: Address) -> int:
-    """The /16 of an address, the /32 of IPv6: hand-overs in one of them may belong together."""
-    return (ip.hi << 64 | ip.lo) >> (16 if ip.is_v4 else 96)
+def _halve(held: dict[object, object]) -> None:
+    """Forget the older half."""
+    for one in list(held)[: len(held) // 2]:
+        del held[one]

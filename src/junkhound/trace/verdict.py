@@ -7,6 +7,7 @@ import msgspec
 from junkhound.kernel.net import Address
 from junkhound.tables import Clue, Path
 from junkhound.trace.below import Candidate
+from junkhound.trace.seen import Lines
 
 
 class HopReason(msgspec.Struct, frozen=True, gc=False):
@@ -56,3 +57,4 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     weights: tuple[tuple[str, float], ...] = ()  # prior odds and ratios of the first line below
     candidates: tuple[Candidate, ...] = ()
     typed: int | None = None
+    lines: Lines | None = None  # what other mails are to be compared with, where that was asked for

@@ -19,6 +19,7 @@ from junkhound.trace.pair import Id, Looked, Machine, Odd, Tie, Time
 
 FILE = "weights.toml"
 LEAST, MOST = 1e-4, 1 - 1e-4  # no line is surer than that
+FAINT, STRONG = 1.0, 4.0  # a tail that fits well proves nothing: it costs nothing to type
 FLOOR = 0.01  # odds: the owner of a proper server can type below it whatever he likes, and type it well
 
 
@@ -33,12 +34,18 @@ class Weight(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """The whole file: ``prior`` are the odds that a line below is typed before anything of it is known."""
+    """The whole file: ``prior`` are the odds that a line below is typed before anything of it is known.
+
+    ``clue`` are the words about the first line that may be typed. ``tail`` are those about lines further down: how much
+    more often a word is met under a typed line than under honest ones; ``even`` is what a line says without a word.
+    """
 
     date: str
     fitted_on: str
     prior: float
     clue: tuple[Weight, ...]
+    even: float = 1.0
+    tail: tuple[Weight, ...] = ()
 
 
 TESTS = (("T2", Tie), ("T3", Machine), ("T7", Id), ("T6", Time))
@@ -46,6 +53,7 @@ TESTS = (("T2", Tie), ("T3", Machine), ("T7", Id), ("T6", Time))
 ODD_TEST = {
     Odd.UNREAD: "T1", Odd.SCANNED: "T1", Odd.IMPOSSIBLE: "T5", Odd.BELOW_ORIGINATOR: "T10", Odd.OURS: "T14",
     Odd.LOGGED_IN: "T9", Odd.NO_ADDRESS: "T1", Odd.WITH_KEYWORD: "T9", Odd.DEEPER: "T2",
+    Odd.SPOKEN: "T3", Odd.OTHER_PROGRAM: "T3",
 }  # fmt: skip
 
 
@@ -90,6 +98,23 @@ def _honest(looked: Looked) -> float:
     odds = max(kind, FLOOR) * bad
     return round(min(max(1 / (1 + odds), LEAST), MOST), 4)
 
+
+@cache
+def _tails() -> dict[str, float]:
+    return {weight.word: weight.ratio for weight in table().tail}
+
+
+def _tail(looked: Looked) -> float:
+    """The product of all, within bounds: who types one line well may type all well, and odd paths are honest too."""
+    ratios = _tails()
+    ratio = table().even
+    for word in words(looked):
+        ratio *= ratios.get(word, 1.0)
+    return min(max(ratio, FAINT), STRONG)
+
+
+TAIL: Memo[Looked, float] = Memo(_tail, 16384)
+"""How much likelier a line is what stands under a typed one than what stands under an honest one."""
 
 HONEST: Memo[Looked, float] = Memo(_honest, 16384)
 """P that the machine which the upper line saw wrote the lower one."""

@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING
 from junkhound.kernel import clock, config
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.tables import Kind
-from junkhound.verbs import actors, botnets, data, grouping, guard_pack, ingest, lists, publish, scenes, sources
+from junkhound.verbs import (
+    actors,
+    botnets,
+    comparing,
+    data,
+    grouping,
+    guard_pack,
+    ingest,
+    lists,
+    publish,
+    scenes,
+    sources,
+)
 from junkhound.verbs.office import Office
 
 if TYPE_CHECKING:
@@ -160,6 +172,7 @@ def _rest(office: Office, shown: Shown, progress: Progress, width: int) -> None:
     shown.grouped = grouping.group(office)
     shown.botnets = botnets.find(office).botnets
     actors.find(office)
+    comparing.look(office)
     progress("deciding", 0.9)
     shown.decided = lists.decide(office, "main")[0]
     progress("publishing", 0.95)

@@ -14,7 +14,7 @@ from junkhound.ledger.actors import ActorBook
 from junkhound.ledger.botnets import BotnetBook, Rent
 from junkhound.ledger.campaigns import Book, Campaign
 from junkhound.ledger.queries_campaigns import Campaigns
-from junkhound.tables import KeyKind
+from junkhound.tables import ABOUT_LINES, KeyKind
 from junkhound.verbs import seen
 from junkhound.verbs.campaigns import Line, Source, alias_of, line
 from junkhound.verbs.campaigns import source as source_of
@@ -79,7 +79,7 @@ def _kind(words: str) -> int | None:
     try:
         return int(KeyKind[words.upper().replace("-", "_")])
     except KeyError:
-        known = ", ".join(kind.name.lower() for kind in KeyKind if kind is not KeyKind.TRAP)
+        known = ", ".join(kind.name.lower() for kind in KeyKind if kind not in (KeyKind.TRAP, *ABOUT_LINES))
         raise UsageError(f"no kind of key {words!r}", f"known: {known}") from None
 
 

@@ -13,7 +13,7 @@ from junkhound.attribution import RouteTable
 from junkhound.kernel.config import Complainant, NetworkSection
 from junkhound.kernel.errors import UsageError
 from junkhound.tables import Standing
-from junkhound.verbs import believing
+from junkhound.verbs import believing, comparing
 from junkhound.verbs.office import Office
 from junkhound.verbs.parser import Orders
 
@@ -167,7 +167,7 @@ def orders(
                 rules[plan.name], complaints=True, complainants=tuple(enrolled),
                 vouched=next((one for one in enrolled if one.name == plan.vouched), None),
             )  # fmt: skip
-    return Orders(office.ledger.key, rules, tuple(routes))
+    return Orders(office.ledger.key, rules, tuple(routes), comparing.known(office))
 
 
 _STANDINGS = {"person": Standing.COMPLAINT, "loop": Standing.FBL, "partner": Standing.PARTNER}

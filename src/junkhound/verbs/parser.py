@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from junkhound import sighting
+from junkhound import sighting, trace
 from junkhound.attribution import DatedTables, RouteTable
 from junkhound.complaint import outlook
 from junkhound.kernel import net
@@ -47,10 +47,11 @@ class Orders:
     hub_key: bytes
     intakes: dict[str, sighting.IntakeRules]
     routes: tuple[tuple[int, str, Callable[[], RouteTable]], ...] = ()
+    seen: trace.Seen = trace.NOTHING
 
     def rules(self) -> sighting.Rules:
         """Make the rules; route tables (number, date, loader) load when they are needed."""
-        return sighting.Rules(self.hub_key, self.intakes, DatedTables(self.routes) if self.routes else None)
+        return sighting.Rules(self.hub_key, self.intakes, DatedTables(self.routes) if self.routes else None, self.seen)
 
 
 def start(orders: Orders) -> Callable[[int, bytes, Callable[[int], None]], Iterator[bytes]]:

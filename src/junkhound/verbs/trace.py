@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from junkhound import complaint, trace
+from junkhound import complaint, content, trace
 from junkhound.attribution import Attribution, DatedTables
 from junkhound.evidence import message
 from junkhound.kernel import clock, net
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import ConfigError, NotFound, UsageError
 from junkhound.kernel.net import Address
-from junkhound.verbs import believing, data
+from junkhound.verbs import believing, comparing, data
 from junkhound.verbs.office import Office
 
 SHOWN = 200  # hops of one mail
@@ -104,7 +104,7 @@ def trace_paths(
         raise NotFound(
             f"no mail in {', '.join(repr(path) for path in listed)}", "give a mail with its headers as it was stored"
         )
-    seen = _compared([payload for _, payload in first], border)
+    seen = _compared([payload for _, payload in first], border) | comparing.known(office)
     for locator, payload in chain(first, mails):
         yield from _traces(office, locator, payload, border, tables, seen)
 
@@ -114,7 +114,10 @@ def _compared(payloads: list[bytes], border: trace.Boundary) -> trace.Seen:
     if len(payloads) < 2:
         return trace.NOTHING
     mails = map(message.parse, payloads)
-    return trace.compare(trace.Sample(mail.first(b"message-id"), trace.read(mail), border) for mail in mails)
+    return trace.compare(
+        trace.Sample(mail.first(b"message-id"), trace.read(mail), border, None, content.view(mail).template)
+        for mail in mails
+    )
 
 
 def _traces(
@@ -140,7 +143,7 @@ def _trace(
 ) -> Traced:  # fmt: skip
     parsed = message.parse(payload)
     hops = trace.read(parsed)
-    verdict = trace.judge(hops, border, seen=seen)
+    verdict = trace.judge(hops, border, seen=seen, text=content.view(parsed).template if seen.mails else 0)
     whose = None
     if verdict.handover is not None:
         day = None if verdict.seen_at is None else verdict.seen_at // clock.DAY
