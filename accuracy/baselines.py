@@ -19,11 +19,11 @@ HOUR = 3_600_000_000
 
 _BEFORE_BY = re.compile(rb"\bby\b", re.IGNORECASE)
 _ADDRESS = re.compile(rb"[\[(](?:IPv6:)?([0-9a-fA-F.:]{3,45})[\])]")
-_PRIVATE = [
+_PRIVATE = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
                  "0.0.0.0/8", "224.0.0.0/3", "::1/128", "::/128", "fc00::/7", "fe80::/10")
-]  # fmt: skip
+)  # fmt: skip
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -51,7 +51,8 @@ def stated(relays: Iterable[str]) -> Stated:
     return Stated(tuple(networks), frozenset(names))
 
 
-def inside(address: str, networks: Iterable[Network]) -> bool:
+@lru_cache(1 << 16)
+def inside(address: str, networks: tuple[Network, ...]) -> bool:
     """Whether an address is in one of the networks."""
     try:
         found = ipaddress.ip_address(address)
@@ -67,14 +68,17 @@ def shown(received: Sequence[bytes]) -> list[str | None]:
 
 def _public(value: bytes) -> str | None:
     before = _BEFORE_BY.split(value, maxsplit=1)[0]
-    for text in _ADDRESS.findall(before):
-        try:
-            found = ipaddress.ip_address(text.decode())
-        except ValueError:
-            continue
-        if not any(found.version == one.version and found in one for one in _PRIVATE):
-            return str(found)
-    return None
+    return next((found for text in _ADDRESS.findall(before) if (found := _outside(text))), None)
+
+
+@lru_cache(1 << 16)
+def _outside(text: bytes) -> str | None:
+    """The address as text where it is a public one."""
+    try:
+        found = ipaddress.ip_address(text.decode())
+    except ValueError:
+        return None
+    return None if any(found.version == one.version and found in one for one in _PRIVATE) else str(found)
 
 
 def last_received(received: Sequence[bytes], client: str | None) -> str | None:
