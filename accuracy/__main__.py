@@ -19,7 +19,7 @@ from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
-from accuracy import campaigns, content, corpus, goals, guarding, lists, report, tracing
+from accuracy import campaigns, classes, content, corpus, goals, guarding, lists, report, tracing
 from accuracy.baselines import HOUR
 from spamworld.out.forms import instant
 
@@ -76,6 +76,7 @@ def measure(
         name, tracing.score(traced.part(lambda cell: cell[0] == "junk")), tracing.score(traced),
         tracing.by_strategy(traced), tracing.by_class(traced),
         tracing.by_network(traced), held, grouped, guarded, touts, pictures,
+        classes.score(traced),
     )  # fmt: skip
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from accuracy import botnets, campaigns, content, guarding, lists, tracing
+from accuracy import botnets, campaigns, classes, content, guarding, lists, tracing
 from accuracy.intervals import Estimate, clopper_pearson
 
 NOT_YET = "not yet"
@@ -26,6 +26,7 @@ class World(NamedTuple):
     guarded: guarding.Scores | None = None  # None where the guard was left out
     touts: content.Touts | None = None  # None where content was left out
     pictures: Mapping[int, content.Read] | None = None  # by copies; drawn, and the same for every world
+    classed: Sequence[classes.Classed] = ()  # empty where tracing was left out
 
 
 class Figure(NamedTuple):

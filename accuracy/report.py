@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from accuracy import classes
 from accuracy.corpus import Real
 from accuracy.goals import ELSEWHERE, GOALS, NOT_YET, Figure, World, met
 from accuracy.intervals import Estimate
@@ -95,6 +96,8 @@ def tables(worlds: Sequence[World], real: Sequence[Real]) -> Iterator[tuple[str,
             yield f"By strategy of forgery, {world.name}", _TRACED, _traced(world.strategies)
             yield f"By class of source, {world.name}", _TRACED, _traced(world.classes)
             yield f"By network and country, {world.name}", _TRACED, _traced(world.networks)
+        if world.classed:
+            yield f"Class told, {world.name}", _CLASSED, _classed(world)
         if world.held:
             yield f"Lists on the other half of the traps, {world.name}", _HELD, _held(world)
 
@@ -113,6 +116,16 @@ def _traced(scores: Mapping[str, Any]) -> list[Row]:
         )
         for name, one in scores.items()
     ]  # fmt: skip
+
+
+_CLASSED = ("true class", "mails", "told rightly", "of what is called so", "what else was said")
+
+
+def _classed(world: World) -> list[Row]:
+    return [
+        (one.true, f"{one.mails:,}", _short(one.right), _short(one.precision), classes.confusions(one))
+        for one in world.classed
+    ]
 
 
 def _held(world: World) -> list[Row]:

@@ -55,6 +55,7 @@ class Traced(NamedTuple):
     genuine: int
     flagged: int
     others: tuple[str, ...]
+    said_class: str = ""
 
 
 class Tally:
@@ -64,6 +65,8 @@ class Tally:
         self.sums: dict[tuple[str, str, str], dict[int, list[int]]] = {}
         self.bins: dict[tuple[str, str, str], list[list[float]]] = {}
         self.nets: dict[tuple[int, str], dict[int, list[int]]] = {}  # junk by the injector's AS number and country
+        self.said: dict[tuple[str, str, str], dict[int, int]] = {}
+        """Mails by (kind, true class, class that was said) and group."""
 
     def add(self, row: Traced) -> None:
         """Count one mail."""
@@ -78,6 +81,8 @@ class Tally:
         _add(self.sums.setdefault(cell, {}), row.group, values)
         if row.kind == "junk":
             _add(self.nets.setdefault((row.asn, row.country), {}), row.group, values)
+        told = self.said.setdefault((row.kind, row.class_, row.said_class), {})
+        told[row.group] = told.get(row.group, 0) + 1
         if answered:
             sizes, stated, hits = self.bins.setdefault(cell, [[0.0] * BINS for _ in range(3)])
             place = min(int(row.confidence * BINS), BINS - 1)
@@ -93,6 +98,10 @@ class Tally:
         for place, groups in other.nets.items():
             for group, held in groups.items():
                 _add(self.nets.setdefault(place, {}), group, held)
+        for cell, mails in other.said.items():
+            told = self.said.setdefault(cell, {})
+            for group, count in mails.items():
+                told[group] = told.get(group, 0) + count
         for cell, bins in other.bins.items():
             kept = self.bins.get(cell)
             self.bins[cell] = bins if kept is None else [
@@ -235,6 +244,7 @@ def one(
         genuine=len(true.hops) - len(forged),
         flagged=len(flagged - forged),
         others=tuple(address or "" for address in others),
+        said_class=verdict.source_class.name.lower(),
     )
 
 

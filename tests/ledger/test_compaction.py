@@ -289,3 +289,24 @@ def test_sums_do_not_depend_on_batches(tmp_path_factory: pytest.TempPathFactory,
             ledger.compact(AT, full=True)
             answers.append((rows(ledger), rows(ledger, tables.COLD)))
     assert answers[0] == answers[1]
+
+
+def test_rows_of_an_older_schema_read_on_and_lack_what_was_added(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects of version 1 have no column ``source_class``: alone and beside new ones it reads as null."""
+    old = dataclasses.replace(tables.SIGHTINGS, columns=tables.SIGHTINGS.columns[:-1])
+    with monkeypatch.context() as before:
+        before.setattr("support.sightings.SIGHTINGS", old)
+        before.setattr("junkhound.ledger.objects.SCHEMA_VERSION", 1)
+        ledger.commit([unit(ledger.store, 1, [sighting(n) for n in range(3)])])
+    assert {row[-1] for row in rows(ledger)} == {None}
+    seven = parse("192.0.2.7")
+    assert seven is not None
+    assert [one.source_class for one in ledger.query().newest(seven)] == [None] * 3
+    ledger.commit([unit(ledger.store, 2, [sighting(10 + n, source_class=7) for n in range(2)])])
+    assert sorted((row[-1] or 0) for row in rows(ledger)) == [0, 0, 0, 7, 7]
+    ledger.compact(AT)
+    assert sorted((row[-1] or 0) for row in rows(ledger)) == [0, 0, 0, 7, 7]
+    assert {s.schema_version for s in ledger.snapshot().of("sightings")} == {tables.SCHEMA_VERSION}
+    assert sorted(one.source_class or 0 for one in ledger.query().newest(seven)) == [0, 0, 0, 7, 7]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from junkhound import tables
 from junkhound.kernel.errors import DataError
 from junkhound.ledger import objects
 from junkhound.ledger.store import open_store
@@ -38,7 +39,7 @@ def test_files_say_their_table_and_version(tmp_path: Path, table: Table) -> None
     store = open_store("", tmp_path)
     entry = objects.write(store, table, columns(table, [{}]), f"fresh/x.{table.name}.parquet")
     file = pq.ParquetFile(tmp_path / entry.path)
-    assert file.metadata.metadata[b"schema_version"] == b"1"
+    assert file.metadata.metadata[b"schema_version"] == str(tables.SCHEMA_VERSION).encode()
     assert file.metadata.metadata[b"table"] == table.name.encode()
     assert tuple(file.schema_arrow.names) == table.names
 

@@ -146,7 +146,10 @@ def _answer(one: Picture) -> list[str]:
     if one.network:
         lines.append(_row("network", one.network))
     if one.machine is not None:
-        lines += [_row("machine", one.machine.what), _row("", one.machine.owner)]
+        why = f"it seems so because: {one.machine.why}" if one.machine.why else ""
+        lines += [_row("machine", one.machine.what), *([_row("", why)] if why else []), _row("", one.machine.owner)]
+    if one.about:
+        lines.append(_row("about", one.about))
     if one.seen_at is not None:
         lines.append(_row("seen", clock.text(one.seen_at)))
     if one.how:
@@ -279,7 +282,12 @@ def plain(one: Picture) -> dict[str, Any]:
         "candidates": [
             {"address": str(found.address), "p": found.p, "hop": found.index} for found in verdict.candidates
         ],
-        "machine": None if one.machine is None else {"what": one.machine.what, "owner": one.machine.owner},
+        "class": verdict.source_class.name.lower(),
+        "class_reason": verdict.class_reason or None,
+        "about": one.about or None,
+        "machine": None
+        if one.machine is None
+        else {"what": one.machine.what, "owner": one.machine.owner, "why": one.machine.why or None},
         "contacts": [
             {"for": found.contact.key, "mail": found.contact.mail or None, "url": found.contact.url or None,
              "name": found.contact.name or None, "sure": found.sure, "why": found.why}

@@ -105,7 +105,9 @@ def _article(one: Picture) -> str:
 def _facts(one: Picture) -> str:
     rows = [("Network", _e(one.network))]
     if one.machine is not None:
-        rows.append(("Machine", f"{_e(one.machine.what)}<br>{_e(one.machine.owner)}"))
+        said = (one.machine.what, one.machine.why and f"it seems so because: {one.machine.why}", one.machine.owner)
+        rows.append(("Machine", "<br>".join(_e(text) for text in said if text)))
+    rows.append(("About", _e(one.about)))
     rows.append(("Seen", _e(clock.text(one.seen_at)) if one.seen_at is not None else ""))
     rows.append(("How sure", _e(one.how)))
     rows.append(("Or", "<br>".join(_e(other(found)) for found in one.others)))

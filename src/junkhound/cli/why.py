@@ -76,6 +76,8 @@ def _answer(found: Why) -> dict[str, Any]:
         "at": clock.text(found.at),
         "listed": found.listed,
         "network": found.network and {name: getattr(found.network, name) for name in found.network.__struct_fields__},
+        "machine": found.machine
+        and {"what": found.machine.what, "owner": found.machine.owner, "why": found.machine.why},
         "activity": [{name: getattr(one, name) for name in one.__struct_fields__} for one in found.activity],
         "newest": [
             {
@@ -135,6 +137,9 @@ def _tell(found: Why) -> None:
     if found.network is not None and found.network.asn:
         one = found.network
         print(f"  network: AS{one.asn} {one.organisation}, {one.prefix}, {one.country or '--'} ({one.table_name})")
+    if found.machine is not None:
+        print(f"  seems to be: {found.machine.what}; {found.machine.why}")
+        print(f"    {found.machine.owner}")
     for activity in found.activity:
         counted = "times" if activity.kind in _WITHOUT_MAIL else "messages"
         print(f"  {activity.kind}: {activity.messages:,} {counted} on {activity.days:,} days,"

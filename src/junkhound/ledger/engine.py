@@ -18,7 +18,7 @@ from junkhound.ledger.directory import Directory, Keys
 from junkhound.ledger.points import Points
 from junkhound.ledger.snapshot import Stored
 from junkhound.ledger.store import Store
-from junkhound.tables import SCHEMA_VERSION, Table
+from junkhound.tables import Table
 
 MEMORY_SHARE = 0.25
 MEMORY_MOST = 8 << 30
@@ -106,9 +106,14 @@ class Engine:
         files = ", ".join(quote(str(self.place(stored.path))) for stored in objects)
         options = ", hive_partitioning = false"  # month and bucket are no columns of ours
         options += ", filename = true" if file_names else ""
-        if any(stored.schema_version != SCHEMA_VERSION for stored in objects):
+        versions = {stored.schema_version for stored in objects}
+        lacking = [c for c in wanted if c.since > max(versions)]
+        if any(min(versions) < c.since <= max(versions) for c in wanted):
             options += ", union_by_name = true"
-        return f"read_parquet([{files}]{options})"
+        read = f"read_parquet([{files}]{options})"
+        if not lacking:
+            return read
+        return f"(SELECT *, {', '.join(f'NULL::{_SQL_TYPES[c.type]} AS {c.name}' for c in lacking)} FROM {read})"
 
     def _addresses(self, stored: Stored) -> tuple[Keys, Keys]:
         found = self.columns(

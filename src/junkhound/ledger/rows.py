@@ -43,6 +43,7 @@ class Sighting(msgspec.Struct, frozen=True):
     segment: int
     ordinal: int
     repeat: int
+    source_class: int | None = None
 
     @property
     def id(self) -> bytes:

@@ -216,6 +216,7 @@ class _Desk:
             0 if sparse else delivery.segment,
             0 if sparse else delivery.ordinal,
             ids.repeat_key(self.rules.hub_key, facts, delivery.sha256) if repeats else 0,
+            int(verdict.source_class),
         ))  # fmt: skip
         self.intakes[intake, rules.analysis] += 1
         self.counts[_KIND_COUNTS[kind]] += 1
@@ -370,7 +371,7 @@ class _Desk:
 _OWN = (
     "id_hi", "id_lo", "addr_hi", "addr_lo", "seen_at", "ingested_at", "kind", "standing", "path", "state", "confidence",
     "clues", "defects", "intake", "analysis", "vantage", "trap", "recipients", "trap_country", "count", "size", "hops",
-    "template", "auth_domain", "segment", "ordinal", "repeat",
+    "template", "auth_domain", "segment", "ordinal", "repeat", "source_class",
 )  # fmt: skip
 
 

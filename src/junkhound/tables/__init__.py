@@ -16,12 +16,12 @@ from junkhound.tables.columns import (
     Column,
     Table,
 )
-from junkhound.tables.words import ABOUT_LINES, Clue, Defect, KeyKind, Kind, Operator, Path, Standing, State
+from junkhound.tables.words import ABOUT_LINES, Clue, Defect, KeyKind, Kind, Operator, Path, SourceClass, Standing, State
 
 __all__ = [
     "ABOUT_LINES", "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION", "SESSIONS",
     "SIGHTINGS", "TEMPLATES", "UNITS",
-    "Clue", "Column", "Defect", "KeyKind", "Kind", "Operator", "Path", "Standing", "State", "Table",
+    "Clue", "Column", "Defect", "KeyKind", "Kind", "Operator", "Path", "SourceClass", "Standing", "State", "Table",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Column:
     type: str
     text: str
     null: bool = False
+    since: int = 1  # schema version
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,13 @@ SIGHTINGS = Table(
         Column("segment", "u64", "segment and pack that hold the bytes; 0 not kept"),
         Column("ordinal", "u32", "place in that segment, from 0"),
         Column("repeat", "u64", "keyed hash of (client, mail, recipients), by which resends meet; 0 for imports"),
+        Column(
+            "source_class",
+            "u8",
+            "what kind of source it seems to be (words.SourceClass); null before version 2",
+            True,
+            2,
+        ),
     ),
 )
 

@@ -48,6 +48,22 @@ class Path(IntEnum):
     UNKNOWN = 11  # handed over by a known relay; who is behind it is not known
 
 
+class SourceClass(IntEnum):
+    """What kind of source it seems to be (column ``class``); what is acted on is ``Path``, this is for people."""
+
+    UNANCHORED = 0  # nobody is named
+    BOT = 1  # a machine that is no mail server, and handed its mail over itself
+    OPEN_PROXY = 2  # it speaks for somebody who connected to it by another protocol
+    OPEN_RELAY = 3  # a mail server that passed on what a stranger's machine brought
+    ACCOUNT = 4  # somebody's account or web space at a provider or company, mostly taken over
+    WEBMAIL = 5  # an account that was used by a browser
+    BULK = 6  # a customer of a bulk mailer
+    SERVER = 7  # a mail server that sent mail of its own
+    CONTROLLER = 8  # one machine behind several rented or broken-into relays
+    FORWARD = 9  # a list, or a person's forwarding
+    UNKNOWN = 10  # none of these shows
+
+
 class Clue(IntFlag):
     """What a trace noticed, one bit each (column ``clues``)."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from junkhound.kernel.clock import MINUTE
 from junkhound.kernel.net import parse
 from junkhound.tables import Clue, Path
-from junkhound.trace import below, reasons, results, sealed, weights
+from junkhound.trace import below, classes, reasons, results, sealed, weights
 from junkhound.trace.border import NOWHERE, Boundary
 from junkhound.trace.deeper import deeper
 from junkhound.trace.hop import Hop
@@ -103,7 +103,11 @@ def judge(
     if explain:
         why = reasons.explain(hops, path, under, border, inside, seal)
     if last is None:
-        return Verdict(None, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, None, None, count)
+        kind, told = classes.told(_PATHS[end], False)
+        return Verdict(
+            None, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, None, None, count,
+            source_class=kind, class_reason=told,
+        )  # fmt: skip
     helo, rdns, ip = last.helo, last.rdns, last.ip
     several: tuple[below.Candidate, ...] = ()
     if inside is not None:
@@ -111,17 +115,21 @@ def judge(
         if inside.source is not None:
             sure = inside.sure
             several = (below.Candidate(inside.source, sure, inside.believed - 1),)
+        kind, told = classes.told(inside.path, inside.client)
         return Verdict(
             ip, inside.source, None, True, sure, inside.path, _CLUES[clues], seen_at, why, helo, rdns, count,
-            provider=inside.provider.name, account=inside.account, candidates=several,
+            provider=inside.provider.name, account=inside.account, candidates=several, source_class=kind,
+            class_reason=told,
         )  # fmt: skip
     if end is AT_STRANGER:
         assert ip is not None
         weighed: tuple[tuple[str, float], ...] = ()
         if under is None:  # a client of ours that had logged in: nothing below is believed
             several, typed = (below.Candidate(ip, LOGGED_IN, last.index),), None
+            kind, told = classes.logged_in(last)
         else:
             several, typed = under.candidates, under.typed
+            kind, told = classes.of_stranger(hops, last, under, clues, facts)
             if explain and under.looked is not None:
                 weighed = weights.found(under.looked)
         sure = next((one.p for one in several if one.address == ip), LEAST)
@@ -129,10 +137,14 @@ def judge(
             sure = UNREAD_LIMIT
         return Verdict(
             ip, ip, ip, True, sure, _class(last), _CLUES[clues], seen_at, why, helo, rdns, count, None, last.account,
-            weighed, several, typed, kept,
+            weighed, several, typed, kept, kind, told,
         )  # fmt: skip
     ip = ip if end is AT_PRIVATE or end is AT_RELAY else None
-    return Verdict(ip, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, helo, rdns, count)
+    kind, told = classes.told(_PATHS[end], False)
+    return Verdict(
+        ip, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, helo, rdns, count,
+        source_class=kind, class_reason=told,
+    )  # fmt: skip
 
 
 def _knower(seen: Seen, text: int, last: Hop) -> below.Known:

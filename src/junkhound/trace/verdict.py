@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from junkhound.kernel.net import Address
-from junkhound.tables import Clue, Path
+from junkhound.tables import Clue, Path, SourceClass
 from junkhound.trace.below import Candidate
 from junkhound.trace.seen import Lines
 
@@ -36,7 +36,8 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     ``confidence`` is P that ``address`` (or ``source``) injected it; at most 0.5 without a boundary.
     ``candidates`` are all machines that may have, likeliest first. One of them that stands below the hand-over is known
     only from a line that a stranger wrote: it is shown, and never blamed by itself. ``typed`` is the place of the
-    first line that is called forged, and with it all under it; None where none is.
+    first line that is called forged, and with it all under it; None where none is. ``source_class`` is what sort of
+    source it seems to be, for people to read: nothing is acted on by it.
     ``seen_at`` is our clock for a session, else the date written by the last trusted host, else None.
     """
 
@@ -58,3 +59,5 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...] = ()
     typed: int | None = None
     lines: Lines | None = None  # what other mails are to be compared with, where that was asked for
+    source_class: SourceClass = SourceClass.UNANCHORED
+    class_reason: str = ""  # why it is of that class

@@ -14,8 +14,9 @@ from junkhound.kernel import clock
 from junkhound.kernel.errors import ConfigError, JunkhoundError
 from junkhound.kernel.net import Address, network_of
 from junkhound.provider import Contacts, Found
-from junkhound.tables import Clue, Operator, country_code
-from junkhound.verbs import why
+from junkhound.tables import country_code
+from junkhound.verbs import kinds, why
+from junkhound.verbs.kinds import Machine
 from junkhound.verbs.office import Office
 from junkhound.verbs.trace import Traced
 
@@ -24,8 +25,6 @@ SHOWN_P = 0.01
 
 PASSED_ON = 0.5
 """Below this a machine rather passed the mail on than made it."""
-
-VICTIM = "its owner is probably a victim too, not the sender: tell him kindly"
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -57,13 +56,6 @@ class Other(msgspec.Struct, frozen=True):
     number: int
 
 
-class Machine(msgspec.Struct, frozen=True):
-    """What kind of machine or account it was, as far as it shows, and what that says of its owner."""
-
-    what: str
-    owner: str
-
-
 class Picture(msgspec.Struct, frozen=True):
     """One mail traced and put into words. ``command`` is what names somebody where nobody could be named."""
 
@@ -83,6 +75,7 @@ class Picture(msgspec.Struct, frozen=True):
     next: tuple[str, ...]
     command: str = ""
     others: tuple[Other, ...] = ()
+    about: str = ""  # whom a report is about: an account, or a machine
 
 
 def contacts_of(office: Office) -> Contacts:
@@ -114,7 +107,7 @@ def draw(office: Office, traced: Traced, contacts: Contacts) -> Picture:
         network=_network(traced),
         seen_at=verdict.seen_at,
         how=_how(verdict),
-        machine=_machine(traced),
+        machine=machine_of(traced),
         steps=tuple(_steps(traced)),
         more=max(0, verdict.hops - sum(reason.index >= 0 for reason in verdict.reasons)),
         noticed=tuple(clue.name.lower().replace("_", " ") for clue in verdict.clues if clue.name),
@@ -127,6 +120,7 @@ def draw(office: Office, traced: Traced, contacts: Contacts) -> Picture:
             for one in verdict.candidates
             if one.address != blamed and one.p >= SHOWN_P
         ),
+        about=about_of(verdict),
     )
 
 
@@ -176,57 +170,32 @@ def _network(traced: Traced) -> str:
     return f"{prefix}AS{network.asn} {network.organisation}".rstrip() + country
 
 
-_FROM_ACCOUNT = Machine(
-    "an account at a mail service: somebody logged in and sent it there",
-    "accounts are mostly taken over: the account's owner is probably a victim too",
-)
-_BY_PATH = {
-    "OPEN_PROXY": Machine("an open proxy: it passes on connections of strangers", VICTIM),
-    "OPEN_RELAY": Machine("an open relay: a mail server that passes on anybody's mail", VICTIM),
-    "WEBMAIL": _FROM_ACCOUNT,
-    "AUTHENTICATED": Machine(
-        "a client that had logged in to a mail server",
-        "passwords are mostly stolen: the account's owner is probably a victim too",
-    ),
-    "ESP": Machine("a customer of a bulk mailer", "the bulk mailer knows who, and has rules against it"),
-    "FORWARDED": Machine("a forwarding service, which passed it on", "who runs it has done nothing wrong"),
-    "LIST": Machine("a mailing list, which passed it on", "who runs it has done nothing wrong"),
-}
 _RELAY = Machine(
     "a machine that seems to have passed the mail on",
     "who runs it may not know that it does, or have done nothing wrong: tell him kindly",
 )
-_HOME = "a computer on a home or office line: the network's own name for it says that it is one of many"
-_BY_OPERATOR = {
-    Operator.ACCESS: Machine("a machine at a customer of an access provider", VICTIM),
-    Operator.MOBILE: Machine("a device in a mobile network", VICTIM),
-    Operator.HOSTING: Machine(
-        "a server at a hosting company",
-        "such servers are broken into, or rented for it: nothing here tells which, so call nobody the sender",
-    ),
-    Operator.EDUCATION: Machine("a machine of a school or university", VICTIM),
-    Operator.GOVERNMENT: Machine("a machine of a public authority", VICTIM),
-    Operator.ENTERPRISE: Machine("a machine of a company", VICTIM),
-}
 
 
-def _machine(traced: Traced) -> Machine | None:
+def machine_of(traced: Traced) -> Machine | None:
     """What it was, as far as the path, its name and its network's type tell."""
     verdict = traced.verdict
     if verdict.address is None and verdict.provider is None:
         return None
-    if (known := _BY_PATH.get(verdict.path.name)) is not None:
-        return known
-    if verdict.address is None:
-        return None
-    if verdict.confidence < PASSED_ON and verdict.candidates:
-        return _RELAY
-    if verdict.clues & Clue.HELO_OURS:
-        return Machine("a machine that called itself by the name of the server it spoke to, as malware does", VICTIM)
-    if verdict.clues & Clue.DYNAMIC_RDNS:
-        return Machine(_HOME, VICTIM)
-    operator = traced.whose.network.operator if traced.whose is not None else Operator.UNKNOWN
-    return _BY_OPERATOR.get(operator, Machine("a machine of which no more is known", VICTIM))
+    if verdict.address is not None and verdict.confidence < PASSED_ON and verdict.candidates:
+        return msgspec.structs.replace(_RELAY, why=verdict.class_reason)
+    operator = 0
+    if verdict.address is not None and traced.whose is not None:
+        operator = traced.whose.network.operator
+    return kinds.machine(verdict.source_class, verdict.class_reason, operator)
+
+
+def about_of(verdict: trace.Verdict) -> str:
+    """Whom a report is about: an account where one is named, else an address; "" where nobody is."""
+    if verdict.account is not None and (verdict.provider is not None or verdict.rdns is not None):
+        return f"the account {verdict.account} at {verdict.provider or verdict.rdns}"
+    if verdict.provider is not None:
+        return f"an account at {verdict.provider}, which can tell from the mail's ids whose"
+    return "" if verdict.address is None else f"the machine at {verdict.address}, at that moment"
 
 
 # --- the path ---------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from junkhound.kernel.errors import JunkhoundError, NotFound, UsageError
 from junkhound.kernel.net import Address, network_of
 from junkhound.ledger.queries_mail import Mails
 from junkhound.ledger.rows import Sighting
-from junkhound.tables import Clue, Defect, KeyKind, Kind, Operator, Path, Standing, State, country_code
-from junkhound.verbs import apart, data, evidence
+from junkhound.tables import Clue, Defect, KeyKind, Kind, Operator, Path, SourceClass, Standing, State, country_code
+from junkhound.verbs import apart, data, evidence, kinds
 from junkhound.verbs.office import Office
 
 WITHHELD = "(withheld: it names a trap)"
@@ -32,6 +32,7 @@ class Row(msgspec.Struct, frozen=True):
     kind: str
     standing: str
     path: str
+    source_class: str
     state: str
     confidence: float
     clues: tuple[str, ...]
@@ -67,6 +68,7 @@ class Detail(msgspec.Struct, frozen=True):
     session: dict[str, Any]
     trace: tuple[trace.HopReason, ...] | None
     gone: str
+    machine: kinds.Machine | None = None
 
 
 class Redactor:
@@ -108,6 +110,7 @@ def _row(one: Sighting, subject: str, helo: str) -> Row:
         kind=Kind(one.kind).name.lower(),
         standing=Standing(one.standing).name.lower(),
         path=Path(one.path).name.lower(),
+        source_class="" if one.source_class is None else SourceClass(one.source_class).name.lower(),
         state=State(one.state).name.lower(),
         confidence=one.confidence / 10_000,
         clues=_bits(Clue(one.clues)),
@@ -155,6 +158,7 @@ def detail(office: Office, words: str, tracer: apart.Tracer) -> Detail:
         session=_session(mails, one),
         trace=steps,
         gone=gone,
+        machine=None if one.source_class is None else kinds.machine(SourceClass(one.source_class), "", one.operator),
     )
 
 

@@ -18,7 +18,7 @@ from junkhound.ledger.others import Standing
 from junkhound.ledger.rows import Sighting
 from junkhound.listing import Decision, History
 from junkhound.tables import Kind
-from junkhound.verbs import botnets, campaigns, complaints, data, deciding, lists
+from junkhound.verbs import botnets, campaigns, complaints, data, deciding, kinds, lists
 from junkhound.verbs.office import Office
 from junkhound.verbs.publish import edition_of, entry_of
 
@@ -84,6 +84,8 @@ class Why(msgspec.Struct):
     campaigns: list[tuple[campaigns.Line, int]] = []
     botnets: list[tuple[str, float]] = []
     complaints: list[str] = []
+    machine: kinds.Machine | None = None
+    """What it seems to be, as most of ``newest`` say."""
 
     @property
     def listed(self) -> bool:
@@ -118,18 +120,30 @@ def why(office: Office, text: str) -> Why:
     at = office.now
     book = lists.book_of(office)
     records = [_record(office, one) for one in book.of(address) if one.listed_at <= at]
+    newest = office.ledger.query().newest(address, NEWEST, at + 1)
+    network = _network(office, address)
     return Why(
         address=address,
         at=at,
-        network=_network(office, address),
+        network=network,
         activity=_activity(office, address),
-        newest=office.ledger.query().newest(address, NEWEST, at + 1),
+        newest=newest,
         records=records,
         others=_others(office, str(address)),
         campaigns=campaigns.of_address(office, address),
         botnets=botnets.of_address(office, address),
         complaints=[one.number for one in complaints.about(office, str(address)) if one.status != complaints.ASIDE],
+        machine=_machine(newest),
     )
+
+
+def _machine(newest: Sequence[Sighting]) -> kinds.Machine | None:
+    junk = [one for one in newest if one.kind == Kind.JUNK]
+    found = kinds.usual(one.source_class for one in junk)
+    if found is None:
+        return None
+    kind, mails, of = found
+    return kinds.machine(kind, f"{mails} of its {of} newest junk mails say so", junk[0].operator)
 
 
 def _record(office: Office, one: Listing) -> Record:

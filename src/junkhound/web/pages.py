@@ -11,7 +11,7 @@ from junkhound.kernel import clock, net
 from junkhound.kernel.errors import NotFound, UsageError
 from junkhound.tables import Kind
 from junkhound.verbs import life as lives
-from junkhound.verbs import lists, seen, sources, stats
+from junkhound.verbs import lists, picture, seen, sources, stats
 from junkhound.verbs import why as reasons
 from junkhound.verbs.choice import kinds_of
 from junkhound.verbs.office import Office
@@ -222,6 +222,7 @@ def _address(office: Office, where: net.Address) -> Fields:
         "space": net.space(where).name.lower(),
         "listed": why.listed,
         "network": plain(why.network),
+        "machine": plain(why.machine),
         "activity": plain(why.activity),
         "life": plain(lives.life(office, where)),
         "newest": plain(seen.newest(office, where)),
@@ -340,6 +341,8 @@ def _traced(traced: Any) -> Fields:
             {**plain(hop), "at": None if hop.at is None else clock.text(hop.at)} for hop in traced.hops
         ],
         "assumed_relay": traced.assumed,
+        "machine": plain(picture.machine_of(traced)),
+        "about": picture.about_of(verdict),
         "then": plain(traced.then),
     }  # fmt: skip
 

@@ -1,0 +1,58 @@
+"""How the class of a source is told: bot, open relay, account and so on, each true class with what was said of it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from accuracy.intervals import NONE, Estimate, clopper_pearson, grouped
+from accuracy.tracing import Tally
+
+NAMES = {
+    "bot": "bot", "proxy": "open_proxy", "relay": "open_relay", "account": "account", "webmail": "webmail",
+    "bulk": "bulk", "own": "server", "controller": "controller", "forward": "forward",
+}  # fmt: skip
+"""The world's words for the classes of sources, and the product's."""
+SHOWN = 4  # confusions of one class
+
+
+class Classed(NamedTuple):
+    """What was said of the junk of one true class: the share named rightly, how much of what bears its name is it."""
+
+    true: str
+    mails: int
+    right: Estimate
+    precision: Estimate
+    said: tuple[tuple[str, int], ...]
+
+
+def score(found: Tally) -> list[Classed]:
+    """Every true class of junk, the one with most mails first."""
+    by_true: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    table: dict[str, Counter[str]] = defaultdict(Counter)
+    for (kind, true, said), groups in found.said.items():
+        if kind != "junk":
+            continue
+        for group, mails in groups.items():
+            table[true][said] += mails
+            held = by_true[true][group]
+            held[0] += mails * (NAMES.get(true) == said)
+            held[1] += mails
+    every = sum(table.values(), Counter[str]())
+    out = []
+    for true, answers in table.items():
+        rows = np.array([by_true[true][group] for group in sorted(by_true[true])], np.float64)
+        name = NAMES.get(true, "")
+        precise = clopper_pearson(answers[name], every[name]) if every[name] else NONE
+        right = grouped(rows[:, :1], rows[:, 1:])[0]
+        out.append(Classed(true, answers.total(), right, precise, tuple(answers.most_common())))
+    return sorted(out, key=lambda one: -one.mails)
+
+
+def confusions(one: Classed) -> str:
+    """What else was said of a class, the most frequent first."""
+    wrong = [(said, mails) for said, mails in one.said if said != NAMES.get(one.true)]
+    shown = [f"{said.replace('_', ' ')} {mails / one.mails:.1%}" for said, mails in wrong[:SHOWN]]
+    return ", ".join(shown)
