@@ -24,6 +24,7 @@ VERBS = {
     "trace": "junkhound.cli.trace",
     "why": "junkhound.cli.why",
     "complaints": "junkhound.cli.complaints",
+    "contacts": "junkhound.cli.contacts",
     "sources": "junkhound.cli.sources",
     "campaigns": "junkhound.cli.campaigns",
     "pictures": "junkhound.cli.pictures",

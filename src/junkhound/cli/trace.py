@@ -64,6 +64,7 @@ def command(
       junkhound trace --json - < spam.eml
     """
     from junkhound.verbs import picture
+    from junkhound.verbs.contacts import Book
     from junkhound.verbs.trace import trace_paths
 
     if not paths:
@@ -71,7 +72,7 @@ def command(
             click.echo(PASTE, err=True)
         paths = ("-",)
     office = open_office(**where, at=at)
-    contacts = picture.contacts_of(office)
+    contacts = Book(office)
     found = [
         picture.draw(office, one, contacts) for one in trace_paths(office, paths, mailbox, trap, relays, known, keys)
     ]

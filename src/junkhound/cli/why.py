@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from junkhound.cli import show
+from junkhound.cli.contacts import plain, told
 from junkhound.cli.crosscheck import standing_answer
 from junkhound.cli.lists import listing_answer, progress_bar
 from junkhound.kernel import clock
@@ -76,6 +77,7 @@ def _answer(found: Why) -> dict[str, Any]:
         "at": clock.text(found.at),
         "listed": found.listed,
         "network": found.network and {name: getattr(found.network, name) for name in found.network.__struct_fields__},
+        "contacts": [plain(one) for one in found.contacts],
         "machine": found.machine
         and {"what": found.machine.what, "owner": found.machine.owner, "why": found.machine.why},
         "activity": [{name: getattr(one, name) for name in one.__struct_fields__} for one in found.activity],
@@ -137,6 +139,8 @@ def _tell(found: Why) -> None:
     if found.network is not None and found.network.asn:
         one = found.network
         print(f"  network: AS{one.asn} {one.organisation}, {one.prefix}, {one.country or '--'} ({one.table_name})")
+    for contact in found.contacts:
+        print(f"  contact: {told(contact)}")
     if found.machine is not None:
         print(f"  seems to be: {found.machine.what}; {found.machine.why}")
         print(f"    {found.machine.owner}")

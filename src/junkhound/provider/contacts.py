@@ -1,4 +1,4 @@
-"""The operator's table of abuse contacts: by network, AS or domain; TOML or CSV.
+"""The operator's table of abuse contacts: by network, AS or domain; TOML, CSV, or a list in JSON.
 
 ```
 [[contact]]                        key,mail,name,url,note
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -36,6 +37,7 @@ class Contact(msgspec.Struct, frozen=True):
     name: str = ""
     url: str = ""
     note: str = ""
+    source: str = ""  # where it is from; "" for the operator's own table
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class Contacts:
                 self._numbers[int(number[1])] = row
             else:
                 self._domains[row.key.lower().strip(".")] = row
-        self._networks.sort(key=lambda pair: -pair[0].bits)
+        self._networks.sort(key=lambda pair: (-pair[0].bits, pair[1].source != ""))
 
     def of(self, address: Address | None, asn: int = 0, names: Iterable[str] = ()) -> list[Found]:
         """Every contact that the table has for an address, its network's AS and its names, the narrowest first."""
@@ -69,16 +71,20 @@ class Contacts:
         if address is not None:
             for network, contact in self._networks:
                 if network.holds(address):
-                    found.append(Found(contact, f"your table, for {network}"))
+                    found.append(Found(contact, _why(contact, str(network))))
         if asn in self._numbers and asn:
-            found.append(Found(self._numbers[asn], f"your table, for AS{asn}"))
+            found.append(Found(self._numbers[asn], _why(self._numbers[asn], f"AS{asn}")))
         for name in names:
             labels = name.lower().strip(".").split(".")
             for cut in range(len(labels) - 1):
                 if (one := self._domains.get(".".join(labels[cut:]))) is not None:
-                    found.append(Found(one, f"your table, for {one.key}"))
+                    found.append(Found(one, _why(one, one.key)))
                     break
         return list({one.contact: one for one in reversed(found)}.values())[::-1]
+
+
+def _why(contact: Contact, subject: str) -> str:
+    return f"{contact.source or 'your table'}, for {subject}"
 
 
 def guess(name: str, verified: bool) -> Found | None:
@@ -98,7 +104,8 @@ def guess(name: str, verified: bool) -> Found | None:
 
 def read(text: str, name: str) -> list[Contact]:
     """The rows of a file. Errors: ConfigError naming the row that makes no sense."""
-    rows = _toml(text, name) if name.lower().endswith(".toml") else _csv(text, name)
+    form = next((form for end, form in ((".toml", _toml), (".json", _json)) if name.lower().endswith(end)), _csv)
+    rows = form(text, name)
     return [_checked(row, f"{name}, {place}") for place, row in rows]
 
 
@@ -110,6 +117,16 @@ def _toml(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
     rows = table.get("contact", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ConfigError(f"{name}: no contacts in it", "write [[contact]] above each")
+    return [(f"contact {number}", row) for number, row in enumerate(rows, 1)]
+
+
+def _json(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{name}: not JSON: {error}") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ConfigError(f"{name}: no list of contacts", 'write [{"for": "192.0.2.0/24", "mail": "abuse@a.example"}]')
     return [(f"contact {number}", row) for number, row in enumerate(rows, 1)]
 
 
@@ -126,7 +143,7 @@ def _csv(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _checked(row: dict[str, Any], where: str) -> Contact:
-    said = {field: str(row.get(field, "")).strip() for field in _FIELDS}
+    said = {field: str(row.get(field) or "").strip() for field in _FIELDS}
     key = str(row.get("for", row.get("key", ""))).strip()
     domain = "." in key and " " not in key and "@" not in key and "/" not in key
     if not (parse_network(key) or _AS.match(key) or domain):

@@ -5,17 +5,16 @@ Everything here is said of a verdict that others made; nothing is decided. Faces
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from junkhound import provider, trace
 from junkhound.kernel import clock
-from junkhound.kernel.errors import ConfigError, JunkhoundError
+from junkhound.kernel.errors import JunkhoundError
 from junkhound.kernel.net import Address, network_of
 from junkhound.provider import Contacts, Found
 from junkhound.tables import country_code
 from junkhound.verbs import kinds, why
+from junkhound.verbs.contacts import Book
 from junkhound.verbs.kinds import Machine
 from junkhound.verbs.office import Office
 from junkhound.verbs.trace import Traced
@@ -78,25 +77,12 @@ class Picture(msgspec.Struct, frozen=True):
     about: str = ""  # whom a report is about: an account, or a machine
 
 
-def contacts_of(office: Office) -> Contacts:
-    """The operator's table of contacts. Errors: ConfigError for a file that cannot be read or a row without sense."""
-    rows = []
-    base = Path(office.config.path).parent if office.config.path else Path()
-    for words in office.config.network.contacts:
-        path = base / Path(words).expanduser()
-        try:
-            rows += provider.read(path.read_text("utf-8"), words)
-        except (OSError, UnicodeError) as error:
-            raise ConfigError(f"[network] contacts: cannot read {words!r}: {error}") from None
-    return Contacts(rows)
-
-
-def draw(office: Office, traced: Traced, contacts: Contacts) -> Picture:
-    """The picture of one trace."""
+def draw(office: Office, traced: Traced, contacts: Book) -> Picture:
+    """The picture of one trace; the contacts are those of the mail's day."""
     verdict = traced.verdict
     blamed = verdict.address
     asked = blamed or (verdict.source if verdict.provider else None)
-    found = _contacts(traced, contacts)
+    found = _contacts(traced, contacts.on(None if verdict.seen_at is None else verdict.seen_at // clock.DAY))
     relays = traced.assumed.split(", ") if traced.assumed else []
     command = f"junkhound trace {' '.join(f'--relay {relay}' for relay in relays)} {_file(traced)}" if relays else ""
     return Picture(

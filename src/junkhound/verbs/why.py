@@ -17,8 +17,9 @@ from junkhound.ledger.others import Others as StandingElsewhere
 from junkhound.ledger.others import Standing
 from junkhound.ledger.rows import Sighting
 from junkhound.listing import Decision, History
+from junkhound.provider import Found
 from junkhound.tables import Kind
-from junkhound.verbs import botnets, campaigns, complaints, data, deciding, kinds, lists
+from junkhound.verbs import botnets, campaigns, complaints, contacts, data, deciding, kinds, lists
 from junkhound.verbs.office import Office
 from junkhound.verbs.publish import edition_of, entry_of
 
@@ -86,6 +87,8 @@ class Why(msgspec.Struct):
     complaints: list[str] = []
     machine: kinds.Machine | None = None
     """What it seems to be, as most of ``newest`` say."""
+    contacts: list[Found] = []
+    """Whom to write to about it, as of ``at``."""
 
     @property
     def listed(self) -> bool:
@@ -134,6 +137,7 @@ def why(office: Office, text: str) -> Why:
         botnets=botnets.of_address(office, address),
         complaints=[one.number for one in complaints.about(office, str(address)) if one.status != complaints.ASIDE],
         machine=_machine(newest),
+        contacts=contacts.of_address(office, address, network.asn if network is not None else 0, at // DAY),
     )
 
 

@@ -223,6 +223,7 @@ def _address(office: Office, where: net.Address) -> Fields:
         "listed": why.listed,
         "network": plain(why.network),
         "machine": plain(why.machine),
+        "contacts": plain(why.contacts),
         "activity": plain(why.activity),
         "life": plain(lives.life(office, where)),
         "newest": plain(seen.newest(office, where)),
