@@ -20,7 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from junkhound.kernel.config_dns import Crosscheck, Dns, Foreign, Lookup, Transfer
-from junkhound.kernel.config_intake import Complainant, Complaints, Log, Mailbox, Trap
+from junkhound.kernel.config_intake import Complainant as Complainant
+from junkhound.kernel.config_intake import Complaints as Complaints
+from junkhound.kernel.config_intake import Log as Log
+from junkhound.kernel.config_intake import Mailbox as Mailbox
+from junkhound.kernel.config_intake import Trap as Trap
 from junkhound.kernel.config_lists import List, Publish
 from junkhound.kernel.config_partners import Partners, Sensor
 from junkhound.kernel.errors import ConfigError
