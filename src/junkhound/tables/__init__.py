@@ -16,7 +16,18 @@ from junkhound.tables.columns import (
     Column,
     Table,
 )
-from junkhound.tables.words import ABOUT_LINES, Clue, Defect, KeyKind, Kind, Operator, Path, SourceClass, Standing, State
+from junkhound.tables.words import (
+    ABOUT_LINES,
+    Clue,
+    Defect,
+    KeyKind,
+    Kind,
+    Operator,
+    Path,
+    SourceClass,
+    Standing,
+    State,
+)
 
 __all__ = [
     "ABOUT_LINES", "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION", "SESSIONS",
