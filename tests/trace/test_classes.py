@@ -9,6 +9,7 @@ from junkhound import trace
 from junkhound.evidence import message
 from junkhound.tables import Operator, SourceClass
 from junkhound.trace.known import provider
+from junkhound.trace.seen import Numbers, number
 from junkhound.verbs import kinds
 from junkhound.wire.facts import Facts, Origin, Session
 
@@ -90,7 +91,7 @@ def test_a_relay_of_its_own_people_is_no_open_relay() -> None:
 def test_one_machine_behind_several_relays_is_a_controller() -> None:
     lines = SERVER, BEHIND.format("c.example.com", "c.example.com", "ESMTP")
     (address,) = (one.address for one in judged(*lines).candidates if str(one.address) == "192.0.2.9")
-    found = judged(*lines, seen=trace.Seen(9, drivers=frozenset({address})))
+    found = judged(*lines, seen=trace.Seen(9, drivers=Numbers({number(address)})))
     assert found.source_class is SourceClass.CONTROLLER
 
 
