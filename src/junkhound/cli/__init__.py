@@ -27,6 +27,7 @@ VERBS = {
     "contacts": "junkhound.cli.contacts",
     "sources": "junkhound.cli.sources",
     "campaigns": "junkhound.cli.campaigns",
+    "templates": "junkhound.cli.templates",
     "pictures": "junkhound.cli.pictures",
     "touts": "junkhound.cli.touts",
     "botnets": "junkhound.cli.botnets",

@@ -72,10 +72,11 @@ def command(
 def run(office: Any, quiet: bool = False) -> Grouped:
     """Group with a progress bar on stderr, where that is a terminal."""
     from junkhound.cli.lists import progress_bar
-    from junkhound.verbs import actors, botnets, comparing, grouping
+    from junkhound.verbs import actors, botnets, comparing, grouping, wording
 
     with progress_bar(quiet) as progress:
         done = grouping.group(office, progress)
+        wording.read(office, progress=progress)
         botnets.find(office)
         actors.find(office)
         comparing.look(office)

@@ -47,6 +47,15 @@ class Used(msgspec.Struct, frozen=True):
 _BY = {"day": "p.day", "country": "p.country", "asn": "p.asn", "path": "p.path"}
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """One kept mail of a campaign: where its bytes are, its day, and the trap or mailbox it came to."""
+
+    segment: int
+    ordinal: int
+    day: int
+    trap: int
+
+
 class Campaigns(Units):
     """Queries by campaign, after merges."""
 
@@ -157,6 +166,21 @@ class Campaigns(Units):
                 f" WHERE place = 1 GROUP BY unit ORDER BY hash(unit), unit LIMIT {limit}"
             )
         return [(int(a), int(b), int(c), int(d), int(e), int(f)) for a, b, c, d, e, f in rows]
+
+    def kept(self, numbers: Sequence[int], alias: Alias, most: int) -> dict[int, list[Kept]]:
+        """Up to ``most`` kept mails of each of these campaigns, taken without regard to their order, by campaign."""
+        with self.aliased(alias):
+            rows = self.engine.rows(
+                "SELECT campaign, segment, ordinal, day, trap FROM (SELECT campaign, segment, ordinal, day,"
+                " CASE WHEN trap <> 0 THEN trap ELSE intake END AS trap, row_number() OVER (PARTITION BY campaign"
+                f" ORDER BY hash(id_lo, id_hi)) AS place FROM {self.whose(alias)} p WHERE p.campaign IN"
+                f" ({', '.join(map(str, numbers)) or 'NULL'}) AND segment <> 0) WHERE place <= {most}"
+                " ORDER BY campaign, place"
+            )
+        found: dict[int, list[Kept]] = {}
+        for campaign, *rest in rows:
+            found.setdefault(int(campaign), []).append(Kept(*map(int, rest)))
+        return found
 
     def senders_by_day(self, alias: Alias, first: int, last: int) -> dict[str, Array]:
         """Who sent for which campaign on which day and how: the columns of ``botnet.Rows`` and the addresses."""

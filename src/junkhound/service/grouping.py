@@ -8,7 +8,7 @@ import time
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
-from junkhound.verbs import actors, botnets, comparing, grouping
+from junkhound.verbs import actors, botnets, comparing, grouping, wording
 from junkhound.verbs.office import Office
 
 LOOK_S = 5.0
@@ -22,6 +22,7 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
             try:
                 if grouping.waiting(office):
                     _count(notes, grouping.group(office, lambda words, done, total: notes.write()))
+                    _read(notes, wording.read(office, progress=lambda words, done, total: notes.write()))
                     notes.gauges["botnets"] = botnets.find(office).botnets
                     notes.gauges["actors"] = actors.find(office)
                     comparing.look(office)
@@ -31,6 +32,14 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
             grouped = time.monotonic()
         notes.write(force=True)
         stop.wait(LOOK_S)
+
+
+def _read(notes: Notes, done: wording.Done) -> None:
+    notes.add("campaigns_read_total", done.campaigns)
+    notes.add("campaign_mails_read_total", done.mails)
+    notes.add("wordings_total", done.wordings)
+    notes.add("readers_killed_total", done.died)
+    notes.gauges["campaigns_to_read"] = done.waiting
 
 
 def _count(notes: Notes, done: grouping.Grouped) -> None:
