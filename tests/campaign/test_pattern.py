@@ -1,4 +1,4 @@
-"""Templates: learned from copies, they match later copies and nothing else, and leave in forms that run in linear time."""
+"""Templates: learned from copies, they match later copies and nothing else, in forms that run in linear time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from junkhound.campaign import pattern, reading, rules
 from junkhound.campaign.pattern import Gap, Pattern
 from junkhound.evidence.message import parse
 
-WORDS = "alder birch cedar maple oak pine rowan willow hazel ash beech elm fir larch spruce".split()
+WORDS = ("alder", "birch", "cedar", "maple", "oak", "pine", "rowan", "willow", "hazel", "ash", "beech", "elm", "fir",
+         "larch", "spruce")  # fmt: skip
 
 
 def copies(count: int, seed: int = 1, offer: str = "tablets for a fraction of the usual cost") -> list[str]:
@@ -22,8 +23,8 @@ def copies(count: int, seed: int = 1, offer: str = "tablets for a fraction of th
         noise = " ".join(chance.choices(WORDS, k=chance.randint(4, 30)))
         town = chance.choice(["Northbridge", "Easthaven", "Millport"])
         found.append(
-            f"Dear {chance.choice(['friend', 'customer', 'member'])},\n\nthousands of customers in {town} already trust our"
-            f" famous store and order {offer}.\nOrder number {chance.randrange(10**6)} is reserved for you until"
+            f"Dear {chance.choice(['friend', 'customer', 'member'])},\n\nthousands of customers in {town} already trust"
+            f" our famous store and order {offer}.\nOrder number {chance.randrange(10**6)} is reserved for you until"
             f" midnight, https://shop{chance.randrange(99)}.example/{chance.randrange(10**9):x}\n\n{noise}\n"
         )
     return [reading.canon(text) for text in found]
@@ -102,7 +103,7 @@ def test_recipients_are_taken_out_of_the_text_even_where_all_mail_is_for_one() -
 
 def test_expressions_mean_the_same_to_an_engine_without_backtracking() -> None:
     (made,) = pattern.infer(copies(100))
-    texts = copies(20, seed=6) + ["another text"]
+    texts = [*copies(20, seed=6), "another text"]
     engine = duckdb.connect()  # its expressions are RE2's
     for text in texts:
         (hit,) = engine.execute("SELECT regexp_matches(?, ?)", [text, made.expression]).fetchone()  # type: ignore[misc]

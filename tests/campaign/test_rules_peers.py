@@ -15,10 +15,14 @@ from junkhound.campaign import pattern, reading, rules
 from support.peers import free_port, need
 from support.postfix import folder
 
-TEXT = "Тысячи клиентов уже доверяют нашей аптеке: таблетки без рецепта\nThousands of customers trust our Straße & 100% store"
+TEXT = (
+    "Тысячи клиентов уже доверяют нашей аптеке: таблетки без рецепта\n"
+    "Thousands of customers trust our Straße & 100% store"
+)
 JUNK = (
-    "From: a@b.example\r\nTo: c@d.example\r\nSubject: hi\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    "Content-Transfer-Encoding: 8bit\r\nDate: Thu, 4 May 2006 03:02:01 +0000\r\nMessage-ID: <1@b.example>\r\n\r\n{}\r\n"
+    "From: a@b.example\r\nTo: c@d.example\r\nSubject: hi\r\nMIME-Version: 1.0\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+    "Date: Thu, 4 May 2006 03:02:01 +0000\r\nMessage-ID: <1@b.example>\r\n\r\n{}\r\n"
 )
 OTHER = JUNK.format("Тысячи клиентов уже доверяют нам. See you at lunch on Thursday.")
 
@@ -58,7 +62,8 @@ def test_rspamd_hits_the_copy_alone(tmp_path: Path) -> None:
             (root / name).mkdir()
         (root / "junkhound.lua").write_text("config['regexp'] = config['regexp'] or {}\n" + rules.rspamd(made))
         (root / "rspamd.conf").write_text(f"""
-            options {{ pidfile = "{root}/pid"; filters = "regexp"; dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; }} }}
+            options {{ pidfile = "{root}/pid"; filters = "regexp";
+                dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; }} }}
             logging {{ type = "file"; filename = "{root}/log"; }}
             worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
             lua = "{root}/junkhound.lua";

@@ -27,7 +27,8 @@ LATER = (
     "Forget the waiting room and the doctor: whoever wants his tablets quickly and quietly gets them from the"
     " biggest drugstore on the net, unmarked envelope and bonus pills with every parcel that leaves our house"
 )
-WORDS = "alder birch cedar maple oak pine rowan willow hazel ash beech elm fir larch spruce".split()
+WORDS = ("alder", "birch", "cedar", "maple", "oak", "pine", "rowan", "willow", "hazel", "ash", "beech", "elm", "fir",
+         "larch", "spruce")  # fmt: skip
 
 
 def letter(number: int, text: str, day: int = 4, trap: str = "lure@trap.example") -> bytes:
@@ -103,7 +104,8 @@ def test_a_new_wording_is_a_step_of_its_life_and_known_ones_stay(desk: Office, t
 
 def test_what_leaves_was_seen_by_two_traps_and_names_none(tmp_path: Path) -> None:
     (tmp_path / "junkhound.toml").write_text(
-        '[store]\nsegment_mails = 20\n[engine]\nname = "inline"\nisolate = false\n[network]\nallow_documentation = true\n'
+        '[store]\nsegment_mails = 20\n[engine]\nname = "inline"\nisolate = false\n'
+        "[network]\nallow_documentation = true\n"
         '[traps.lures]\ndomains = ["trap.example", "other.example"]\n'
     )
     trap = "alice.lure@trap.example"
