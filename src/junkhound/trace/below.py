@@ -26,7 +26,7 @@ Known = Callable[[Hop], int]
 """What other mails say of a line, as clues."""
 
 BACKWARDS = 5 * MINUTE  # clocks of honest servers differ by less, mostly
-TYPED = 0.25  # a line whose writer is honest with less than that is called forged, and with it all below
+TYPED = 0.3  # a line whose writer is honest with less than that is called forged, and with it all below
 DEEP = 12  # lines that are weighed; a path of honest servers is hardly ever longer
 AHEAD = 4  # lines under one that is in doubt that are looked at too
 LEAST_DOUBT = 0.985  # a line surer than that is not doubted for what stands under it

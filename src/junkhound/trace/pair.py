@@ -53,6 +53,8 @@ class Machine(IntEnum):
     NAMELESS_MUTE = 8  # nothing but an address
     SILENT = 9  # the line names no machine
     NAMELESS_GUEST = 10  # no name was looked up; HELO is a name of the very site that took the mail
+    NAMELESS_LINE = 11  # no name was looked up; HELO is made from the address, or says that it is a line
+    INSIDE = 12  # its address is for inside use, so no name that anybody could look up is expected
 
 
 class Id(IntEnum):
@@ -97,13 +99,14 @@ class Odd(IntFlag):
 Looked = tuple[int, int, int, int, int]
 """The words of one pair: tie, machine, id, time, odd."""
 
-_PUBLIC = Space.PUBLIC
+_INNER = frozenset((Space.PRIVATE, Space.LOOPBACK, Space.LINK_LOCAL, Space.SHARED))
 _CLOSE = 5 * MINUTE
 # Plain numbers: an attribute of an Enum class costs a third of a microsecond each time.
 (_RDNS, _RDNS_GENERIC, _ADDRESS, _SITE, _SITE_GENERIC, _HELO_SITE, _HELO_ALONE, _HELO_UNKNOWN, _HELO_SITE_ONLY,
  _HELO_BARE, _INSIDE_SAME, _INSIDE_OTHER, _STEP, _SILENT_TIE, _NOBODY, _GAP, _WRITER_SITE) = map(int, Tie)  # fmt: skip
 (_SERVER, _NAMED, _GENERIC, _GENERIC_HELO_SITE, _NAMELESS_SERVER, _NAMELESS_OTHER, _NAMELESS_BARE, _NAMELESS_LITERAL,
- _NAMELESS_MUTE, _SILENT, _NAMELESS_GUEST) = map(int, Machine)  # fmt: skip
+ _NAMELESS_MUTE, _SILENT, _NAMELESS_GUEST, _NAMELESS_LINE,
+ _INSIDE) = map(int, Machine)  # fmt: skip
 _IDS = {
     (None, False): int(Id.UNKNOWN), (True, False): int(Id.FORM),
     (False, False): int(Id.ODD), (True, True): int(Id.CLOCK_DISAGREES),
@@ -117,6 +120,8 @@ def machine(above: Hop) -> int:
 
 def _machine(seen: tuple[str | None, str | None, Address | None, str | None]) -> int:
     rdns, helo, ip, by = seen
+    if ip is not None and space(ip) in _INNER:
+        return _INSIDE
     if rdns is None:
         if helo is None:
             return _SILENT if ip is None else _NAMELESS_MUTE
@@ -124,7 +129,9 @@ def _machine(seen: tuple[str | None, str | None, Address | None, str | None]) ->
             return _NAMELESS_LITERAL
         if "." not in helo:
             return _NAMELESS_BARE
-        if together(helo, by) and ip is not None and space(ip) is _PUBLIC:
+        if generic(helo, ip):
+            return _NAMELESS_LINE
+        if together(helo, by) and ip is not None:
             return _NAMELESS_GUEST
         return _NAMELESS_SERVER if SERVER[helo] else _NAMELESS_OTHER
     if generic(rdns, ip):

@@ -19,7 +19,7 @@ from junkhound.trace.pair import Id, Looked, Machine, Odd, Tie, Time
 
 FILE = "weights.toml"
 LEAST, MOST = 1e-4, 1 - 1e-4  # no line is surer than that
-FAINT, STRONG = 1.0, 4.0  # a tail that fits well proves nothing: it costs nothing to type
+FAINT, STRONG = 1.0, 3.0  # a tail that fits well proves nothing: it costs nothing to type
 FLOOR = 0.01  # odds: the owner of a proper server can type below it whatever he likes, and type it well
 
 
