@@ -6,6 +6,7 @@ python -m accuracy --lists                  G4 to G8 alone, in a quarter of the 
 python -m accuracy --tier M --seed 1000     other worlds; --no-lists leaves out the slow part
 python -m accuracy --tracing                tracing alone; the other tables of the page stay as they are
 python -m accuracy --groups                 campaigns, botnets, actors alone; so --content and --guard
+python -m accuracy --race                   the guard against rspamd and SpamAssassin, alone
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from accuracy import campaigns, classes, content, corpus, goals, guarding, lists, report, tracing
+from accuracy import campaigns, classes, content, corpus, goals, guarding, lists, race, report, tracing, wanted
 from accuracy.baselines import HOUR
 from spamworld.out.forms import instant
 
@@ -30,6 +31,7 @@ PARTS = {
     "groups": ("G9", "G11", "G12", "G23"),
     "content": ("G13", "G14"),
     "guard": ("G26",),
+    "race": (),
 }
 """What can be measured alone, and the goals it serves."""
 DRAWN = 2  # touts drawn under each kind of noise
@@ -70,14 +72,28 @@ def measure(
     if "groups" in parts:
         with tempfile.TemporaryDirectory(prefix="accuracy-groups-") as scratch:
             grouped = campaigns.run(folder, Path(scratch), span, tell)
-    guarded = guarding.score(guarding.run(folder, tell)) if "guard" in parts else None
+    guarded, raced = _guarded(folder, parts, tell)
     touts = content.touts(folder) if "content" in parts else None
     return goals.World(
         name, tracing.score(traced.part(lambda cell: cell[0] == "junk")), tracing.score(traced),
         tracing.by_strategy(traced), tracing.by_class(traced),
         tracing.by_network(traced), held, grouped, guarded, touts, pictures,
-        classes.score(traced),
+        classes.score(traced), raced,
     )  # fmt: skip
+
+
+def _guarded(
+    folder: Path, parts: Container[str], progress: Progress
+) -> tuple[guarding.Scores | None, Sequence[race.Lane]]:  # fmt: skip
+    """The guard's figures and its race against other filters, from one home; the race only where they are installed."""
+    racing = "race" in parts and not race.absent()
+    if "race" in parts and not racing:
+        print(f"no race: {race.absent()}", file=sys.stderr)
+    if not racing and "guard" not in parts:
+        return None, ()
+    with guarding.home_of(folder, progress) as settings:
+        guarded = guarding.score(guarding.run(folder, settings, progress)) if "guard" in parts else None
+        return guarded, race.score(race.run(folder, settings, progress)) if racing else ()
 
 
 def _lists(folder: Path, manifest: dict[str, Any], progress: Progress) -> dict[str, lists.Scores]:
@@ -115,7 +131,7 @@ def main() -> int:
     alone = [name for name in PARTS if getattr(asked, name)]
     parts = alone or [name for name in PARTS if not (name == "lists" and asked.no_lists)]
     if asked.limit or asked.quick:
-        parts = alone or [name for name in parts if name not in ("guard", "content")]
+        parts = alone or [name for name in parts if name not in ("guard", "content", "race")]
     whole = len(parts) == len(PARTS)
     publish = tier in ("S", "M") and asked.seed >= FIRST and bool(whole or alone) and not asked.limit
 
@@ -135,9 +151,10 @@ def main() -> int:
             worlds.append(measure(folder, manifests[-1], parts, asked.limit, progress, pictures))
     with_real = "tracing" in parts and not (asked.no_corpus or asked.quick)
     real = [*corpus.handover(), *corpus.honest()] if with_real else []
+    of_guard = wanted.figures() if "guard" in parts and not (asked.no_corpus or asked.quick) else []
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
-    made = list(report.tables(worlds, real))
+    made = list(report.tables(worlds, real, of_guard))
     OUT.mkdir(exist_ok=True)
     said = report.answer(worlds, real, manifests)
     (OUT / ("accuracy.json" if publish and whole else "part.json")).write_text(said, "utf-8")

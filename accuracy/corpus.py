@@ -42,6 +42,7 @@ class Real(NamedTuple):
     what: str
     estimate: Estimate
     note: str = ""
+    bar: str = ""
 
 
 def messages(path: Path) -> Iterator[tuple[str, bytes]]:

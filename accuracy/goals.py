@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from accuracy import botnets, campaigns, classes, content, guarding, lists, tracing
+from accuracy import botnets, campaigns, classes, content, guarding, lists, race, tracing
 from accuracy.intervals import Estimate, clopper_pearson
 
 NOT_YET = "not yet"
@@ -27,6 +27,7 @@ class World(NamedTuple):
     touts: content.Touts | None = None  # None where content was left out
     pictures: Mapping[int, content.Read] | None = None  # by copies; drawn, and the same for every world
     classed: Sequence[classes.Classed] = ()  # empty where tracing was left out
+    raced: Sequence[race.Lane] = ()  # the guard first; empty where the race was left out
 
 
 class Figure(NamedTuple):
@@ -212,6 +213,8 @@ GOALS = (
     Goal("G25", "The provider's desk"),
     Goal("G26", "Inbox guard, on the next day's mail", (
         Figure("wanted mail moved", "<= 0.1%", _guard(lambda s: s.false), _most(0.001), more_is_better=False),
+        Figure("newsletters and forwarded mail moved", "<= 0.1%", _guard(lambda s: s.hard), _most(0.001),
+               more_is_better=False),
         Figure("junk moved", "", _guard(lambda s: s.recall), _least(0.0)),
         Figure("junk caught where no wanted mail may be moved", ">= 95%", _guard(lambda s: s.recall_at_none),
                _least(0.95)),

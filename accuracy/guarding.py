@@ -16,7 +16,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,14 +50,15 @@ class Judged(NamedTuple):
     category: str
 
 
-def run(folder: Path, progress: Progress, warm: int = WARM) -> list[Judged]:
-    """Judge every person's mail of a world, day after day."""
+@contextmanager
+def home_of(folder: Path, progress: Progress) -> Iterator[Path]:
+    """The settings of a home that took in a world, as long as it is needed."""
     with tempfile.TemporaryDirectory(prefix="accuracy-guard-") as home:
-        settings = lists.ingest(folder, Path(home) / "home", "2000-01-01", progress, everything=True)
-        return _days(folder, settings, warm, progress)
+        yield lists.ingest(folder, Path(home) / "home", "2000-01-01", progress, everything=True)
 
 
-def _days(folder: Path, settings: Path, warm: int, progress: Progress) -> list[Judged]:
+def run(folder: Path, settings: Path, progress: Progress, warm: int = WARM) -> list[Judged]:
+    """Judge every person's mail of a world, day after day."""
     loaded = config.load(settings)
     pairs = sorted(reading.pairs(folder, "mail/people/"), key=lambda pair: pair[1].at)
     first = pairs[0][1].at // DAY
@@ -69,6 +71,7 @@ def _days(folder: Path, settings: Path, warm: int, progress: Progress) -> list[J
         by_day[pair[1].at // DAY].append(pair)
     found: list[Judged] = []
     model = guard.shipped()
+    warm = min(warm, len(by_day) - 1)  # of a very short world the last day
     for number, day in enumerate(sorted(by_day)):
         progress(f"judging day {number + 1}", number / len(by_day))
         office = Office(loaded, day * DAY)
@@ -98,28 +101,52 @@ def _house(name: str) -> str:
 # --- figures ---------------------------------------------------------------------------------------------------
 
 
+HARD = ("newsletter", "forwarded")  # wanted mail that looks like junk, or came by a way that junk comes too
+
+
 class Scores(NamedTuple):
-    """What a person would see: junk moved, wanted mail moved, and junk caught where no wanted mail may be."""
+    """What a person would see: junk moved, wanted mail moved, and junk caught where no wanted mail may be.
+
+    ``hard`` is of newsletters and forwarded mail alone. ``worst`` is the highest score of a wanted mail; ``points`` and
+    ``groups`` are those of junk, so that worlds can be put together.
+    """
 
     recall: Estimate
     false: Estimate
+    hard: Estimate
     recall_at_none: Estimate
     cost_us: float
     cost_99_ms: float
+    worst: float
+    points: tuple[float, ...]
+    groups: tuple[int, ...]
+
+
+def together(worlds: Sequence[Scores]) -> tuple[int, Estimate]:
+    """How many wanted mails all worlds have, and the junk caught where none of them may be moved."""
+    worst = max(one.worst for one in worlds)
+    hits = [point > worst for one in worlds for point in one.points]
+    groups = [(number << 40) + group for number, one in enumerate(worlds) for group in one.groups]
+    return sum(one.false.base for one in worlds), share(hits, groups)
 
 
 def score(judged: Sequence[Judged]) -> Scores:
     """All figures of one world."""
     junk = [one for one in judged if one.kind == "junk"]
     good = [one for one in judged if one.kind == "good"]
+    hard = [one for one in good if one.category in HARD]
     worst = max((one.score for one in good), default=0.0)
     costs = np.array([one.cost for one in judged])
     return Scores(
         recall=share([one.word == "junk" for one in junk], [one.group for one in junk]),
         false=clopper_pearson(sum(one.word == "junk" for one in good), len(good)),
+        hard=clopper_pearson(sum(one.word == "junk" for one in hard), len(hard)),
         recall_at_none=share([one.score > worst for one in junk], [one.group for one in junk]),
         cost_us=float(costs.mean() * 1e6),
         cost_99_ms=float(np.quantile(costs, 0.99) * 1e3),
+        worst=worst,
+        points=tuple(one.score for one in junk),
+        groups=tuple(one.group for one in junk),
     )
 
 
@@ -186,10 +213,11 @@ def main(words: Iterable[str] | None = None) -> int:
     said = parser.parse_args(None if words is None else list(words))
     every = []
     for folder in said.worlds:
-        judged = run(folder, told(folder.name))
+        with home_of(folder, told(folder.name)) as settings:
+            judged = run(folder, settings, told(folder.name))
         every += judged
         figures = score(judged)
-        print(f"\n{folder.name}: {figures}")
+        print(f"\n{folder.name}: {figures._replace(points=(), groups=())}")
     if said.fit:
         source = f"fitted on simulated worlds: {', '.join(folder.name for folder in said.worlds)}"
         print(table(fit(every, True), fit(every, False), source))

@@ -5,7 +5,7 @@ the guard has its hub's pack of those days besides, which is what it is for. Nei
 Every sampled mail of a day is judged before any mail of that day is taught. All give points, so they are compared at
 equal false positives: each one's bound is drawn where it moves none of the wanted mails, and where 1 of 1,000.
 
-    python -m accuracy.race WORLD... [--junk 200] [--good 500]
+    python -m accuracy.race WORLD... [--junk 100] [--good 250]
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import math
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from accuracy import guarding, lists, reading, rspamd, spamd
+from accuracy import guarding, reading, rspamd, spamd
 from accuracy.intervals import Estimate, clopper_pearson, share
 from junkhound import guard, trace
 from junkhound.kernel import config, net
@@ -32,8 +31,8 @@ from junkhound.verbs import data, guard_pack
 from junkhound.verbs.office import Office
 
 WARM = 2
-JUNK, GOOD = 200, 500  # most mails of a day that are judged
-TAUGHT = 600  # most wanted mails of a day that are taught, and most junk
+JUNK, GOOD = 100, 250  # most mails of a day that are judged
+TAUGHT = 200  # most wanted mails of a day that are taught, and most junk
 PARALLEL = 4
 ADDED = {"rspamd": 6.0, "SpamAssassin": 5.0}
 """Points of the manual's snippets (docs/guard.md); tests/guard shows that the programs themselves add them."""
@@ -78,11 +77,11 @@ def _first_line(program: str) -> str:
     return subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.partition("\n")[0]  # noqa: S603
 
 
-def run(folder: Path, progress: guarding.Progress, junk: int = JUNK, good: int = GOOD) -> list[Ran]:
-    """The race on one world. Errors: SystemExit where a program does not start."""
+def run(
+    folder: Path, settings: Path, progress: guarding.Progress, junk: int = JUNK, good: int = GOOD
+) -> list[Ran]:  # fmt: skip
+    """The race on one world, which the home of ``settings`` took in. Errors: SystemExit for one that does not start."""
     with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="accuracy-race-")))
-        settings = lists.ingest(folder, home / "home", "2000-01-01", progress, everything=True)
         stated = {name for names in reading.relays(folder).values() for name in names}
         relays = sorted(name for name in stated if net.parse(name) is not None)
         filters = Filters(stack.enter_context(rspamd.running()), stack.enter_context(spamd.running(relays)))
@@ -125,7 +124,7 @@ def _days(
             border = borders[mail.true.intake]
             return guard.Judge(book, guard.shipped(), border, routes, personal)(mail.octets, None, mail.true.at)
 
-        if number >= WARM:
+        if number >= min(WARM, len(by_day) - 1):
             some = _sample(by_day[day], "judged", *most)
             some = [mail._replace(session=_session(judged(mail).verdict)) for mail in some]
             for mail, theirs in zip(some, pool.map(filters.judge, some), strict=True):
@@ -218,8 +217,9 @@ def main(words: Iterable[str] | None = None) -> int:
         raise SystemExit(missing)
     print(versions())
     for folder in said.worlds:
-        for lane in score(run(folder, guarding.told(folder.name), said.junk, said.good)):
-            print(f"\n{folder.name}: {lane}")
+        with guarding.home_of(folder, guarding.told(folder.name)) as settings:
+            for lane in score(run(folder, settings, guarding.told(folder.name), said.junk, said.good)):
+                print(f"\n{folder.name}: {lane}")
     return 0
 
 

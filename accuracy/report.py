@@ -14,6 +14,7 @@ from typing import Any
 from accuracy import classes
 from accuracy.corpus import Real
 from accuracy.goals import ELSEWHERE, GOALS, NOT_YET, Figure, World, met
+from accuracy.guarding import together
 from accuracy.intervals import Estimate
 
 PAGE = Path(__file__).parents[1] / "docs/accuracy.md"
@@ -84,14 +85,20 @@ def _verdict(figure: Figure, worlds: Sequence[World]) -> str:
     return "met" if all(said) else "not met"
 
 
-def tables(worlds: Sequence[World], real: Sequence[Real]) -> Iterator[tuple[str, Row, list[Row]]]:
+def tables(
+    worlds: Sequence[World], real: Sequence[Real], of_guard: Sequence[Real] = ()
+) -> Iterator[tuple[str, Row, list[Row]]]:  # fmt: skip
     """Every table as (title, head, rows)."""
     names = [world.name for world in worlds]
     head = ("", "goal", "bar", *names, "best reference method", "")
     yield "Goals", head, list(goal_rows(worlds))
     if real:
         yield "On real mail", ("figure", "found", "note"), [(one.what, shown(one.estimate), one.note) for one in real]
+    if of_guard or any(world.guarded for world in worlds):
+        yield "The inbox guard, all worlds together and on real mail", _FOUND, list(_guard(worlds, of_guard))
     for world in worlds:
+        if world.raced:
+            yield f"The guard's race, {world.name}", _RACE, _raced(world)
         if world.strategies:
             yield f"By strategy of forgery, {world.name}", _TRACED, _traced(world.strategies)
             yield f"By class of source, {world.name}", _TRACED, _traced(world.classes)
@@ -106,6 +113,28 @@ _TRACED = ("", "mails", "injector found", "answered", "hand-over right", "forged
            "last-Received", "first-public", "trust walk")  # fmt: skip
 _HELD = ("method", "known-good days listed", "later junk listed", "addresses", "median lead", "before first hit",
          "too long, median", "too long, 95%", "spans")  # fmt: skip
+
+
+_FOUND = ("figure", "bar", "found", "note")
+_RACE = ("filter", "junk caught, no wanted mail moved", "junk caught, 1 of 1,000 moved", "as shipped: junk",
+         "as shipped: wanted mail")  # fmt: skip
+
+
+def _guard(worlds: Sequence[World], real: Sequence[Real]) -> Iterator[Row]:
+    scores = [world.guarded for world in worlds if world.guarded is not None]
+    if scores:
+        wanted, caught = together(scores)
+        what = f"junk caught where none of {wanted:,} wanted mails may be moved, one bound for all worlds"
+        yield what, ">= 95%, none of 50,000", shown(caught), ", ".join(world.name for world in worlds)
+    for one in real:
+        yield one.what, one.bar, shown(one.estimate) if one.estimate.base else "not measured", one.note
+
+
+def _raced(world: World) -> list[Row]:
+    return [
+        (lane.name, shown(lane.none), _short(lane.thousandth), _short(lane.usual), shown(lane.usual_false))
+        for lane in world.raced
+    ]
 
 
 def _traced(scores: Mapping[str, Any]) -> list[Row]:

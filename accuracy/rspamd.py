@@ -115,6 +115,12 @@ def children(pid: int) -> list[int]:
     return []
 
 
+WITHOUT_NAMES = {
+    "hfilter": ("HFILTER_HELO_IP_A", "HFILTER_HELO_NORES_A_OR_MX", "HFILTER_FROMHOST_NORES_A_OR_MX",
+                "HFILTER_HOSTNAME_UNKNOWN", "HFILTER_HELO_NORESOLVE_MX", "HFILTER_FROMHOST_NORESOLVE_MX"),
+    "headers": ("DATE_IN_PAST", "MULTIPLE_UNIQUE_HEADERS"),
+}  # fmt: skip
+"""Rules that speak of simulated mail as such: no name resolves, it is of another year, its lists write Sender twice."""
 BAYES = """
 backend = "sqlite3"; cache {{ type = "sqlite3"; path = "{0}/cache.sqlite"; }} new_schema = false;
 statfile {{ symbol = "BAYES_HAM"; spam = false; path = "{0}/ham.sqlite"; }}
@@ -138,6 +144,9 @@ def configure(folder: Path, port: int, control: int, dns: int) -> None:
     )
     (override / "worker-proxy.inc").write_text("enabled = false; count = 0;\n")
     (override / "logging.inc").write_text('level = "error";\n')
+    for group, symbols in WITHOUT_NAMES.items():
+        said = "".join(f'"{symbol}" {{ weight = 0.0; }}\n' for symbol in symbols)
+        (local / "local.d" / f"{group}_group.conf").write_text(f"symbols {{\n{said}}}\n")
     (override / "classifier-bayes.conf").write_text(BAYES.format(folder))
     for module in OFF:
         (override / f"{module}.conf").write_text("enabled = false;\n")

@@ -59,7 +59,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return structs.replace(self, taught=taught, alone=alone, good=good)
 
 
-SATURATED = 7.0  # log odds of a person's model beyond which it says no more: its words are not independent
+SATURATED = 14.0  # log odds of a person's model beyond which it says no more: its words are not independent
 
 
 def leaning(own: float) -> float:
@@ -67,7 +67,7 @@ def leaning(own: float) -> float:
 
     Honest newsletters reach 0.9 easily and 0.99 hardly ever, so the scale must tell these apart.
     """
-    sure = min(max(own, 1e-6), 1 - 1e-6)
+    sure = min(max(own, 1e-9), 1 - 1e-9)
     return max(-1.0, min(1.0, log(sure / (1 - sure)) / SATURATED))
 
 
