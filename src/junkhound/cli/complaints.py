@@ -10,7 +10,7 @@ from junkhound.cli import show
 from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
-    from junkhound.verbs.complaints import Complaint
+    from junkhound.verbs.complaints import Complaint, Since
 
 _json = click.option("--json", "as_json", is_flag=True, help="For machines.")
 _note = click.option("--note", default="", metavar="TEXT", help="Why, for whoever looks at it later.")
@@ -96,11 +96,13 @@ def one(where: dict[str, Any], number: str, as_json: bool) -> None:
     """
     from junkhound.verbs import complaints
 
-    found = complaints.get(open_office(**where), number)
+    office = open_office(**where)
+    found = complaints.get(office, number)
+    since = complaints.since(office, found)
     if as_json:
-        show(plain(found))
+        show({**plain(found), "since": [{name: getattr(one, name) for name in one.__struct_fields__} for one in since]})
         return
-    for line in _told(found):
+    for line in [*_told(found), *_since(since)]:
         click.echo(line)
 
 
@@ -199,6 +201,16 @@ def _told(one: Complaint) -> list[str]:
         lines += ["", "  an Outlook file was not opened: pip install 'junkhound[msg]'"]
     lines += ["", f"  evidence  junkhound evidence show {said.id}"]
     return ["".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line) for line in lines]
+
+
+def _since(found: list[Since]) -> list[str]:
+    """What became of those it is about."""
+    lines = [""] if found else []
+    for number, one in enumerate(found):
+        did = f"{one.junk:,} junk mails on {one.days:,} days, last {one.last_on}" if one.junk else "no junk since"
+        listed = f"; listed as {', '.join(one.listings)}" if one.listings else "; on no list"
+        lines.append(f"  {'' if number else 'since':<9} {one.address}: {did}{listed}")
+    return lines
 
 
 def _mail(number: int, mail: Any) -> list[str]:

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import JunkhoundError, NotFound, Refused, UsageError
 from junkhound.verbs.access import Doors
-from junkhound.web import groups, guard, metrics, pages
+from junkhound.web import complaining, groups, guard, metrics, pages
 from junkhound.web.desk import Desk, Fields
 from junkhound.web.guard import LOOPBACK_NAMES, Lean, MembersOnly, OwnName, Patience, SafeHeaders, SameOrigin
 from junkhound.web.show import Pages, as_json, static_folder
@@ -180,7 +180,7 @@ class _Operator:
         return self.say(unmet(request, status), request.url.path, status)
 
 
-_ASKED = frozenset(("at", "by", "country", "asn", "since", "until", "kind", "limit", "page"))
+_ASKED = frozenset(("at", "by", "country", "asn", "since", "until", "kind", "limit", "page", "status"))
 _PAGES: tuple[tuple[str, str, Maker], ...] = (
     ("/", "overview.html", pages.overview),
     ("/sources", "sources.html", pages.ranking),
@@ -198,6 +198,8 @@ _PAGES: tuple[tuple[str, str, Maker], ...] = (
     ("/actors", "actors.html", groups.all_actors),
     ("/actor/{name}", "actor.html", groups.actor),
     ("/entity/{kind}/{key}", "entity.html", groups.entity),
+    ("/complaints", "complaints.html", complaining.every),
+    ("/complaint/{number}", "complaint.html", complaining.one),
     ("/lists", "lists.html", pages.all_lists),
     ("/lists/{name}", "list.html", pages.one_list),
 )

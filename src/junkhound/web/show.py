@@ -88,6 +88,11 @@ def visible(text: Any) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in str(text))
 
 
+def visible_lines(text: Any) -> str:
+    """The same of a text whose lines may stand as they are."""
+    return "\n".join(visible(line.rstrip("\r").replace("\t", "    ")) for line in str(text).split("\n"))
+
+
 def plural(count: int, word: str) -> str:
     """``1 source``, ``2 sources``."""
     many = word[:-1] + "ies" if word[-1] == "y" and word[-2] not in "aeiou" else word + "s"
@@ -111,7 +116,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._env.globals.update(version=__version__, charts=charts, ties=ties, plural=plural, **about)
-        words = (linked, number, percent, change, period, spaced, one, visible)
+        words = (linked, number, percent, change, period, spaced, one, visible, visible_lines)
         self._env.filters.update({word.__name__: word for word in words})
 
     def page(self, name: str, fields: dict[str, Any], status: int = 200, **more: Any) -> Response:
