@@ -71,7 +71,7 @@ def measure(
         held = _lists(folder, manifest, tell)
     if "groups" in parts:
         with tempfile.TemporaryDirectory(prefix="accuracy-groups-") as scratch:
-            grouped = campaigns.run(folder, Path(scratch), span, tell)
+            grouped = campaigns.run(folder, Path(scratch), span, tell, order=manifest["tier"] != "M")
     guarded, raced = _guarded(folder, parts, tell)
     touts = content.touts(folder) if "content" in parts else None
     return goals.World(

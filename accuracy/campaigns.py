@@ -98,6 +98,7 @@ def truths(folder: Path) -> dict[tuple[int, int], reading.Truth]:
         parts = reading.spread(folder, Path(scratch), ("junk",))
         for seen, true in (pair for part in parts for pair in reading.part(folder, part)):
             facts = jsonl.facts_of(dict(seen.facts), true.intake, int(Kind.JUNK), true.at)
+            true.content, true.hops = {}, []  # of a world of millions only what groups need is held
             packed = sighting.sighting_id(sha256(seen.mail).digest(), true.intake, facts.origin.arrival)
             found[int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")] = true
     return found
