@@ -8,7 +8,9 @@ import pytest
 from junkhound import trace
 from junkhound.evidence import message
 from junkhound.tables import Operator, SourceClass
+from junkhound.trace import classes
 from junkhound.trace.known import provider
+from junkhound.trace.pair import Machine
 from junkhound.trace.seen import Numbers, number
 from junkhound.verbs import kinds
 from junkhound.wire.facts import Facts, Origin, Session
@@ -101,6 +103,11 @@ def test_words_of_http_in_a_session_are_a_proxys() -> None:
     )
     found = trace.judge((), BORDER, facts)
     assert found.source_class is SourceClass.OPEN_PROXY
+
+
+def test_every_kind_of_machine_has_a_class() -> None:
+    assert set(map(int, Machine)) == set(classes._BY_MACHINE)
+    assert max(Machine) < len(classes._MACHINES)
 
 
 def test_what_it_is_never_changes_whom_it_names() -> None:

@@ -106,3 +106,17 @@ def test_a_boundary_travels_to_another_process() -> None:
     assert found is not None
     assert found.name == "Webmail"
     assert again.names["mx.example.org"]
+
+
+def test_a_mailbox_at_a_provider_is_told_by_its_inner_lines() -> None:
+    lines = (
+        "from a.outlook.com (2603:10b6:5:333::23) by b.namprd19.prod.outlook.com (2603:10b6:5::1) with Microsoft SMTP Server id 15.20.1.1",
+        "from x.example (198.51.100.7) by c.mail.protection.outlook.com (10.13.1.1) with Microsoft SMTP Server id 15.20.1.1",
+    )
+    text = "".join(f"Received: {line}{TAIL.format(9 - number)}" for number, line in enumerate(lines))
+    hops = trace.read(message.parse((text + "From: a@example.net\n\nx\n").encode()))
+    relays = trace.mailbox_at(hops)
+    assert relays == [".outlook.com", "2603:1000::/24"]
+    assert str(trace.judge(hops, trace.boundary(relays, allow_documentation=True)).address) == "198.51.100.7"
+    assert trace.mailbox_at(hops[1:]) == []
+    assert trace.mailbox_at(()) == []

@@ -101,6 +101,8 @@ MARKS = {
 BELIEVED = ("trusted", "local", "believed", "handover")
 ODD_S = -300
 """A line written so long before the one below it is odd; clocks of honest servers differ by less, mostly."""
+NAME = 36
+"""Letters of a host name in the drawn path."""
 BELOW = "not believed: whoever sent the mail could have typed these lines"
 
 
@@ -112,7 +114,9 @@ def _lines(one: Picture) -> list[str]:
     for word, text in (("subject", traced.subject), ("from", traced.author)):
         if text:
             lines.append(_row(word, text, note=" (as written)" if word == "from" else ""))
-    lines += ["", *_answer(one), "", *_path(one)]
+    lines += ["", *_answer(one)]
+    if path := _path(one):
+        lines += ["", *path]
     if one.noticed:
         lines += ["", _row("noticed", ", ".join(one.noticed))]
     lines.append("")
@@ -177,7 +181,7 @@ def _path(one: Picture) -> list[str]:
     lines = []
     believed = True
     widths = (
-        min(34, max((len(step.by) for step in one.steps), default=0)),
+        min(NAME, max((len(step.by) for step in one.steps), default=0)),
         max((len(step.ip) for step in one.steps), default=0),
     )
     for step in one.steps:
@@ -197,18 +201,23 @@ def _hop(step: Step, mark: str, colour: str, widths: tuple[int, int]) -> str:
     number = str(step.number) if step.number else "us"
     strong = step.status == "handover"
     status = click.style(f"{step.status:<10}", fg=colour)
-    by = click.style(f"{printable(step.by) or '(unnamed)':<{widths[0]}}", bold=strong)
+    by = click.style(f"{_short(printable(step.by)) or '(unnamed)':<{widths[0]}}", bold=strong)
     names = []
     if step.seen and step.seen != step.ip:
-        names.append(printable(step.seen))
+        names.append(_short(printable(step.seen)))
     if step.claimed and step.claimed not in (step.seen, step.ip):
-        names.append(f'says "{printable(step.claimed)}"')
+        names.append(f'says "{_short(printable(step.claimed))}"')
     shown, late = f"  {', '.join(names)}" if names else "", ""
     width = widths[1] if names or step.delay_s is not None else 0
     took = click.style(f"{step.ip or '—':<{width}}", fg=colour, bold=strong)
     if step.delay_s is not None:
         late = click.style(f"  {delay(step.delay_s)}", fg="red" if step.delay_s < ODD_S else "bright_black")
     return f"  {click.style(mark, fg=colour)} {number:>3}  {status}  {by} ← {took}{shown}{late}"
+
+
+def _short(name: str) -> str:
+    """A host name that fits: its end tells whose it is. The reason below, the page and JSON have it whole."""
+    return name if len(name) <= NAME else f"…{name[1 - NAME :]}"
 
 
 def delay(seconds: int) -> str:

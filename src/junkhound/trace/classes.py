@@ -19,11 +19,11 @@ from junkhound.trace.reader import Hops
 from junkhound.wire.facts import Facts
 
 Found = tuple[SourceClass, str]
+PASSED_ON = 0.5  # P of the likeliest machine; below it the mail was rather handed in by somebody whom no line names
 
 (_UNANCHORED, _BOT, _PROXY, _RELAY, _ACCOUNT, _WEBMAIL, _BULK, _SERVER, _CONTROLLER, _FORWARD, _UNKNOWN) = SourceClass
 _DRIVER, _HELO_OURS = int(Clue.DRIVER), int(Clue.HELO_OURS)
 _BROWSER = frozenset(("HTTP", "HTTPS", "HTTPU", "HTTPREST", "MAPI"))
-_KINDS = {int(kind): kind for kind in Machine}
 
 NOBODY: Found = (_UNANCHORED, "no line that is believed names anybody")
 _LOGGED_IN: Found = (_ACCOUNT, "the client had logged in")
@@ -45,6 +45,7 @@ _RELAYED: Found = (_RELAY, "a mail server passed on what a machine of another ne
 _LISTED: Found = (_FORWARD, "a mailing list's fields, and the line of the machine that wrote to it")
 _SENT_ON: Found = (_FORWARD, "it had reached a mailbox before, and was sent on from there")
 _INNER: Found = (_SERVER, "a machine of the same site handed it to its mail server")
+_PASSED: Found = (_UNKNOWN, "it seems to have passed the mail on, and no line says clearly for whom")
 _SCRIPT: Found = (_ACCOUNT, "a page of a web site on that server handed it in")
 _PROGRAM: Found = (_SERVER, "a program on that server handed it in")
 _ITS_PEOPLE: Found = (_ACCOUNT, "it is written in the name of the domain whose mail server passed it on")
@@ -63,7 +64,18 @@ _BY_MACHINE: dict[int, Found] = {
     int(Machine.NAMELESS_LITERAL): (_BOT, "it has no name, and calls itself by an address"),
     int(Machine.NAMELESS_MUTE): (_UNKNOWN, "nothing but its address is known"),
     int(Machine.SILENT): NOBODY,
+    int(Machine.NAMELESS_GUEST): (_BOT, "it has no name, and calls itself by one of the server that it spoke to"),
+    int(Machine.NAMELESS_LINE): (_BOT, "it calls itself by a name that is made for one line of many"),
+    int(Machine.INSIDE): (_UNKNOWN, "its address is for inside use"),
 }
+_MACHINES = tuple(_BY_MACHINE.get(kind, (_UNKNOWN, "nothing but its address is known")) for kind in range(64))
+_NOT_LOOKED_UP: dict[int, Found] = {
+    int(Machine.NAMELESS_SERVER): (_SERVER, "it calls itself a mail server; nobody looked its name up"),
+    int(Machine.NAMELESS_OTHER): (_UNKNOWN, "it calls itself by some name; nobody looked its name up"),
+    int(Machine.NAMELESS_BARE): (_BOT, "it calls itself by a bare word"),
+    int(Machine.NAMELESS_LITERAL): (_BOT, "it calls itself by an address"),
+}
+"""Where the server that saw it looks no names up: that it has none is not known."""
 _LIES: Found = (_BOT, "it called itself by the name of the server that it spoke to")
 _OTHER_NAME: Found = (_BOT, "it calls itself by a name that has nothing to do with its own")
 _BULK_FIELDS = (b"feedback-id", b"x-sg-eid", b"x-mailgun-sid", b"x-ses-outgoing", b"x-campaignid", b"x-campaign-id",
@@ -96,10 +108,14 @@ def of_stranger(hops: Sequence[Hop], last: Hop, under: Below, clues: int, facts:
     names: Mapping[bytes, int] = hops.names if isinstance(hops, Hops) else {}
     if first is not None and first.index > last.index and first.address != last.ip:
         return _passed_on(hops, last, hops[first.index], under, names)
+    if first is not None and first.p < PASSED_ON:
+        return _named(names) or _PASSED
     if under.first < len(hops) and under.typed != under.first and hops[under.first].pickup:
         return _handed_in(hops, under.first, names)
     kind = pair.machine(last)
-    found = _BY_MACHINE[kind]
+    found = _MACHINES[kind]
+    if last.rdns is None and not last.no_rdns:
+        found = _NOT_LOOKED_UP.get(kind, found)
     if clues & _HELO_OURS and not together(last.rdns, last.helo):
         return _LIES
     if found[0] is _SERVER:
@@ -115,10 +131,8 @@ def _passed_on(hops: Sequence[Hop], last: Hop, line: Hop, under: Below, names: M
     clues = [under.clues[row] for row in range(min(len(under.clues), line.index - under.first + 1))]
     if any(found & _DRIVER for found in clues):
         return _DRIVEN
-    if any(name in names for name in _LIST_FIELDS):
-        return _LISTED
-    if any(name in names for name in _SENT_ON_FIELDS):
-        return _SENT_ON
+    if (passed := _named(names)) is not None:
+        return passed
     if line.auth:
         return logged_in(line)
     site = last.rdns or last.helo or line.by
@@ -128,6 +142,13 @@ def _passed_on(hops: Sequence[Hop], last: Hop, line: Hop, under: Below, names: M
     elif together(line.rdns or line.helo, site):
         return _INNER
     return _ITS_PEOPLE if _author(hops, site) else _RELAYED
+
+
+def _named(names: Mapping[bytes, int]) -> Found | None:
+    """A list or a forwarding, by its fields."""
+    if any(name in names for name in _LIST_FIELDS):
+        return _LISTED
+    return _SENT_ON if any(name in names for name in _SENT_ON_FIELDS) else None
 
 
 def _author(hops: Sequence[Hop], site: str | None) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from junkhound.kernel.net import Address, Space, network_of, space
-from junkhound.trace.border import Boundary, boundary, local_name
+from junkhound.trace.border import Boundary, boundary, local_name, same_machine
 from junkhound.trace.hop import Hop
+from junkhound.trace.known import embedded
 from junkhound.trace.names import site, together
 from junkhound.trace.walk import AT_STRANGER, same_host, walk
 
@@ -155,3 +156,29 @@ def _networks(links: dict[str, list[tuple[Address, Hop]]], of: int, share: float
 def _network(ip: Address) -> str:
     """The network a relay is proposed by: the /24, or the /32 of IPv6, where large operators have many machines."""
     return str(network_of(ip, 120 if ip.is_v4 else 32))
+
+
+INNER = 12  # lines of one provider
+
+
+def mailbox_at(hops: Sequence[Hop]) -> list[str]:
+    """Names and networks of the known provider in whose mailbox the mail seems to lie; nothing where it is none.
+
+    Its machines hand a mail on from one to the next, and no single name of them leads out.
+    """
+    provider = next((one for one in embedded().providers if hops and one.wrote(hops[0])), None)
+    if provider is None:
+        return []
+    relays: dict[str, None] = {}
+    for hop in hops[:INNER]:
+        name = next((one for one in provider.writes if hop.by is not None and hop.by.endswith(one)), None)
+        if name is None:
+            break
+        relays[name] = None
+        if hop.ip is None or same_machine(hop.ip):
+            continue
+        inside = provider.machines.holding(hop.ip)
+        if inside is None:
+            break
+        relays[str(inside)] = None
+    return list(relays) if len(relays) > 1 else []

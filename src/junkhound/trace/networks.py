@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from junkhound.kernel.net import Address, Network
+from junkhound.kernel.net import Address, Network, network_of
 
 
 class Networks:
@@ -25,6 +25,14 @@ class Networks:
             if number >> shift in held:
                 return True
         return False
+
+    def holding(self, address: Address) -> Network | None:
+        """The network that holds an address; None where none does."""
+        number = address.hi << 64 | address.lo
+        for shift, held in self._by_length:
+            if number >> shift in held:
+                return network_of(address, 128 - shift)
+        return None
 
     def __bool__(self) -> bool:
         return bool(self._by_length)

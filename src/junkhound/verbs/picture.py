@@ -267,11 +267,17 @@ def _next(traced: Traced, found: list[Found]) -> list[str]:
     steps = []
     who = _who(found)
     moment = f" and the moment, {clock.text(verdict.seen_at)}" if verdict.seen_at is not None else ""
-    if verdict.address is not None:
+    if verdict.address is not None and verdict.confidence < PASSED_ON and verdict.candidates:
+        steps.append(
+            f"ask {who} who brought it the mail: attach it as it is, headers and all, and name the moment,"
+            f" {clock.text(verdict.seen_at) if verdict.seen_at is not None else 'as far as you know it'}"
+        )
+    elif verdict.address is not None:
         steps.append(
             f"write to {who}: attach the mail as it is, headers and all; name the address{moment}, for addresses change"
             " hands"
         )
+    if verdict.address is not None:
         steps.append(f"look at what else it did: junkhound why {verdict.address}")
     elif verdict.provider is not None:
         who = who if found and found[0].sure else f"the abuse desk of {verdict.provider}"

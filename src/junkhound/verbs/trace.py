@@ -168,7 +168,13 @@ class Assumed(NamedTuple):
 
 def what_if(hops: trace.Hops, allow_documentation: bool) -> Assumed:
     """The writers of the top lines as relays to believe, no more than it takes to name somebody."""
-    relays: list[str] = []
+    relays = trace.mailbox_at(hops)
+    if relays:
+        border = trace.boundary(relays, allow_documentation=allow_documentation)
+        verdict = trace.judge(hops, border, explain=False)
+        if verdict.address is not None or verdict.provider is not None:
+            return Assumed(", ".join(relays), verdict.address, verdict.provider or "")
+    relays = []
     for hop in hops[:NEAR]:
         if hop.by is None or hop.by in relays or not ("." in hop.by or net.parse(hop.by) is not None):
             continue
