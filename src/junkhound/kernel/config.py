@@ -171,6 +171,9 @@ class Serve:
     traps: int = setting(1, "trap processes; they share the listening sockets", "processes", low=0)
     dns: int = setting(1, "DNS responders", "processes", low=0)
     web: bool = setting(True, "the operator's pages")
+    pictures: bool = setting(
+        True, "pictures are looked at and read, where junkhound[pictures] or junkhound[ocr] is installed"
+    )
     decide_s: float = setting(60.0, "lists are decided and published this often", "s", low=1)
     full_decide_h: float = setting(24.0, "every address is decided anew this often", "hours", low=1)
     janitor_s: float = setting(300.0, "fresh rows wait this long at most before they are sorted", "s", low=1)
@@ -279,6 +282,7 @@ class Pictures:
         "rapidocr", "what reads text in pictures; needs its package, junkhound[ocr]; none only groups near-copies"
     )
     budget_s: float = setting(600.0, "CPU seconds one run of pictures read may spend on reading text", "s", low=1)
+    look_s: float = setting(300.0, "the service looks for new pictures this often", "s", low=1)
 
 
 @dataclass(frozen=True)

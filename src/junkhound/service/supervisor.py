@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from junkhound.kernel.config import Config
@@ -27,7 +28,7 @@ from junkhound.service.notify import notify
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 60.0
 WELL_AFTER_S = 30.0
-ORDER = ("trap", "logs", "web", "partners", "sensor", "dns", "decider", "grouper", "janitor", "judge")
+ORDER = ("trap", "logs", "web", "partners", "sensor", "dns", "decider", "pictures", "grouper", "janitor", "judge")
 """Who is told to stop first: new mail, then those who look, then those who write."""
 FACES = ("web", "partners")
 """Roles that the command line runs; they tell by answering that they are ready."""
@@ -68,6 +69,7 @@ class Supervisor:
         counts = {"judge": 1, "decider": 1, "janitor": 1, "grouper": 1, "trap": settings.traps if config.traps else 0,
                   "dns": settings.dns, "web": int(settings.web), "partners": int(bool(config.partners.listen)),
                   "sensor": int(bool(config.sensor.hub)),
+                  "pictures": int(settings.pictures and bool(find_spec("PIL"))),
                   "logs": int(any(log.files for log in config.logs.values()))}  # fmt: skip
         self.children = [
             Child(role, role if count == 1 else f"{role}{index}")

@@ -323,6 +323,31 @@ def _goodwill(site: Site) -> Found:
     yield (OK, found.words(), "") if found.enough else (WARN, found.words(), hint)
 
 
+def _pictures(site: Site) -> Found:
+    """Whether text in pictures is read, and by what."""
+    from importlib.util import find_spec
+
+    ocr = site.settings.pictures.ocr
+    needs = {"rapidocr": "rapidocr", "tesseract": "tesserocr"}.get(ocr)
+    if not find_spec("PIL"):
+        yield (
+            OK,
+            "not looked at: near-copies join nothing, and text in them is not read",
+            "pip install 'junkhound[ocr]'",
+        )
+    elif ocr == "none":
+        yield OK, "near-copies are grouped; text in them is not read ([pictures] ocr = none)", ""
+    elif needs is not None and not find_spec(needs):
+        yield (
+            WARN,
+            f"near-copies are grouped; text in them is not read: {ocr} is missing",
+            "pip install 'junkhound[ocr]'",
+        )
+    else:
+        every = "" if site.settings.serve.pictures else "; serve leaves it to junkhound pictures read"
+        yield OK, f"near-copies are grouped and read by {ocr}{every}", ""
+
+
 def _clock(site: Site) -> Found:
     """The system clock against what the home has already seen."""
     from sqlalchemy import func, select
@@ -345,5 +370,5 @@ def _clock(site: Site) -> Found:
 
 CHECKS: tuple[Callable[[Site], Found], ...] = (
     _python, _packages, _steps, _settings, _home, _disk, _sync, _state, _leases, _spool, _jail, _routes, _relays,
-    _goodwill, _clock,
+    _goodwill, _pictures, _clock,
 )  # fmt: skip

@@ -1,0 +1,146 @@
+"""Real mail that was joined, judged by hand: pairs of one campaign are right where both mails are of one mailing.
+
+python -m accuracy.pairs --draw N      N pairs in the order of their hashes, as labels to be filled in, on stdout
+python -m accuracy.pairs               how many of the judged pairs that are joined today are right
+
+Pairs are of different texts: equal ones say nothing. A mail is drawn in the order of its hash, with the first other
+text of its campaign in the order of the hash of both, so that no large mailing fills the sample. Only hashes are filed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from accuracy import campaigns, corpus
+from accuracy.intervals import Estimate, clopper_pearson
+from junkhound import sighting
+from junkhound.kernel import config
+from junkhound.tables import Kind
+from junkhound.verbs import grouping, ingest
+from junkhound.verbs.office import Office
+
+LABELS = Path(__file__).parents[1] / "labels" / "pairs.tsv"
+ARCHIVES = ("phishing_pot.tar.gz", "spamassassin.tar.gz", "csdmc2010.tar.gz")
+GOOD = ("ham",)
+BOX = "corpus"
+
+
+class Joined(NamedTuple):
+    """What the product made of the archives: of each spam its campaign (0 none) and text; ham that is in a campaign."""
+
+    spam: dict[str, tuple[int, int]]
+    ham: int
+    ham_joined: int
+
+
+def joined(folder: Path, with_ham: bool = True) -> Joined | None:
+    """Take the archives in and group them; None where any is absent. Ham is taken in as junk, in a home of its own."""
+    mails = {name: corpus.ROOT / name for name in ARCHIVES}
+    if not all(path.is_file() for path in mails.values()):
+        return None
+    texts: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    for path in mails.values():
+        for label, mail in corpus.messages(path):
+            texts["ham" if label in GOOD else "spam"].append((sha256(mail).hexdigest(), mail))
+    found = _grouped(texts["spam"], folder / "spam")
+    spam = {digest: found[digest] for digest, _ in texts["spam"] if digest in found}
+    both = _grouped([*texts["spam"], *texts["ham"]], folder / "all") if with_ham else {}
+    held = {both[digest][0] for digest, _ in texts["spam"] if digest in both} - {0}
+    good = [both[digest][0] for digest, _ in texts["ham"] if digest in both]
+    return Joined(spam, len(good), sum(group in held for group in good))
+
+
+def _home(folder: Path) -> config.Config:
+    folder.mkdir(parents=True)
+    path = folder / "junkhound.toml"
+    path.write_text(f'[store]\nhome = "{folder / "home"}"\n[mailboxes.{BOX}]\n', "utf-8")
+    return replace(config.load(path), engine=config.Engine(name="inline", isolate=False))
+
+
+def _grouped(mails: list[tuple[str, bytes]], folder: Path) -> dict[str, tuple[int, int]]:
+    """(campaign, text) of each mail by its hash."""
+    loaded = _home(folder)
+    box = folder / "mails"
+    box.mkdir()
+    for digest, mail in mails:
+        (box / f"{digest}.eml").write_bytes(mail)
+    office = Office(loaded)
+    ingest.ingest(office, ingest.Request((str(box),), Kind.JUNK, mailbox=BOX))
+    grouping.group(office)
+    held = campaigns.labels_of(office)
+    office.ledger.close()
+    found = {}
+    for digest, _ in mails:
+        packed = sighting.sighting_id(bytes.fromhex(digest), BOX, "")
+        number = int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")
+        if number in held:
+            found[digest] = held[number]
+    return found
+
+
+def drawn(found: Joined, count: int) -> Iterator[tuple[str, str]]:
+    """Joined pairs of different texts, in the order of hashes."""
+    members: dict[int, list[str]] = defaultdict(list)
+    for digest, (group, _) in found.spam.items():
+        if group:
+            members[group].append(digest)
+    taken = set[frozenset[str]]()
+    for one in sorted(found.spam):
+        group, text = found.spam[one]
+        others = [other for other in members[group] if found.spam[other][1] != text] if group else []
+        if others:
+            other = min(others, key=lambda other: sha256(f"{one} {other}".encode()).digest())
+            if frozenset((one, other)) not in taken:
+                taken.add(frozenset((one, other)))
+                yield one, other
+                if len(taken) == count:
+                    return
+
+
+def labels() -> dict[tuple[str, str], str]:
+    """The judged pairs: same, different, or unsure."""
+    with LABELS.open(encoding="utf-8") as file:
+        return {(row["one"], row["other"]): row["label"] for row in csv.DictReader(file, delimiter="\t")}
+
+
+def score(found: Joined) -> Estimate:
+    """Of the judged pairs that are joined, those that are right; unsure ones count as wrong."""
+    pairs = [
+        label
+        for (one, other), label in labels().items()
+        if one in found.spam and other in found.spam and found.spam[one][0] == found.spam[other][0] != 0
+    ]
+    return clopper_pearson(sum(label == "same" for label in pairs), len(pairs))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draw", type=int, default=0, metavar="N")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="accuracy-pairs-") as scratch:
+        found = joined(Path(scratch), with_ham=not asked.draw)
+    if found is None:
+        print("the archives are not here")
+        return 1
+    if asked.draw:
+        print("one\tother\tlabel\tdate")
+        for one, other in drawn(found, asked.draw):
+            print(f"{one}\t{other}\t\t")
+        return 0
+    right = score(found)
+    print(f"joined pairs: {right.value:.3f} right ({right.low:.3f} to {right.high:.3f}) of {right.base}")
+    print(f"ham in a campaign that holds spam: {found.ham_joined} of {found.ham}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
