@@ -18,6 +18,7 @@ LACKING = "extra:msg"
 STREAM = 16 << 20  # bytes of one property that are read
 _HEADER, _SUBJECT, _BODY = "007D", "0037", "1000"
 _NAME, _SENDER, _SMTP, _TO = "0C1A", "0C1F", "5D01", "0E04"
+NUMBERS = (_HEADER, _SUBJECT, _BODY, _NAME, _SENDER, _SMTP, _TO)
 _received = re.compile(r"^Received:", re.IGNORECASE | re.MULTILINE).search
 
 
@@ -44,12 +45,12 @@ def read(octets: bytes, lacking: list[str]) -> Carried | None:
         return None
     try:
         with olefile.OleFileIO(io.BytesIO(octets), raise_defects=olefile.DEFECT_FATAL) as file:
-            found = {number: _text(file, number) for number in (_HEADER, _SUBJECT, _BODY, _NAME, _SENDER, _SMTP, _TO)}
+            found = {number: _text(file, number) for number in NUMBERS}
     except Exception:  # whatever a damaged file makes of the library: hostile input is data, not an error
         return None
     if not any(found.values()):
         return None
-    return _mail(found)
+    return mail_of(found)
 
 
 def _text(file: object, number: str) -> str:
@@ -62,7 +63,8 @@ def _text(file: object, number: str) -> str:
     return ""
 
 
-def _mail(found: dict[str, str]) -> Carried:
+def mail_of(found: dict[str, str]) -> Carried:
+    """The mail that properties make, by their numbers in ``NUMBERS``: the header as it arrived, where it is there."""
     header, body = found[_HEADER].strip("\n"), found[_BODY].strip("\n")
     if header:
         fields = [

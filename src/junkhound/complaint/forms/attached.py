@@ -1,10 +1,10 @@
-"""Mails forwarded as attachments: ``message/rfc822``, ``.eml`` files, ``.msg`` files of Outlook."""
+"""Mails forwarded as attachments: ``message/rfc822``, ``.eml``, Outlook's ``.msg`` and ``winmail.dat``."""
 
 from __future__ import annotations
 
 import re
 
-from junkhound.complaint import claims, outlook
+from junkhound.complaint import claims, outlook, tnef
 from junkhound.complaint.complaint import HEADERS, WHOLE, Carried, Complaint
 from junkhound.complaint.forms import forms
 from junkhound.complaint.letter import Letter
@@ -25,7 +25,12 @@ def read(letter: Letter) -> Complaint | None:
     if outlook.is_msg(letter.octets):  # the file itself, not sent by anybody
         mail = outlook.read(letter.octets, lacking)
         return Complaint("attached", "abuse", mails=() if mail is None else (mail,), missing=tuple(lacking))
-    mails = [mail for part in letter.parts[:MAILS] if (mail := carried(part, lacking)) is not None]
+    mails: list[Carried] = []
+    for part in letter.parts[:MAILS]:
+        if _wrapped(part):
+            mails += tnef.read(part.payload(LIMIT), lacking)
+        elif (mail := carried(part, lacking)) is not None:
+            mails.append(mail)
     if not mails and not lacking:
         return None
     said = (*letter.texts[:3], letter.subject)
@@ -34,6 +39,12 @@ def read(letter: Letter) -> Complaint | None:
         "attached", claims.about((letter.subject, *said)) or "abuse", letter.reporter, letter.author[1],
         claims.report_id(letter.subject), letter.at, len(mails), tuple(stated), tuple(mails), tuple(lacking),
     )  # fmt: skip
+
+
+def _wrapped(part: Part) -> bool:
+    """Whether it is a ``winmail.dat``, by whatever name."""
+    named = part.type in _TNEF or part.name.lower() == "winmail.dat"
+    return named and tnef.is_tnef(part.payload(16))
 
 
 def carried(part: Part, lacking: list[str]) -> Carried | None:
@@ -52,6 +63,7 @@ def carried(part: Part, lacking: list[str]) -> Carried | None:
     return None
 
 
+_TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _OUTLOOK = "application/vnd.ms-outlook"
 
 
