@@ -102,6 +102,13 @@ def domains_of(held: Held, tied: Ties, count: int) -> Ints:
     return np.bincount(held.group[held.most & (tied.kind[held.name] == int(KeyKind.DOMAIN))], minlength=count)
 
 
+def linked(labels: Ints, tied: Ties, big: Ints) -> Flags:
+    """Which groups link to a domain in most of their texts."""
+    rows = np.flatnonzero(tied.domains > 0)
+    times = np.bincount(labels[rows], minlength=int(labels.max(initial=0)) + 1)
+    return np.asarray((times >= MOST * np.bincount(labels, minlength=len(times)))[big], np.bool_)
+
+
 def kin_of(held: Held, others: Held, count: int) -> Ints:
     """Pairs (group of ``held`` times ``count`` plus group of ``others``) that share a key: no strangers."""
     at, found = sketches.matches(held.name.astype(np.uint64), others.name.astype(np.uint64), KIN)

@@ -25,6 +25,7 @@ BEYOND = ((0.5, 1.0, 1.25, 1.5), (0.15, 0.04, 0.00, -0.15))
 APART = ((0.5, 1.0, 1.5, 2.0), (0.18, 0.14, 0.02, -0.1))
 """The same of a lone text and what its key's texts agree on."""
 FOLLOWS = 0.5  # what it adds that one group begins when the other ends
+APART_BY = 0.3  # what it takes off that both link to domains, and to none in common
 ONE = 1.0  # what one key alone says at most where there is no group yet
 _PEELS = 6  # groups of lone texts looked for under one key
 
@@ -128,9 +129,12 @@ def _groups(labels: Ints, row: Ints, name: Ints, tied: bonds.Ties, big: Ints, ag
     weight = (bonds.rarity(held.name, len(big), tied) * bonds.voice(labels, row, name, tied))[which]
     domains = bonds.domains_of(held, tied, len(big))
     weight[bonds.services(low * len(big) + high, which, domains[low], domains[high], tied)] *= bonds.SERVICE
-    code, reason = bonds.reasons(low * len(big) + high, which, weight, tied)
+    pair = low * len(big) + high
+    own = np.unique(pair[tied.kind[which] == int(KeyKind.DOMAIN)])
+    code, reason = bonds.reasons(pair, which, weight, tied)
     low, high = code // len(big), code % len(big)
-    reason = reason + FOLLOWS * when.follows(low, high)
+    linked = bonds.linked(labels, tied, big)
+    reason = reason + FOLLOWS * when.follows(low, high) - APART_BY * (linked[low] & linked[high] & ~np.isin(code, own))
     usual = bonds.usual_overlap(agreed, agreed, bonds.kin_of(held, held, len(big)))
     alike = sketches.overlap(agreed, low, agreed, high)
     beyond = np.maximum(usual[low], usual[high]) + np.interp(reason, *BEYOND)
