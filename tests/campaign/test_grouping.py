@@ -140,6 +140,17 @@ def test_wordings_in_turn_are_one_campaign_where_the_same_programs_send_them() -
     assert found(2000, "ehlo") == 2
 
 
+def test_one_prose_with_two_numbers_to_call_is_two_offers_unless_it_is_the_same_letter() -> None:
+    common = letter(700, 22)
+    near_by = [" ".join(common + letter(701, 30)[:6]) + f" {word}" for word in ("ena", "eno", "enu", "eni", "enk")]
+    near_by += [" ".join(common + letter(702, 30)[:6]) + f" {word}" for word in ("ena", "eno", "enu", "eni", "enk")]
+    two = keys([(row, KeyKind.PHONE, "+12025550142" if row < 5 else "+12025550171") for row in range(10)])
+    assert len(parts(campaign.group(units(near_by), Keys()))) == 1
+    assert len(parts(campaign.group(units(near_by), two))) == 2
+    same = noisy(703, 10, 1)
+    assert len(parts(campaign.group(units(same), two))) == 1
+
+
 def test_mail_without_text_goes_by_its_file_or_picture() -> None:
     texts = ["", "", "hi", "", "see it"]
     shared = keys([(0, KeyKind.PICTURE, "a"), (1, KeyKind.PICTURE, "a"), (2, KeyKind.ATTACHMENT, "b"),

@@ -33,7 +33,7 @@ KINDS: Mapping[str, tuple[int, float]] = {
     "DOMAIN": (HOST, 1.0),  "URL": (HOST, 1.0),
     "ACCOUNT": (ACCOUNT, 0.25), "URL_SHAPE": (HOST, 0.25),
     "ATTACHMENT": (FILE, 1.0), "PICTURE": (PICTURE, 1.0), "PICTURE_HASH": (PICTURE, 1.0),
-    "PHONE": (CONTACT, 2.0), "MAILBOX": (CONTACT, 2.0), "WALLET": (MONEY, 1.0), "IBAN": (MONEY, 1.0),
+    "PHONE": (CONTACT, 1.0), "MAILBOX": (CONTACT, 1.0), "WALLET": (MONEY, 1.0), "IBAN": (MONEY, 1.0),
     "TICKER": (MONEY, 1.5), "MAIL_ADDRESS": (CONTACT, 0.25), "REPLY_TO": (CONTACT, 0.25), "DKIM_DOMAIN": (SENDER, 0.5),
     "SUBJECT": (TITLE, 0.5),
 }  # fmt: skip
@@ -42,6 +42,8 @@ KINDS: Mapping[str, tuple[int, float]] = {
 Mailers, names of files and forged senders are shared by strangers and join nothing.
 """
 
+CONTACTS = frozenset(int(KeyKind[name]) for name in ("PHONE", "MAILBOX", "WALLET", "IBAN", "TICKER"))
+"""Kinds by which an offer is answered or paid: two of them in one prose are two offers."""
 FAMILY = {int(kind): KINDS[kind.name] for kind in KeyKind if kind.name in KINDS}
 
 
@@ -107,6 +109,19 @@ def linked(labels: Ints, tied: Ties, big: Ints) -> Flags:
     rows = np.flatnonzero(tied.domains > 0)
     times = np.bincount(labels[rows], minlength=int(labels.max(initial=0)) + 1)
     return np.asarray((times >= MOST * np.bincount(labels, minlength=len(times)))[big], np.bool_)
+
+
+def own_contacts(tied: Ties, count: int) -> Ints:
+    """For each text the one contact, account or share that it and several others name, as a number; 0 for none.
+
+    A text with two of them has none, and so has one whose contact few others have: drop boxes change like words do.
+    """
+    wanted = np.isin(tied.kind, list(CONTACTS)) & (np.bincount(tied.name, minlength=len(tied.kind)) >= near.CORE)
+    mine = wanted[tied.name] if len(tied.name) else np.empty(0, np.bool_)
+    times = np.bincount(tied.row[mine], minlength=count)
+    found = np.zeros(count, np.int64)
+    found[tied.row[mine]] = tied.name[mine] + 1
+    return np.where(times == 1, found, 0)
 
 
 def kin_of(held: Held, others: Held, count: int) -> Ints:

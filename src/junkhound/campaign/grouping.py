@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from junkhound.campaign import forest, keyed, near
+from junkhound.campaign import bonds, forest, keyed, near
 from junkhound.campaign.forest import U64, Ints
 from junkhound.campaign.units import Keys, Units
 
@@ -23,15 +23,16 @@ def group(units: Units, keys: Keys, known: keyed.Known = keyed.Known()) -> Ints:
     rows = np.flatnonzero(units.telling)
     sketch = units.sketch[rows]
     inner = forest.dense(_before(units.group[rows]))
-    for alike in (near.TIGHT, near.NEAR):  # first what is surely one: then there are cores, and their guards hold
-        inner = near.join(sketch, inner, rank[rows], alike)
-    inner = _split(sketch, inner, rank[rows])
-    labels = _with_mute(units, rows, inner)
     tied = keyed.ties(keys, known)
+    own = bonds.own_contacts(tied, len(units))[rows]
+    for alike in (near.TIGHT, near.NEAR):  # first what is surely one: then there are cores, and their guards hold
+        inner = near.join(sketch, inner, rank[rows], own, alike)
+    inner = _split(sketch, inner, rank[rows], own)
+    labels = _with_mute(units, rows, inner)
     for _ in range(ROUNDS):
         past = labels
-        inner = near.merge(sketch, forest.dense(labels[rows]), rank[rows])
-        inner = near.attach(sketch, inner, rank[rows])
+        inner = near.merge(sketch, forest.dense(labels[rows]), rank[rows], own)
+        inner = near.attach(sketch, inner, rank[rows], own)
         labels = _written(labels, rows, inner)
         labels = keyed.join(units, labels, rank, tied)
         if np.array_equal(forest.dense(past), forest.dense(labels)):
@@ -80,7 +81,8 @@ def _written(labels: Ints, rows: Ints, inner: Ints) -> Ints:
     return forest.joined(labels, labels[rows], labels[lead[inner]])
 
 
-def _split(sketch: np.ndarray[tuple[int, ...], np.dtype[np.uint32]], labels: Ints, rank: Ints) -> Ints:
+def _split(sketch: np.ndarray[tuple[int, ...], np.dtype[np.uint32]], labels: Ints, rank: Ints, own: Ints
+           ) -> Ints:  # fmt: skip
     """Groups that a chain of texts made, each near the next and the ends unlike, are taken apart and joined tighter."""
     labels = forest.dense(labels)
     size = np.bincount(labels)
@@ -90,7 +92,7 @@ def _split(sketch: np.ndarray[tuple[int, ...], np.dtype[np.uint32]], labels: Int
     if not len(chained):
         return labels
     rows = np.flatnonzero(np.isin(labels, chained))
-    apart = near.join(sketch[rows], np.arange(len(rows)), rank[rows], near.TIGHT)
+    apart = near.join(sketch[rows], np.arange(len(rows)), rank[rows], own[rows], near.TIGHT)
     out = labels.copy()
     out[rows] = len(size) + apart
     return forest.dense(out)

@@ -26,6 +26,7 @@ APART = ((0.5, 1.0, 1.5, 2.0), (0.18, 0.14, 0.02, -0.1))
 """The same of a lone text and what its key's texts agree on."""
 FOLLOWS = 0.5  # what it adds that one group begins when the other ends
 APART_BY = 0.3  # what it takes off that both link to domains, and to none in common
+OTHER = 0.6  # what it takes off that each names a contact of its own
 ONE = 1.0  # what one key alone says at most where there is no group yet
 _PEELS = 6  # groups of lone texts looked for under one key
 
@@ -134,7 +135,11 @@ def _groups(labels: Ints, row: Ints, name: Ints, tied: bonds.Ties, big: Ints, ag
     code, reason = bonds.reasons(pair, which, weight, tied)
     low, high = code // len(big), code % len(big)
     linked = bonds.linked(labels, tied, big)
-    reason = reason + FOLLOWS * when.follows(low, high) - APART_BY * (linked[low] & linked[high] & ~np.isin(code, own))
+    contact = near.contacts(labels, bonds.own_contacts(tied, len(labels)))[big]
+    against = APART_BY * (linked[low] & linked[high] & ~np.isin(code, own)) + OTHER * near.differ(
+        contact[low], contact[high]
+    )
+    reason = reason + FOLLOWS * when.follows(low, high) - against
     usual = bonds.usual_overlap(agreed, agreed, bonds.kin_of(held, held, len(big)))
     alike = sketches.overlap(agreed, low, agreed, high)
     beyond = np.maximum(usual[low], usual[high]) + np.interp(reason, *BEYOND)

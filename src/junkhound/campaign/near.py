@@ -16,12 +16,17 @@ ATTACH = 0.45  # overlap of a lone text with a group's consensus, which noise no
 MARGIN = 0.1  # by which the best group must be better than the second
 DRIFTED = 0.22  # members that overlap the consensus of their own group less than this do not belong to it
 TIGHT = 0.65  # overlap that joins what a group that drifted apart is made of
+SAME = 0.8  # overlap of what is the same letter whomever it says to call
 _ROWS, _WIDE_ROWS = 4, 3
 _BRUTE = 3000  # groups whose consensus are compared each with each
 
 
-def join(sketch: U32, labels: Ints, rank: Ints, near: float = NEAR) -> Ints:
-    """The labels after every pair of near texts that a band shows has been looked at."""
+def join(sketch: U32, labels: Ints, rank: Ints, own: Ints, near: float = NEAR) -> Ints:
+    """The labels after every pair of near texts that a band shows has been looked at.
+
+    ``own`` is the contact of each text, 0 where it has none or several: the same prose with another number to call is
+    another offer, unless it is nearly word by word the same.
+    """
     left: list[tuple[Ints, Ints]] = []
     for mixed in sketches.bands(sketch, _ROWS):
         a, b = sketches.neighbours(mixed, rank)
@@ -30,14 +35,30 @@ def join(sketch: U32, labels: Ints, rank: Ints, near: float = NEAR) -> Ints:
         if not len(a):
             continue
         alike = sketches.overlap(sketch, a, sketch, b)
-        hit = alike >= near
+        hit = (alike >= near) & ((alike >= SAME) | ~differ(own[a], own[b]))
         a, b = a[hit], b[hit]
         labels = _taken_in(labels, a, b, alike[hit])
         apart = labels[a] != labels[b]
         left.append((a[apart], b[apart]))
     if not left:
         return labels
-    return _witnessed(sketch, labels, rank, np.concatenate([a for a, _ in left]), np.concatenate([b for _, b in left]))
+    a, b = (np.concatenate([pair[side] for pair in left]) for side in (0, 1))
+    return _witnessed(sketch, labels, rank, own, a, b)
+
+
+def differ(one: Ints, other: Ints) -> Flags:
+    """Where both have a contact of their own, and not the same."""
+    return np.asarray((one != other) & (one > 0) & (other > 0), np.bool_)
+
+
+def contacts(labels: Ints, own: Ints) -> Ints:
+    """The contact that most texts of each group have, 0 for none."""
+    count = int(own.max(initial=0)) + 1
+    code, times = np.unique(labels * count + own, return_counts=True)
+    found = np.zeros(int(labels.max(initial=0)) + 1, np.int64)
+    many = times * 2 > np.bincount(labels, minlength=len(found))[code // count]
+    found[code[many] // count] = code[many] % count
+    return found
 
 
 def _taken_in(labels: Ints, a: Ints, b: Ints, alike: Reals) -> Ints:
@@ -55,7 +76,7 @@ def _taken_in(labels: Ints, a: Ints, b: Ints, alike: Reals) -> Ints:
     return forest.joined(labels, lone, core)
 
 
-def _witnessed(sketch: U32, labels: Ints, rank: Ints, a: Ints, b: Ints) -> Ints:
+def _witnessed(sketch: U32, labels: Ints, rank: Ints, own: Ints, a: Ints, b: Ints) -> Ints:
     """Join two cores that are near by ``WITNESSES`` texts of each and agree on ``BOTH`` of their words besides."""
     one, two = labels[a], labels[b]
     apart = one != two
@@ -74,7 +95,8 @@ def _witnessed(sketch: U32, labels: Ints, rank: Ints, a: Ints, b: Ints) -> Ints:
     place[big] = np.arange(len(big))
     cores = (place[low] >= 0) & (place[high] >= 0)
     low, high = low[cores], high[cores]
-    good = sketches.overlap(agreed, place[low], agreed, place[high]) >= BOTH
+    alike, contact = sketches.overlap(agreed, place[low], agreed, place[high]), contacts(labels, own)
+    good = (alike >= BOTH) & ((alike >= SAME) | ~differ(contact[low], contact[high]))
     return forest.joined(labels, low[good], high[good])
 
 
@@ -85,12 +107,13 @@ def _distinct(tie: Ints, unit: Ints, count: int) -> Ints:
     return np.bincount(tie[new], minlength=count)
 
 
-def merge(sketch: U32, labels: Ints, rank: Ints, near: float = NEAR) -> Ints:
+def merge(sketch: U32, labels: Ints, rank: Ints, own: Ints, near: float = NEAR) -> Ints:
     """Join groups whose consensus is near: copies with much noise of their own still share what they are made from."""
     labels = forest.dense(labels)
     big, agreed = sketches.consensus(sketch, labels, rank, CORE)
     a, b = candidates(agreed)
-    good = sketches.overlap(agreed, a, agreed, b) >= near
+    alike, contact = sketches.overlap(agreed, a, agreed, b), contacts(labels, own)
+    good = (alike >= near) & ((alike >= SAME) | ~differ(contact[big[a]], contact[big[b]]))
     return forest.joined(labels, big[a[good]], big[b[good]])
 
 
@@ -105,7 +128,7 @@ def candidates(agreed: U32) -> tuple[Ints, Ints]:
     return a, b
 
 
-def attach(sketch: U32, labels: Ints, rank: Ints, least: float = ATTACH) -> Ints:
+def attach(sketch: U32, labels: Ints, rank: Ints, own: Ints, least: float = ATTACH) -> Ints:
     """Give lone texts to the group whose consensus they overlap most, where no other comes close."""
     labels = forest.dense(labels)
     big, agreed = sketches.consensus(sketch, labels, rank, CORE)
@@ -115,6 +138,7 @@ def attach(sketch: U32, labels: Ints, rank: Ints, least: float = ATTACH) -> Ints
         return labels
     rows, groups = _seen_together(sketch[loose], agreed)
     near = sketches.overlap(sketch, loose[rows], agreed, groups)
+    near[differ(own[loose[rows]], contacts(labels, own)[big[groups]]) & (near < SAME)] = 0.0
     row, group = best(rows, groups, near, least, MARGIN)
     return forest.joined(labels, labels[loose[row]], big[group])
 
