@@ -3,9 +3,9 @@
     python -m bench.grouping --rows 2000000
 
 Campaigns have Pareto sizes over 60 days; each mail's text is its campaign's with noise of its own, three in ten are
-exact copies; a linked domain lasts a day and a half; bots of twelve nets send by their own dialects. What is measured is
-what ``campaigns --group`` does after mail was taken in. Prints JSON: CPU seconds of this process and its threads,
-and its largest memory.
+exact copies; a linked domain lasts a day and a half; bots of twelve nets send by their own dialects. Measured is what
+``campaigns --group`` does after mail was taken in. Prints JSON: CPU seconds of this process and its threads, and its
+largest memory.
 """
 
 from __future__ import annotations
