@@ -13,6 +13,7 @@ import pytest
 from junkhound import complaint
 from junkhound.complaint import Complaint
 from junkhound.evidence.message import parse
+from junkhound.kernel import net
 from junkhound.trace import dates
 from junkhound.wire import arf, xarf
 from support import corpus
@@ -112,3 +113,49 @@ def test_every_xarf_sample_is_read(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\nxarf: {dict(counts)}")
     assert counts["positive whole"] >= 84
+
+
+SECOND = LABELS.with_name("reports-second.csv")
+APART = {"malware-attack": "malware"}
+"""Words of ours for words of theirs."""
+
+
+def _same(words: str) -> str:
+    """An address in one spelling, other words in lower case."""
+    address = net.parse(words)
+    return words.lower() if address is None else str(address)
+
+
+def test_reports_are_read_as_a_second_way_reads_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """Labels of tools/label_reports.py, which knows nothing of the reader; committed before this comparison."""
+    with SECOND.open(encoding="utf-8", newline="") as file:
+        labels = {row["sha256"]: row for row in csv.DictReader(file)}
+    same: Counter[str] = Counter()
+    compared: Counter[str] = Counter()
+    wrong = []
+    for path, _, raw in corpus.messages("reports.tar.gz"):
+        if not corpus.is_mail(path):
+            continue
+        label = labels[sha256(raw).hexdigest()]
+        found = complaint.read(raw)
+        named = {claim.value.lower() for claim in found.claims} | {source(found).lower()}
+        hosts = {claim.value.split("/")[2] for claim in found.claims if claim.what == "url" and "://" in claim.value}
+        answers = {
+            "form": found.form == label["form"],
+            "about": found.about in (label["about"], APART.get(label["about"], "")),
+            "source": _same(label["source"]) in {_same(one) for one in named | hosts},
+            "mails": str(len(found.mails)) == label["mails"],
+        }
+        for what, right in answers.items():
+            if label[what]:
+                compared[what] += 1
+                same[what] += right
+                if not right:
+                    wrong.append((path, what, label[what]))
+    with capsys.disabled():
+        print(f"\nreports, a second way: { {what: f'{same[what]} of {compared[what]}' for what in compared} }", *wrong)
+    assert len(labels) == 57
+    assert compared == {"form": 57, "about": compared["about"], "source": compared["source"], "mails": 57}
+    assert compared["about"] >= 50
+    assert compared["source"] >= 40
+    assert all(same[what] >= 0.95 * compared[what] for what in compared), wrong

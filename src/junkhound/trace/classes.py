@@ -119,8 +119,9 @@ def of_stranger(hops: Sequence[Hop], last: Hop, under: Below, clues: int, facts:
     if clues & _HELO_OURS and not together(last.rdns, last.helo):
         return _LIES
     if found[0] is _SERVER:
-        if kind != Machine.GENERIC_HELO_SITE and last.helo is not None and not together(last.helo, last.rdns):
-            return _OTHER_NAME if kind == Machine.NAMED or "." not in last.helo else found
+        odd = kind == Machine.NAMED or (last.helo is not None and "." not in last.helo)
+        if odd and last.rdns is not None and last.helo is not None and not together(last.helo, last.rdns):
+            return _OTHER_NAME
         if any(name in names for name in _BULK_FIELDS):
             return _MAILER
     return found
