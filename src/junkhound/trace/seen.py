@@ -139,8 +139,8 @@ def mark(hop: Hop) -> int:
     if hop.at is None or (hop.id is None and hop.ip is None) or hop.local:
         return 0
     ip = hop.ip
-    said = f"{hop.by} {hop.id} {hop.at} {'' if ip is None else f'{ip.hi:x} {ip.lo:x}'}"
-    return xxh3_64_intdigest(said.encode("utf-8", "replace")) or 1
+    seen = "" if ip is None else f"{ip.hi} {ip.lo}"
+    return xxh3_64_intdigest(f"{hop.by} {hop.id} {hop.at} {seen}".encode()) or 1
 
 
 def number(ip: Address) -> int:
@@ -182,14 +182,13 @@ def lines(
     last = path.hop
     if path.end is not AT_STRANGER or last is None or last.ip is None or last.auth:
         return None
-    marks = tuple(known for place in range(first, min(len(hops), first + deep)) if (known := mark(hops[place])))
-    behind = head = 0
-    if likely and first < len(hops) and border.known.provider(last) is None:
-        hop = hops[first]
-        head = mark(hop)
-        if head and hop.ip is not None and hop.ip != last.ip and border.sides[hop.ip] is STRANGER:
-            behind = number(hop.ip)
-    return Lines(last.ip, marks, behind, head)
+    marks = [mark(hops[place]) for place in range(first, min(len(hops), first + deep))]
+    behind = 0
+    if likely and marks and marks[0] and border.known.provider(last) is None:
+        ip = hops[first].ip
+        if ip is not None and ip != last.ip and border.sides[ip] is STRANGER:
+            behind = number(ip)
+    return Lines(last.ip, tuple(one for one in marks if one), behind, marks[0] if behind else 0)
 
 
 def compare(samples: Iterable[Sample]) -> Seen:
