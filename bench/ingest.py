@@ -33,6 +33,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+ROOT = Path(__file__).parents[1]
+
 
 def spam() -> tuple[list[bytes], str]:
     """Distinct junk mails, and where they are from."""
@@ -73,15 +75,19 @@ def write(path: Path, mails: Iterable[bytes], most: int) -> int:
     return size
 
 
-def run(home: Path, path: Path, workers: int, *options: str) -> dict[str, Any]:
-    """One ``junkhound ingest``: wall, CPU of all its processes, largest resident set of all together."""
+def run(home: Path, path: Path, workers: int, module: str = "junkhound") -> dict[str, Any]:
+    """One ``junkhound ingest``: wall, CPU of all its processes, largest resident set of all together.
+
+    ``module`` may be ``bench.nulled``, which then judges without what campaigns ask of a text.
+    """
     toml = home.parent / "bench.toml"
     toml.write_text(f'[store]\nhome = "{home}"\n[engine]\nworkers = {workers}\n')
-    command = [sys.executable, "-m", "junkhound", "--config", str(toml), "ingest", "--as", "junk", "--mailbox", "bench",
-               "--relay", "127.0.0.0/8", "--json", *options, str(path)]  # fmt: skip
+    command = [sys.executable, "-m", module, "--config", str(toml), "ingest", "--as", "junk", "--mailbox", "bench",
+               "--relay", "127.0.0.0/8", "--json", str(path)]  # fmt: skip
+    env = {**installed(home.parent), "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", "BENCH_JUDGE": "spine"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=installed(home.parent))
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
     peaks: list[int] = []
     watcher = threading.Thread(target=lambda: peaks.extend(_resident(child)), daemon=True)
     watcher.start()
@@ -158,6 +164,7 @@ def main() -> None:
         }  # fmt: skip
         if not options.once:
             results["again"] = run(home, path, options.workers)
+            results["spine"] = run(Path(folder) / "spine", path, options.workers, "bench.nulled")
         held = sum(f.stat().st_size for f in (home / "packs").rglob("*") if f.is_file())
         results["pack_bytes_per_mail"] = round(held / options.mails)
         shutil.rmtree(home)

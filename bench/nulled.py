@@ -1,10 +1,13 @@
-"""``junkhound ingest`` with judging replaced by a null: what ``bench.stages`` measures the rest of the way with.
+"""``junkhound ingest`` with another judge: a null, or the spine alone.
 
-The null hands out rows that were judged once, each under the id of its own mail.
+The null hands out rows that were judged once, each under the id of its own mail: what ``bench.stages`` measures the
+rest of the way with. The spine is everything but what campaigns ask of a text: what ``bench.ingest`` holds against the
+bar that was set for it. ``BENCH_JUDGE`` in the environment says which.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -40,15 +43,24 @@ def start(orders: Any) -> Any:
     return parser.start(orders)
 
 
+def start_spine(orders: Any) -> Any:
+    """In the parser process: as ``verbs.parser.start``, without what campaigns ask of a text."""
+    from junkhound import content
+    from junkhound.verbs import parser
+
+    content.finds, content.language_of = (lambda view: []), (lambda view: "")
+    return parser.start(orders)
+
+
 class Factory(task.Factory):
-    """In a worker: a unit whose parser judges nothing."""
+    """In a worker: a unit whose parser judges nothing, or no more than the spine."""
 
     modules = ("bench.nulled", *task.Factory.modules)
 
     def __call__(self) -> Any:
         from junkhound.verbs import unit
 
-        unit.PARSER = "bench.nulled:start"
+        unit.PARSER = "bench.nulled:start_spine" if os.environ.get("BENCH_JUDGE") == "spine" else "bench.nulled:start"
         return unit.UnitOfWork(self.config, self.orders)
 
 

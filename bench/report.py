@@ -118,13 +118,19 @@ def rspamd(found: dict[str, Any]) -> Iterator[Row]:
 
 def ingest(found: dict[str, Any]) -> Iterator[Row]:
     first, again = found["first"], found["again"]
-    rate = first["mails_per_s_2_cores_cpu"]
     of = f"{first['mails']:,} mails of {found['mean_bytes'] / 1000:.1f} kB, {found['source']}"
-    yield Row(
-        f"files to committed ledger, 2 cores ({of})", "5,000 mails a second", f"{rate:,} a second",
-        f"{first['cpu_us_per_mail']:.0f} us CPU a mail; wall {first['mails_per_s_wall']:,} a second",
-        met=rate >= 5000,
-    )  # fmt: skip
+    for name, words, least in (
+        ("spine", f"files to committed ledger, 2 cores ({of})", 5000),
+        ("first", "the same with what campaigns ask of the text", 4000),
+    ):
+        if name in found:
+            here = found[name]
+            rate = here["mails_per_s_2_cores_cpu"]
+            yield Row(
+                words, f"{least:,} mails a second", f"{rate:,} a second",
+                f"{here['cpu_us_per_mail']:.0f} us CPU a mail; wall {here['mails_per_s_wall']:,} a second",
+                met=rate >= least,
+            )  # fmt: skip
     early, late = first["resident_mb_first_half"], first["resident_mb_second_half"]
     yield Row(
         "memory of that run, all processes", "flat", f"{early} MB in its first half, {late} MB in its second",

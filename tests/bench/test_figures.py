@@ -42,7 +42,7 @@ def test_analysis_is_measured_without_the_corpus_and_the_table_says_so(tmp_path:
 def test_files_to_rows_gives_rates_and_memory(tmp_path: Path) -> None:
     found = said("ingest", "--mails", "12", corpus=tmp_path)
     assert (found["first"]["added"], found["again"]["known"]) == (12, 12)
-    assert len(list(report.ingest(found))) == 3
+    assert len(list(report.ingest(found))) == 4
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from junkhound.content.language import language
 from junkhound.content.urls import Url
 from junkhound.content.view import View
 from junkhound.kernel.compiled import steps
+from junkhound.kernel.memo import Memo
 from junkhound.tables import KeyKind
 
 MAX_SHAPES = 8  # shapes of links of one message
@@ -107,13 +108,21 @@ def in_urls(urls: Sequence[Url]) -> set[Find]:
     """Whose accounts the links count for, and the shapes of their paths; pictures of a page's layout are left out."""
     found: set[Find] = set()
     for url in urls:
-        text = url.text
-        found.update((_ACCOUNT, name) for name in tracking.accounts(text))
-        if url.place == "src" or len(found) >= tracking.MOST + MAX_SHAPES or text.lower().endswith(_SKIPPED):
-            continue
-        if shape := tracking.shape(text):
-            found.add((_SHAPE, shape))
+        accounts, shape = _IN_URLS[url.text]
+        if accounts:
+            found.update(accounts)
+        if shape is not None and url.place != "src" and len(found) < tracking.MOST + MAX_SHAPES:
+            found.add(shape)
     return found
+
+
+def _in_url(url: str) -> tuple[tuple[Find, ...], Find | None]:
+    """Whose account a link counts for, and the shape of its path where that is worth keeping."""
+    shape = "" if url.lower().endswith(_SKIPPED) else tracking.shape(url)
+    return tuple((_ACCOUNT, name) for name in tracking.accounts(url)), (_SHAPE, shape) if shape else None
+
+
+_IN_URLS: Memo[str, tuple[tuple[Find, ...], Find | None]] = Memo(_in_url, 8192)
 
 
 def forget() -> None:

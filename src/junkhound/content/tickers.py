@@ -388,11 +388,27 @@ def _about(text: str, trading: set[str]) -> _About:
         cues.add("price")
     if target:
         cues.add("target")
-    if text.find("%") >= 0 and _gain(text):
+    if _gains(text):
         cues.add("gain")
     if len(trading) >= 2:
         cues.add("traders' words")
     return _About(price, target, horizon, frozenset(cues), len(trading))
+
+
+def _gains(text: str) -> bool:
+    """Whether it promises a gain, looked for before each "%"."""
+    at = text.find("%")
+    while at >= 0:
+        start = at
+        while start and (text[start - 1] in "0123456789." or text[start - 1].isspace()):
+            start -= 1
+        if start < at and _gain(text, max(0, start - _PROMISE), at + 1):
+            return True
+        at = text.find("%", at + 1)
+    return False
+
+
+_PROMISE = 14  # characters of the longest word of a gain with what may stand between it and the number
 
 
 def _score(cues: set[str], about: _About, votes: int) -> int:
