@@ -17,7 +17,7 @@ from junkhound.verbs import task
 _made: dict[int, Any] = {}
 
 
-def null(deliveries: Iterable[Any], rules: Any, killed: frozenset[int] = frozenset()) -> Any:
+def null(deliveries: Iterable[Any], rules: Any, killed: frozenset[int] = frozenset(), mark: Any = None) -> Any:
     """As ``sighting.judge``: rows judged once for so many mails, with the ids and places of these."""
     from junkhound import sighting
 

@@ -47,6 +47,26 @@ def test_columns_are_those_of_the_schemas() -> None:
         assert tuple(batch.columns[table.name]) == table.names
 
 
+def test_who_is_read_is_told_before_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a mail which kills its parser is known, whatever other mails go through the same step."""
+    deliveries = [delivery(n, junk(n)) for n in range(7)]
+    for room, step in (("trace", "read"), ("content", "read"), ("content", "seen"), ("things", "of")):
+        marks: list[int] = []
+        module = getattr(sighting.batch, room)
+        real, count = getattr(module, step), iter(range(7))
+
+        def dies(*given: Any, real: Any = real, count: Any = count) -> Any:
+            if next(count) == 4:
+                raise MemoryError
+            return real(*given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, step, dies)
+            with pytest.raises(MemoryError):
+                sighting.judge(deliveries, rules(), mark=marks.append)
+        assert marks[-1] == 4, (room, step)
+
+
 MAILS = [junk(n, words="w" * (n % 4)) for n in range(12)]
 
 

@@ -1,6 +1,7 @@
 """What a message says: visible text, where it leads, what it carries, and which other messages say the same.
 
-``view(message)`` gives a ``View`` with its ``Url`` and ``Attachment`` values; ``sketch(view)``, ``sketched(view)``
+``view(message)`` gives a ``View`` with its ``Url`` and ``Attachment`` values, for many messages in two steps by
+``seen(read(message))``; ``sketch(view)``, ``sketched(view)``
 (with the number of words) and ``similarity(a, b)`` compare texts that are not quite equal; ``registrable(host)``,
 ``platform(host)`` and ``host_of(authority)`` say whose a host is; ``key(text)`` is the number by which rows refer to
 a text. ``finds(view)`` gives the keys of the text and its links (phones, wallets, accounts, drop boxes, shares),
@@ -14,9 +15,9 @@ from junkhound.content.mailboxes import mailboxes
 from junkhound.content.template import key, similarity
 from junkhound.content.tickers import Tout, agreed, touts
 from junkhound.content.urls import Url
-from junkhound.content.view import Attachment, View, sketch, sketched, view
+from junkhound.content.view import Attachment, Reading, View, read, seen, sketch, sketched, view
 
 __all__ = [
-    "Attachment", "Host", "Tout", "Url", "View", "agreed", "finds", "host_of", "key", "language_of", "mailboxes",
-    "platform", "registrable", "similarity", "sketch", "sketched", "touts", "view",
+    "Attachment", "Host", "Reading", "Tout", "Url", "View", "agreed", "finds", "host_of", "key", "language_of",
+    "mailboxes", "platform", "read", "registrable", "seen", "similarity", "sketch", "sketched", "touts", "view",
 ]  # fmt: skip

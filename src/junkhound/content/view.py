@@ -67,9 +67,19 @@ class View(msgspec.Struct, frozen=True):
 
 def view(message: Message) -> View:
     """Read every part once. Never raises; work and result are bounded for any input."""
-    reader = _Reader()
+    return seen(read(message))
+
+
+def read(message: Message) -> Reading:
+    """The first half of ``view``: every part read. The halves of many messages cost less one after the other."""
+    reader = Reading(message)
     for part in message.parts():
         reader.part(part)
+    return reader
+
+
+def seen(reader: Reading) -> View:
+    """The second half of ``view``: what of the parts the reader gets to see, and where it leads."""
     text = tricks.readable(reader.visible())
     for hidden in obfuscated.hosts(text):
         reader.links.setdefault(hidden, "spelled")
@@ -81,7 +91,7 @@ def view(message: Message) -> View:
         tuple(reader.attachments),
         tuple(sorted(reader.domains)),
         template.number(letters),
-        message.defects | reader.defects,
+        reader.message.defects | reader.defects,
         folded,
     )
 
@@ -96,10 +106,11 @@ def sketched(view: View) -> tuple[bytes, int]:
     return template.sketched(view.folded)
 
 
-class _Reader:
+class Reading:
     """One reading: texts by alternative, links in order of appearance."""
 
-    def __init__(self) -> None:
+    def __init__(self, message: Message) -> None:
+        self.message = message
         self.texts: list[tuple[int, bytes]] = []
         self.links: dict[str, str] = {}
         self.attachments: list[Attachment] = []

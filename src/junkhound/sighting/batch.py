@@ -7,7 +7,7 @@ history, so the batches may run in any order on any number of machines.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from struct import Struct
 from typing import Any, NamedTuple
@@ -58,17 +58,52 @@ class Batch(msgspec.Struct):
     rows: int
 
 
-def judge(deliveries: Iterable[Delivery], rules: Rules, killed: frozenset[int] = frozenset()) -> Batch:
-    """Judge every delivery; ordinals in ``killed`` took their parser down and are kept unread."""
+def judge(
+    deliveries: Iterable[Delivery], rules: Rules, killed: frozenset[int] = frozenset(),
+    mark: Callable[[int], None] = lambda ordinal: None,
+) -> Batch:  # fmt: skip
+    """Judge every delivery; ordinals in ``killed`` took their parser down and are kept unread.
+
+    ``mark`` is told the ordinal of each mail before something is done with it.
+    """
     desk = _Desk(rules)
-    for delivery in deliveries:
-        if not delivery.mail and desk.told(delivery):
-            desk.add_session(delivery)
-        elif delivery.ordinal in killed:
-            desk.add_unread(delivery)
-        else:
-            desk.add(delivery)
+    for group in _groups(deliveries):
+        desk.add_all(group, killed, mark)
     return desk.batch()
+
+
+GROUP, GROUP_BYTES = 128, 1 << 20
+"""Mails, and bytes of mail, that go through each step together: what a step needs is then at hand for all of them."""
+
+
+def _groups(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
+    group: list[Delivery] = []
+    size = 0
+    for delivery in deliveries:
+        group.append(delivery)
+        size += len(delivery.mail)
+        if len(group) == GROUP or size >= GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+class _Read:
+    """One delivery on its way through the steps."""
+
+    __slots__ = ("delivery", "kind", "message", "reading", "rules", "shared", "template", "verdict", "view")
+
+    def __init__(self, delivery: Delivery, rules: IntakeRules) -> None:
+        self.delivery = delivery
+        self.rules = rules
+        self.message = parse(delivery.mail)
+        self.kind = _kind(delivery.facts.origin.kind, self.message)
+        self.verdict: trace.Verdict
+        self.reading: content.Reading | None = None
+        self.view: content.View | None = None
+        self.template: tuple[Any, ...] = ()  # what a row of `templates` says of a text that is new here
+        self.shared: list[things.Thing] = []
 
 
 class _Desk:
@@ -82,6 +117,7 @@ class _Desk:
         self.keyed: list[tuple[int, int, int, int]] = []  # whose they are in turn: id, day and how many
         self.key_of: dict[tuple[int, str], tuple[int, int]] = {}
         self.key_names: dict[tuple[int, int], tuple[str, int]] = {}
+        self.met: set[int] = set()  # templates
         self.templates: dict[int, tuple[Any, ...]] = {}
         self.sessions: list[tuple[Any, ...]] = []
         self.names: set[tuple[int, str, str]] = set()
@@ -89,19 +125,49 @@ class _Desk:
         self.intakes: Counter[tuple[int, int]] = Counter()
         self.counts: Counter[str] = Counter()
 
-    def add(self, delivery: Delivery) -> None:
-        """Parse, trace and read one message, and write its rows."""
+    def add_all(self, group: list[Delivery], killed: frozenset[int], mark: Callable[[int], None]) -> None:
+        """Write the rows of a few deliveries, in their order."""
+        read: dict[int, _Read] = {}  # by place
+        for place, delivery in enumerate(group):
+            if delivery.ordinal not in killed and (delivery.mail or not self.told(delivery)):
+                mark(delivery.ordinal)
+                read[place] = _Read(delivery, delivery.rules or self.rules.of(delivery.facts.origin.intake))
+        rich = [one for one in read.values() if one.kind not in SPARSE]
+        for one in rich:
+            mark(one.delivery.ordinal)
+            one.reading = content.read(one.message)
+        for one in rich:
+            mark(one.delivery.ordinal)
+            assert one.reading is not None
+            one.view, one.reading = content.seen(one.reading), None
+        for one in read.values():
+            mark(one.delivery.ordinal)
+            text = 0 if one.view is None else one.view.template
+            one.verdict = trace.judge(
+                trace.read(one.message), one.rules.boundary, one.delivery.facts, False, self.rules.seen, text,
+                remember=one.kind is Kind.JUNK,
+            )  # fmt: skip
+        for one in rich:
+            mark(one.delivery.ordinal)
+            assert one.view is not None
+            one.shared = things.of(one.message, one.view)
+        for one in rich:
+            mark(one.delivery.ordinal)
+            self._template(one)
+        for place, delivery in enumerate(group):
+            if place in read:
+                self.add(read[place])
+            elif not delivery.mail and self.told(delivery):
+                self.add_session(delivery)
+            else:
+                self.add_unread(delivery)
+
+    def add(self, one: _Read) -> None:
+        """Write the rows of one message that is parsed, traced and read."""
+        delivery, rules, message, verdict, kind = one.delivery, one.rules, one.message, one.verdict, one.kind
         facts = delivery.facts
         origin = facts.origin
-        rules = delivery.rules or self.rules.of(origin.intake)
-        message = parse(delivery.mail)
-        kind = _kind(origin.kind, message)
-        sparse = kind in SPARSE
-        view = None if sparse else content.view(message)
-        text = 0 if view is None else view.template
-        verdict = trace.judge(
-            trace.read(message), rules.boundary, facts, False, self.rules.seen, text, remember=kind is Kind.JUNK
-        )
+        view = one.view  # None for kinds that leave nothing but a row
         seen_at = verdict.seen_at
         defects = 0
         if seen_at is not None and seen_at > origin.received_at + DAY:
@@ -119,19 +185,19 @@ class _Desk:
             template = view.template
             defects |= view.defects
             traps = secrecy.trap_names(facts.envelope.recipients)
-            if template and template not in self.templates:
-                subject = message.text(b"subject", 120)
+            if one.template:
+                subject, language, sketched = one.template
                 if secrecy.names_any(subject, (*self.trap_domains, *traps)):
                     subject = secrecy.shown(subject, facts.envelope.recipients, self.trap_domains)[:120]
-                self.templates[template] = (template, *content.sketched(view), *identity, day, subject)
-                if language := content.language_of(view):
+                self.templates[template] = (template, *sketched, *identity, day, subject)
+                if language:
                     self.key_names[_LANGUAGE, template] = (language, day)
-            auth = self._keys(identity, day, message, view, verdict, tuple(filter(secrecy.telling, traps)))
+            auth = self._keys(identity, day, one, view, tuple(filter(secrecy.telling, traps)))
             self._session(identity, day, facts)
         defects |= message.defects
         if delivery.identity is not None and not delivery.mail:
             defects = 0  # a report that shows no mail has no broken one
-        self._row(delivery, rules, identity, kind, verdict, seen_at, defects, template, auth, sparse)
+        self._row(delivery, rules, identity, kind, verdict, seen_at, defects, template, auth, view is None)
         self.counts[_PATH_COUNTS[verdict.path]] += 1
         if verdict.address is None:
             self.counts["no_address"] += 1
@@ -139,6 +205,14 @@ class _Desk:
             self.counts["unanchored"] += 1
         if seen_at is None:
             self.counts["no_date"] += 1
+
+    def _template(self, one: _Read) -> None:
+        """Sketch a text that was not met before."""
+        view = one.view
+        assert view is not None
+        if view.template and view.template not in self.met:
+            self.met.add(view.template)
+            one.template = one.message.text(b"subject", 120), content.language_of(view), content.sketched(view)
 
     def told(self, delivery: Delivery) -> bool:
         """Whether a record without bytes is a session without a message, or good mail of which only a log tells."""
@@ -253,8 +327,7 @@ class _Desk:
         return 0
 
     def _keys(
-        self, identity: tuple[int, int], day: int, message: Message, view: content.View, verdict: trace.Verdict,
-        secret: tuple[str, ...],
+        self, identity: tuple[int, int], day: int, one: _Read, view: content.View, secret: tuple[str, ...]
     ) -> int:  # fmt: skip
         """Write what this message shares with others; returns the key of its first DKIM domain, 0 for none.
 
@@ -262,10 +335,10 @@ class _Desk:
         """
         found: set[tuple[int, int]] = set()
         key_of, key_names = self.key_of, self.key_names
-        shared = things.of(message, view)
+        shared, verdict = one.shared, one.verdict
         if verdict.handover is not None and verdict.handover != verdict.address:
             shared.append((_HANDOVER, str(verdict.handover)))
-        if signed := things.signer(message):
+        if signed := things.signer(one.message):
             shared.append(signed)
         auth = 0
         for thing in shared:
@@ -285,7 +358,7 @@ class _Desk:
                 self.key_names.setdefault((_TRAITS, attachment.key), (", ".join(attachment.traits), day))
         if (lines := verdict.lines) is not None and lines.marks:
             found.update((_LINE, known) for known in lines.marks)
-            found.add((_MESSAGE, trace.message_number(message.first(b"message-id"))))
+            found.add((_MESSAGE, trace.message_number(one.message.first(b"message-id"))))
             if lines.behind:
                 found.add((_BEHIND, lines.behind))
         hi, lo = identity

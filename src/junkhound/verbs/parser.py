@@ -114,4 +114,8 @@ def _chunk(
                 else:
                     yield one
 
-    return rows.chunk(last + 1, sighting.judge(deliveries(), rules, killed), found)
+    def again(ordinal: int) -> None:
+        mark(ordinal if places is None else places[ordinal])
+
+    places = None if request.ordinals is None else {one: place for place, one in enumerate(request.ordinals)}
+    return rows.chunk(last + 1, sighting.judge(deliveries(), rules, killed, again), found)
