@@ -96,7 +96,7 @@ class Desk:
         except TimeoutError:
             self.counts.late += 1
             found = guard.no_opinion("there was no time to look at it")
-        except (Died, JunkhoundError, OSError) as error:
+        except Exception as error:  # whatever is wrong here, the mail goes on
             self.counts.failed += 1
             say("guard", "a mail could not be looked at", why=str(error))
             found = guard.no_opinion("it could not be looked at")
