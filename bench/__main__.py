@@ -61,6 +61,7 @@ SECTIONS = {
         "--entries 10000 --alone --swap --rounds 1 --seconds 1 --outstanding 400", needs="dnsperf",
     ),
     "smtp": Section("smtp", "--json --mails 3000 --rounds 3", "--json --mails 100 --rounds 1", needs="smtp-source"),
+    "guard": Section("guard", "--json --mails 2000", "--json --mails 30"),
     "serve": Section("serve", "--rate 1500 --seconds 900", "--rate 50 --seconds 10", 1500),
 }  # fmt: skip
 """In the order of the table; ``{home}`` is a folder of its own, gone afterwards."""

@@ -214,6 +214,23 @@ def smtp(found: dict[str, Any]) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def guard(found: dict[str, Any]) -> Iterator[Row]:
+    base = f"{found['mails']:,} mails, {found['of']}, {found['mean_bytes']:,} bytes; a pack of {found['pack_mb']} MB"
+    for kind in ("milter", "http"):
+        here = found[kind]
+        what = f"the guard by {kind}"
+        yield Row(
+            f"{what}: mails a second and core", "1,000", f"{here['per_s_core']:,}",
+            f"{here['cpu_us']:,} us CPU; {here['wall_per_s']:,} a second by wall, four clients; {base}",
+            met=here["per_s_core"] >= 1000,
+        )  # fmt: skip
+        yield Row(
+            f"{what}: 99 of 100 answered within", "20 ms", f"{here['p99_ms']:.1f} ms", f"p50 {here['p50_ms']:.1f} ms",
+            met=here["p99_ms"] < 20,
+        )  # fmt: skip
+        yield Row(f"{what}: memory", "500 MB", f"{here['memory_mb']} MB", met=here["memory_mb"] < 500)
+
+
 def serve(found: dict[str, Any]) -> Iterator[Row]:
     what = f"serve at {found['asked_a_second']:,} mails a second for {found['seconds'] / 60:.0f} minutes"
     lost = found["acknowledged"] - found["rows"]
@@ -243,7 +260,7 @@ def serve(found: dict[str, Any]) -> Iterator[Row]:
 
 READERS: dict[str, Callable[[dict[str, Any]], Iterator[Row]]] = {
     "analyse": analyse, "rspamd": rspamd, "ingest": ingest, "ledger": ledger, "sides": sides, "dns": dns,
-    "lists": dns, "smtp": smtp, "serve": serve,
+    "lists": dns, "smtp": smtp, "guard": guard, "serve": serve,
 }  # fmt: skip
 
 

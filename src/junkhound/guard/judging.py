@@ -50,6 +50,7 @@ class Judge:
         self.routes = routes
         self.personal = personal
         self.authserv = authserv
+        self.learning = True  # a server's judge that has not met enough mail yet needs no words of any
 
     def __call__(self, mail: bytes, facts: Facts | None, at: int) -> Judged:
         """Judge one mail. ``facts`` are those of our own session, None for a stored mail; ``at`` is now."""
@@ -72,7 +73,7 @@ class Judge:
         prove(proven, found)
         words: frozenset[int] = frozenset()
         own = None
-        if self.personal is not None:
+        if self.personal is not None and (self.learning or self.personal.knows):
             words = frozenset(words_of(self.personal.key, message, view, verdict, source, asn, proven))
             own = self.personal.asked(words)
         opinion = structs.replace(weigh(found, own, self.model), country=country)

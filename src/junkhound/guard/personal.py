@@ -28,6 +28,7 @@ from junkhound.trace import Verdict
 STRENGTH = 0.45
 TELLING = 150  # words of a mail that are asked: those furthest from one half
 UNSURE = 0.1  # words nearer to one half than this say nothing
+_PAIR, _MASK = 0x9E3779B97F4A7C15, (1 << 48) - 1
 PAIRS = 250  # words of a text whose pairs with the next are words as well
 MOST = 300_000  # words kept; those met once are let go first
 FEW = 20  # mails of either side below which nothing is said
@@ -168,9 +169,8 @@ def words_of(
     """What a mail is remembered by: its words and pairs of them, who wrote it, by which program, from where; hashed."""
     words = _word(view.folded[:8192])
     subject = _word(message.text(b"subject", 300).lower().encode("utf-8", "replace"))
-    said = [b"t:" + word for word in words]
-    said += [b"s:" + word for word in subject]
-    said += [b"w:%b %b" % pair for pair in pairwise(words[:PAIRS])]
+    text = {word: _hashed(key, b"t:" + word) for word in set(words)}
+    said = [b"s:" + word for word in subject]
     said += [b"u:" + url.domain.encode("utf-8", "replace") for url in view.urls if url.domain]
     author = _address(message.text(b"from", 500))
     who = author[0].lower().encode() if author else b""
@@ -190,6 +190,9 @@ def words_of(
     if proven:
         said.append(b"x:aligned" if proven.aligned else b"x:unaligned")
     found = {_hashed(key, word) for word in said}
+    found.update(text.values())
+    # a pair needs no hash of its own: two that are keyed make one that nobody can guess either
+    found.update((text[first] * _PAIR ^ text[second]) & _MASK for first, second in pairwise(words[:PAIRS]))
     if who and source is not None:
         found.add(CORRESPONDENT | _hashed(key, b"c:%b\0%b" % (who, _whence(source, asn))))
     if who and proven.aligned:

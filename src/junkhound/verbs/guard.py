@@ -152,6 +152,7 @@ def keep(path: Path, octets: bytes) -> None:
 def start(said: Orders) -> Callable[[int, bytes, Callable[[int], None]], Iterator[bytes]]:
     """Called once in a judging process (``kernel.jail``): loads everything, and returns what judges one mail."""
     judge = open_judge(said)
+    judge.learning = False
     judge(b"From: a@example.org\r\n\r\nhttp://example.org/\r\n", None, 0)  # modules are loaded now
     decode = msgspec.msgpack.Decoder(Asked).decode
     encode = msgspec.msgpack.Encoder().encode

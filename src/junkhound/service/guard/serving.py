@@ -28,6 +28,8 @@ def serve(
     """
     os.umask(0o077)
     listening = bind(place, "guard --listen")
+    if listening.family != socket.AF_UNIX:  # connections inherit it; asyncio does not see that they are TCP
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         asyncio.run(_serve(office, kind, listening, onward, relays, ready))
     finally:
