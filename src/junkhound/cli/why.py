@@ -142,8 +142,8 @@ def _tell(found: Why) -> None:
     for contact in found.contacts:
         print(f"  contact: {told(contact)}")
     if found.machine is not None:
-        print(f"  seems to be: {found.machine.what}; {found.machine.why}")
-        print(f"    {found.machine.owner}")
+        print(f"  seems to be: {found.machine.what}")
+        print(f"    {found.machine.why}; {found.machine.owner}")
     for activity in found.activity:
         counted = "times" if activity.kind in _WITHOUT_MAIL else "messages"
         print(f"  {activity.kind}: {activity.messages:,} {counted} on {activity.days:,} days,"

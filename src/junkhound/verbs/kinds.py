@@ -20,19 +20,17 @@ class Machine(msgspec.Struct, frozen=True):
 
 VICTIM = "its owner is probably a victim too, not the sender: tell him kindly"
 ACCOUNT_VICTIM = "accounts are mostly taken over: the account's owner is probably a victim too"
-NEUTRAL = "such servers are broken into, or rented for it: nothing here tells which, so call nobody the sender"
+NEUTRAL = "broken into, and its owner a victim too, or rented for it: nothing tells which, so call nobody the sender"
 INNOCENT = "who runs it has done nothing wrong"
 
 _WORDS = {
-    SourceClass.BOT: Machine(
-        "a machine that is no mail server: infected, or a proxy that somebody speaks through (they look alike)", VICTIM
-    ),
+    SourceClass.BOT: Machine("an infected machine, or a proxy that somebody speaks through (they look alike)", VICTIM),
     SourceClass.OPEN_PROXY: Machine("an open proxy: somebody else spoke through it", VICTIM),
     SourceClass.OPEN_RELAY: Machine("a machine whose mail an open or badly guarded mail server passed on", VICTIM),
     SourceClass.ACCOUNT: Machine("an account or web space at a provider or company", ACCOUNT_VICTIM),
     SourceClass.WEBMAIL: Machine("an account at a webmail service", ACCOUNT_VICTIM),
     SourceClass.BULK: Machine("a customer of a bulk mailer", "the bulk mailer knows who, and has rules against it"),
-    SourceClass.SERVER: Machine("a mail server, of its own mail", NEUTRAL),
+    SourceClass.SERVER: Machine("a server that sent mail of its own", NEUTRAL),
     SourceClass.CONTROLLER: Machine(
         "a machine that drives several relays",
         "the relays are rented or broken into: their owners are probably victims, and it may be a victim's machine too",
