@@ -127,6 +127,7 @@ def test_a_machine_that_sends_the_same_text_itself_was_named_truly() -> None:
     assert known.clues & Clue.SEEN_DIRECT
     assert not alone.clues & Clue.SEEN_DIRECT
     assert str(known.candidates[0].address) == "203.0.113.50"
+    assert "handed over the same text itself" in known.reasons[1].text
     assert (known.source, known.address, known.handover) == (alone.source, alone.address, alone.handover)
     assert not trace.judge(one.hops, BORDER, seen=seen, text=TEXT + 1).clues & Clue.SEEN_DIRECT
     assert not trace.judge(one.hops, BORDER, seen=seen).clues & Clue.SEEN_DIRECT, "nothing is known of the text"

@@ -22,6 +22,7 @@ _UNDER = "it stands under a forged line, so nobody but the forger can have writt
 _RECORD = "our own server's note of what our session saw"
 _FORGED = int(Clue.FORGED)
 _GAP, _PASTED, _DRIVER = int(Clue.GAP), int(Clue.PASTED), int(Clue.DRIVER)
+_DIRECT = int(Clue.SEEN_DIRECT)
 _CLOCK = int(Clue.QUEUE_ID_CLOCK)
 _IMPOSSIBLE = int(Clue.IMPOSSIBLE_ADDRESS)
 _CLAIMS_US = int(Clue.CLAIMS_OUR_NAME)
@@ -69,6 +70,9 @@ def _below(hop: Hop, row: int, under: Below | None) -> HopReason:
         return HopReason(hop.index, "unverified", _TYPED, None, None, clues)
     if clues & _DRIVER:
         text = f"{hop.ip} stands behind several relays that have nothing to do with each other: it drives them"
+        return HopReason(hop.index, "unverified", text, hop.ip, hop.by, clues)
+    if clues & _DIRECT:
+        text = f"{hop.ip} handed over the same text itself within a day, so this line names it truly"
         return HopReason(hop.index, "unverified", text, hop.ip, hop.by, clues)
     text = f"{_TYPED}; {honest:.0%} likely that {hop.by or 'the machine above'} did write it"
     return HopReason(hop.index, "unverified", text, None, None, clues)

@@ -79,10 +79,13 @@ _NOBODY = frozenset(("unknown", "softdnserr", "unresolved", "unavailable", "loca
 
 
 def address(words: str) -> Address | None:
-    """An address as mail servers write it: ``IPv6:`` before, zone or port (``:25``, ``.25``) behind it."""
+    """An address as mail servers write it: ``IPv6:`` before, zone or port (``:25``, ``.25``) behind, or one number."""
     found = net.parse(words)
     if found is not None:
         return found
+    if 7 < len(words) < 11 and words.isascii() and words.isdigit():  # [3405803781], as inet_aton reads it
+        number = int(words)
+        return net.v4(number) if 1 << 24 <= number < 1 << 32 else None
     if words[:5].lower() == "ipv6:":
         return net.parse(words[5:])
     if words.count(".") == 4:  # [192.0.2.1.25]
