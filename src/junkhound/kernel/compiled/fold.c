@@ -182,12 +182,30 @@ static u64 word_hash(const byte *text, Py_ssize_t size) {
 /* The different words of folded text, one after the other in `kept`. */
 enum { MOST = LOOK / 2 + 1, SLOTS = 8192 }; /* words that LOOK bytes can hold; more than twice as many slots */
 typedef struct {
-    byte kept[LOOK];
+    byte kept[LOOK + 8]; /* eight bytes are written at a time */
     short first[MOST], past[MOST];
     u64 hashes[MOST];
     short slots[SLOTS]; /* their numbers plus one, by hash */
     Py_ssize_t known, words;
 } Words;
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && defined(__GNUC__)
+/* How long the word is that begins at `at`, where it ends within eight bytes and nothing joins it to another; else -1.
+ * In each byte of a sum the highest bit says whether that byte is at least 'a', or behind 'z'. */
+static inline Py_ssize_t short_word(const byte *text, Py_ssize_t at, Py_ssize_t size, u64 *eight) {
+    const u64 EACH = 0x0101010101010101ULL, TOP = 0x8080808080808080ULL;
+    if (size - at < 8) return -1;
+    memcpy(eight, text + at, 8);
+    u64 seven = *eight & ~TOP, from_a = seven + EACH * (0x80 - 'a'), past_z = seven + EACH * (0x80 - 'z' - 1);
+    u64 others = ~((from_a & ~past_z) | *eight) & TOP;
+    if (others == 0) return -1;
+    Py_ssize_t length = __builtin_ctzll(others) >> 3;
+    byte end = text[at + length];
+    return end == '\'' || end == '-' ? -1 : length;
+}
+#else
+static inline Py_ssize_t short_word(const byte *text, Py_ssize_t at, Py_ssize_t size, u64 *eight) { return -1; }
+#endif
 
 static void words_of(const byte *text, Py_ssize_t size, Words *found) {
     Py_ssize_t begin = 0, at = 0;
@@ -196,8 +214,13 @@ static void words_of(const byte *text, Py_ssize_t size, Words *found) {
     while (at < size) {
         unsigned foreign = 0;
         byte *word = found->kept + begin, c;
-        Py_ssize_t length = 0;
-        for (; at < size; at++) {
+        u64 eight = 0;
+        Py_ssize_t length = short_word(text, at, size, &eight);
+        if (length >= 0) {
+            memcpy(word, &eight, 8);
+            if (length) foreign = (eight << (64 - 8 * length) & 0x8080808080808080ULL) != 0;
+            at += length;
+        } else for (length = 0; at < size; at++) {
             c = text[at];
             if (octet_class[c] & WORD) {
                 word[length++] = c;
@@ -263,6 +286,7 @@ PyObject *step_words(PyObject *self, PyObject *octets) {
  * round before a later one; places still empty then take the least of all words by a multiply-shift of their own.
  * Source: Dahlgaard, Knudsen, Thorup, "Fast Similarity Sketching", arXiv:1704.04370. */
 enum { PLACES = 128, ROUNDS = 3, PLACE_BITS = 7, ROUND_BITS = 2 };
+#define EMPTY 0xffffffffu /* of a place: more than any rank of the three rounds */
 static u64 factors[PLACES], offsets[PLACES];
 
 static u64 split_mix(u64 value) {
@@ -289,27 +313,30 @@ void sketch_prepare(void) {
     }
 }
 
-static void least_of(const u64 *hashes, Py_ssize_t count, u64 *least) {
-    for (int place = 0; place < PLACES; place++) least[place] = 0xffffffffULL;
-    for (u64 round = 0; round < ROUNDS; round++) {
+static void least_of(const u64 *hashes, Py_ssize_t count, unsigned *least) {
+    int filled = 0;
+    for (int place = 0; place < PLACES; place++) least[place] = EMPTY;
+    for (u64 round = 0; round < ROUNDS && filled < PLACES; round++) {
         u64 seed = offsets[0] ^ 0x6a09e667f3bcc909ULL ^ round * 0x3c6ef372fe94f82bULL;
         for (Py_ssize_t number = 0; number < count; number++) {
-            u64 mixed = split_mix(hashes[number] ^ seed), rank = round << 30 | mixed >> (32 + ROUND_BITS);
-            u64 *value = least + ((mixed & 0xffffffff) >> (32 - PLACE_BITS));
-            if (rank < *value) *value = rank;
+            u64 mixed = split_mix(hashes[number] ^ seed);
+            unsigned rank = (unsigned)(round << 30 | mixed >> (32 + ROUND_BITS));
+            unsigned *value = least + ((mixed & 0xffffffff) >> (32 - PLACE_BITS));
+            if (rank < *value) {
+                filled += *value == EMPTY;
+                *value = rank;
+            }
         }
-        int full = 1;
-        for (int place = 0; place < PLACES; place++) full &= least[place] < (round + 1) << 30;
-        if (full) return;
     }
+    if (filled == PLACES) return;
     int empty[PLACES], missing = 0;
     for (int place = 0; place < PLACES; place++)
-        if (least[place] >= (u64)ROUNDS << 30) empty[missing++] = place;
+        if (least[place] == EMPTY) empty[missing++] = place;
     for (Py_ssize_t number = 0; number < count; number++) {
         u64 mixed = split_mix(hashes[number] ^ factors[0] ^ 0xbb67ae8584caa73bULL);
         for (int one = 0; one < missing; one++) {
             int place = empty[one];
-            u64 rank = (u64)ROUNDS << 30 | (factors[place] * mixed + offsets[place]) >> (32 + ROUND_BITS);
+            unsigned rank = (unsigned)((u64)ROUNDS << 30 | (factors[place] * mixed + offsets[place]) >> (32 + ROUND_BITS));
             if (rank < least[place]) least[place] = rank;
         }
     }
@@ -322,7 +349,7 @@ PyObject *step_sketch(PyObject *self, PyObject *octets) {
     const byte *text = folded(octets, &size);
     if (text == NULL) return NULL;
     words_of(text, size, &found);
-    u64 least[PLACES];
+    unsigned least[PLACES];
     least_of(found.hashes, found.known, least);
     byte packed[4 * PLACES];
     for (int place = 0; place < PLACES; place++)
