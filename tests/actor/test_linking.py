@@ -29,7 +29,18 @@ def test_a_shared_tracker_or_signer_asserts_nothing() -> None:
 
 
 def test_what_many_have_is_nobodys_own() -> None:
-    assert actor.links([one(n, ("WALLET", 7)) for n in range(20)]) == []
+    assert actor.links([one(n, ("WALLET", 7)) for n in range(30)]) == []
+    assert actor.links([one(n, ("ATTACHMENT", 7)) for n in range(9)]) == []
+
+
+def test_one_account_in_many_campaigns_is_as_sure_as_in_two() -> None:
+    """Who sends much uses his account in all of it; with five campaigns it was a question, with two it was asserted."""
+    made = [one(n, ("ACCOUNT", 7)) for n in range(6)]
+    found = actor.links(made)
+    assert len(found) == 15
+    assert all(link.sure >= actor.SURE for link in found)
+    assert set(actor.actors(made, found)) == {0}
+    assert all(reason.weight > 0 for link in found for reason in link.reasons)
 
 
 def test_a_campaign_between_two_actors_does_not_tie_them() -> None:

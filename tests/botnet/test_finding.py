@@ -91,6 +91,15 @@ def test_mail_without_a_session_goes_with_its_campaign_and_header() -> None:
     assert (found.row_net[mute] >= 0).all()
 
 
+def test_a_network_is_counted_by_its_addresses_however_often_they_were_seen() -> None:
+    world = World()
+    world.send(0, range(80), 1, 11, 900)
+    rows = world.made()
+    found = rows.addresses_by_network(np.ones(len(rows), np.bool_))
+    assert sum(found.values()) == len(np.unique(rows.address)) < len(rows)
+    assert max(found.values()) <= 2
+
+
 def test_nothing_is_no_botnet() -> None:
     none = np.empty(0, np.int64)
     rows = Rows(none, none, none, none, none.astype(np.uint64), none.astype(np.uint64), none, none, none, none, none)

@@ -104,3 +104,22 @@ def test_the_command_lines(desk: Office, tmp_path: Path, capsys: pytest.CaptureF
     assert json.loads(run("actors", "A-2006-0001", "--json"))["ties"]
     assert "no botnets" in run("botnets")
     assert json.loads(run("botnets", "--json")) == []
+
+
+def test_what_mails_share_is_told_by_its_text_and_subjects_stand_apart(desk: Office) -> None:
+    name = campaigns.rank(desk).lines[0].name
+    found = campaigns.show(desk, name)
+    assert found.subjects
+    assert {thing.kind for thing in found.things} >= {"domain", "wallet"}
+    assert not [thing for thing in found.things if thing.kind == "subject" or not thing.name]
+
+
+def test_a_wallet_put_into_a_few_mails_ties_nobody(tmp_path: Path) -> None:
+    """Somebody who wants another to be taken for him, or for a charity: 2 of 30 mails name its wallet."""
+    made = office(tmp_path / "other")
+    mails = [letter(n, TEXTS[0], f"pay to {WALLET} http://a.example/{n}") for n in range(8)]
+    mails += [letter(40 + n, TEXTS[1], f"{WALLET if n < 2 else 'soon'} http://b.example/{n}") for n in range(30)]
+    ingest(made, dataclasses.replace(JUNK, paths=(str(mbox(tmp_path / "in.mbox", mails)),)))
+    grouping.group(made)
+    assert campaigns.rank(made).campaigns == 2
+    assert actors.find(made) == 0

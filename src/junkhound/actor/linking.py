@@ -22,6 +22,9 @@ PRIOR = -5.0
 SURE = 0.95  # probability from which on a link is asserted
 OFFERED = 0.5  # and from which on it is shown as a question
 HUB = 8  # campaigns that may have a key before it is nobody's own
+OWN_HUB = 24  # the same for what money or answers come to: who sends much has it in many campaigns
+OWN = frozenset(("WALLET", "IBAN", "PHONE", "MAILBOX", "ACCOUNT"))
+LEAST = 0.1  # weight below which a reason is no reason
 MOST = 9.0  # weight of one piece of evidence
 
 WEIGHTS: Mapping[str, tuple[float, str]] = {
@@ -82,9 +85,10 @@ def links(campaigns: Sequence[Campaign]) -> list[Link]:
             if kind in WEIGHTS:
                 owners[kind, key].append(place)
     for (kind, _), places in sorted(owners.items()):
-        if 2 <= len(places) <= HUB:
+        hub, usual = (OWN_HUB, HUB) if kind in OWN else (HUB, 2)
+        if 2 <= len(places) <= hub:
             weight, text = WEIGHTS[kind]
-            rarer = weight - math.log(len(places) / 2)
+            rarer = weight - max(0.0, math.log(len(places) / usual))
             for a, b in combinations(places, 2):
                 found[a, b].append(Reason(min(MOST, max(0.0, rarer)), text))
     for a, b, near in _texts(campaigns):
@@ -111,7 +115,9 @@ def _once(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
         held[reason.text].append(reason.weight)
     kept = []
     for text, weights in held.items():
-        weights.sort(reverse=True)
+        weights = sorted((weight for weight in weights if weight >= LEAST), reverse=True)
+        if not weights:
+            continue
         more = f" ({len(weights):,} of them)" if len(weights) > 1 else ""
         kept.append(Reason(weights[0] + (weights[1] / 2 if len(weights) > 1 else 0.0), text + more))
     return tuple(sorted(kept, reverse=True))

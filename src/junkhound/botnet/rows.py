@@ -38,3 +38,9 @@ class Rows:
     def only(self, which: NDArray[np.bool_]) -> Rows:
         """Those rows alone."""
         return Rows(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+    def addresses_by_network(self, which: NDArray[np.bool_]) -> dict[int, int]:
+        """How many addresses of these rows each network has, those of most first."""
+        _, first = np.unique(self.address[which], return_index=True)
+        asns, times = np.unique(self.asn[which][first], return_counts=True)
+        return {int(asns[n]): int(times[n]) for n in np.argsort(-times, kind="stable")}

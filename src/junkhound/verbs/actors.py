@@ -24,6 +24,7 @@ from junkhound.verbs import grouping, seen
 from junkhound.verbs.office import Office
 
 NAME = re.compile(r"A-\d{4}-\d{4,}\Z", re.IGNORECASE)
+OWN_SHARE = 0.1  # of a campaign's mails that have a key which is its own: anybody may put another's wallet into some
 LEAST = 2  # campaigns from which on there is an actor with a name
 
 
@@ -81,7 +82,10 @@ def _known(office: Office) -> _Known:
     found = [
         actor.Campaign(
             one.number,
-            frozenset((KeyKind(kind).name, key) for kind, key, _ in keys.get(one.number, ()) if key not in hubs),
+            frozenset(
+                (KeyKind(kind).name, key) for kind, key, mails in keys.get(one.number, ())
+                if key not in hubs and mails >= min(3, one.mails) and mails >= OWN_SHARE * one.mails
+            ),
             one.sketch, one.words, frozenset(nets[one.number]), one.mails, one.first_day, one.last_day,
         )
         for one in held.all()

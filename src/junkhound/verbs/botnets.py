@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -130,7 +131,7 @@ class _Run:
             label, ({}, {})
         )
         per_day = {int(d): len(np.unique(rows.address[mine & (rows.day == d)])) for d in np.unique(rows.day[mine])}
-        asns: Counter[int] = Counter(rows.asn[mine & (found.address_net[rows.address] == label)].tolist())
+        asns = rows.addresses_by_network(mine & (found.address_net[rows.address] == label))
         organisation = data.organisations(self.office)
         handed = tuple(
             (str(Address(int(columns["addr_hi"][place]), int(columns["addr_lo"][place]))), of.get(one.to_net, 0),
@@ -140,7 +141,8 @@ class _Run:
             for place in [int(np.flatnonzero(rows.address == one.address)[0])]
         )  # fmt: skip
         networks = {
-            f"AS{asn} {organisation(asn)}".strip() if asn else "unknown": count for asn, count in asns.most_common(12)
+            f"AS{asn} {organisation(asn)}".strip() if asn else "unknown": count
+            for asn, count in islice(asns.items(), 12)
         }
         about = About(
             Estimate(*whole), Estimate(*daily), size.coverage(addresses), self._dialects(rows, mine), per_day, born,

@@ -194,6 +194,9 @@ def source(sender: Sender) -> Source:
                   country_code(sender.country) if sender.country else "")  # fmt: skip
 
 
+SEVERAL = 20  # mails that share a thing, beside which what one mail has is no thing that they share
+
+
 def things(
     queries: Campaigns, book: Book, number: int, names: dict[int, str], redacted: seen.Redactor
 ) -> tuple[Thing, ...]:
@@ -205,7 +208,10 @@ def things(
         for kind, key, _ in keys:
             if campaign in standing:
                 owners.setdefault((kind, key), []).append(campaign)
-    mine = held.get(number, [])
+    subject = int(KeyKind.SUBJECT)  # the letters that subjects share, known by hash alone: subjects are told apart
+    mine = [one for one in held.get(number, []) if one[0] != subject]
+    least = 2 if any(mails >= SEVERAL for _, _, mails in mine) else 1
+    mine = [one for one in mine if one[2] >= least]
     texts = queries.key_names([key for _, key, _ in mine])
     return tuple(
         Thing(KeyKind(kind).name.lower(), redacted(texts.get((kind, key), "")), f"{key:016x}", mails,
