@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from junkhound import trace
 from junkhound.evidence import message
 from junkhound.kernel.net import Address, parse
 from junkhound.tables import Clue
+from junkhound.trace import seen as seen_lines
 from junkhound.trace.seen import Numbers, number
 from junkhound.wire.facts import Facts, Origin
 
@@ -147,3 +149,13 @@ def test_numbers_are_a_set(some: list[int], others: list[int]) -> None:
     assert [one in numbers for one in others] == [one in set(some) for one in others]
     assert Numbers.of(numbers.octets) == numbers
     assert list(numbers | Numbers(others)) == sorted({*some, *others})
+
+
+def test_what_is_held_while_mails_are_compared_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen_lines, "MOST", 50)
+    held = seen_lines._Ledger()
+    for n in range(1000):
+        found = seen_lines.Lines(Address(0, 0xFFFF_0000_0000 + n), (n + 1, n + 2_000), 7 + n, n + 1)
+        held.add(found, n, 1 + n, AT)
+        assert max(len(held.lines), len(held.relays), len(held.came), len(held.named)) <= 50
+    assert 1000 in held.lines, "the newest are kept"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from junkhound.evidence import message
 from junkhound.kernel import config, net
 from junkhound.ledger.lines import Lines
 from junkhound.ledger.queries_mail import Mails
+from junkhound.service import judging
+from junkhound.service.notes import Notes
 from junkhound.tables import ABOUT_LINES, Clue, Kind
 from junkhound.verbs import comparing
 from junkhound.verbs.ingest import Request, ingest
@@ -171,3 +174,17 @@ def test_trace_asks_the_ledger_about_a_single_mail(desk: Office, tmp_path: Path)
     words = ["--config", str(settings), "--home", str(tmp_path / "home"), "trace", "--relay", RELAY, "--json"]
     answer = CliRunner().invoke(main_group, [*words, str(tmp_path / "one.eml")], catch_exceptions=False)
     assert "pasted" in json.loads(answer.output)["clues"]
+
+
+def test_workers_of_the_service_are_started_anew_with_what_is_known(
+    desk: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(desk, tmp_path, pasted(10), "in")
+    comparing.look(desk)
+    monkeypatch.setattr(judging, "COMPARED_S", -1.0)
+    stop, notes = threading.Event(), Notes(desk.home, "judge")
+    assert list(judging._waiting(desk, stop, notes, trace.NOTHING)) == [], "there is more to compare with: it ends"
+    same = judging._waiting(desk, stop, notes, comparing.known(desk))
+    assert next(same) is None, "nothing new: it waits for mail"
+    stop.set()
+    assert list(same) == []
