@@ -18,9 +18,12 @@ from junkhound.ledger import guard_counts as stored
 from junkhound.ledger.guard_counts import Fate
 from junkhound.tables import country_number
 from junkhound.verbs import guard_counts
+from junkhound.verbs.access import Doors
 from junkhound.verbs.office import Office
+from junkhound.web import operator_app
 from support import guards
 from support.transcript import environment
+from support.web import Browser
 
 DE, FR, US = (country_number(code) for code in ("DE", "FR", "US"))
 
@@ -118,3 +121,17 @@ def test_a_running_guard_counts_only_with_consent(tmp_path: Path, count: bool) -
     lines = json.loads(done.stdout)
     wanted = {"source": "", "recipient": "DE", "attempts": 2, "refused": 0, "junk": 1, "inbox": 1}
     assert lines == ([wanted] if count else [])
+
+
+def test_the_page_shows_them_by_country(tmp_path: Path) -> None:
+    home = office(tmp_path)
+    fates = guard_counts.Fates(home)
+    fates.add(opinion(Word.JUNK, US), [b"a@example.fr"], refused=False)
+    fates.keep()
+    visitor = Browser(operator_app(home.config))
+    assert visitor.get(f"/enter?token={Doors(home.config).link()}").status == 303
+    assert "1 mail came to guarded servers in 30 days: 0 refused, 1 called junk, 0" in visitor.get("/inboxes").text
+    assert visitor.get("/inboxes.json?by=both").json["lines"] == [
+        {"source": "US", "recipient": "FR", "attempts": 1, "refused": 0, "junk": 1, "inbox": 0}
+    ]
+    assert visitor.get("/inboxes?by=x").status == 400

@@ -21,7 +21,7 @@ from support.web import Answer, Browser
 ADDRESS = "203.0.113.7"
 PAGES = ("/", "/sources", "/campaigns", "/campaign/K-2006-000001", "/botnets", "/actors", f"/address/{ADDRESS}",
          "/lists", "/lists/main", "/record/JH-2006-000001", "/network/AS64500",
-         "/country/GB", "/trace", "/complaints")  # fmt: skip
+         "/country/GB", "/trace", "/complaints", "/inboxes")  # fmt: skip
 
 
 def sighting_of(operator: Browser) -> str:

@@ -135,7 +135,7 @@ _PAGE = """<!doctype html>
 <meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; color: #2b2620; background: #faf8f5 }}
-body {{ margin: 2rem auto; max-width: 70rem }}
+body {{ margin: 2rem auto; max-width: 70rem; padding: 0 1.2rem }}
 h1 {{ font-size: 1.4rem }} h2 {{ font-size: 1.1rem; margin-top: 2rem }}
 table {{ border-collapse: collapse; width: 100%; background: #fff }}
 td, th {{ text-align: left; vertical-align: top; padding: .5rem .7rem; border-top: 1px solid #e6e0d8 }}

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import JunkhoundError, NotFound, Refused, UsageError
 from junkhound.verbs.access import Doors
-from junkhound.web import complaining, groups, guard, metrics, pages
+from junkhound.web import complaining, groups, guard, inboxes, metrics, pages
 from junkhound.web.desk import Desk, Fields
 from junkhound.web.guard import LOOPBACK_NAMES, Lean, MembersOnly, OwnName, Patience, SafeHeaders, SameOrigin
 from junkhound.web.show import Pages, as_json, static_folder
@@ -200,6 +200,7 @@ _PAGES: tuple[tuple[str, str, Maker], ...] = (
     ("/entity/{kind}/{key}", "entity.html", groups.entity),
     ("/complaints", "complaints.html", complaining.every),
     ("/complaint/{number}", "complaint.html", complaining.one),
+    ("/inboxes", "inboxes.html", inboxes.counts),
     ("/lists", "lists.html", pages.all_lists),
     ("/lists/{name}", "list.html", pages.one_list),
 )
