@@ -20,7 +20,20 @@ from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from accuracy import campaigns, classes, content, corpus, goals, guarding, lists, race, report, tracing, wanted
+from accuracy import (
+    campaigns,
+    classes,
+    content,
+    corpus,
+    goals,
+    guarding,
+    lists,
+    race,
+    report,
+    templates,
+    tracing,
+    wanted,
+)
 from accuracy.baselines import HOUR
 from spamworld.out.forms import instant
 
@@ -28,8 +41,8 @@ OUT = Path(__file__).parent / "out"
 PARTS = {
     "tracing": ("G1", "G2", "G3"),
     "lists": ("G4", "G5", "G6", "G7", "G8"),
-    "groups": ("G9", "G11", "G12", "G23"),
-    "content": ("G13", "G14"),
+    "groups": ("G9", "G11", "G12", "G15", "G23"),
+    "content": ("G10", "G13", "G14"),
     "guard": ("G26",),
     "race": (),
 }
@@ -78,7 +91,7 @@ def measure(
         name, tracing.score(traced.part(lambda cell: cell[0] == "junk")), tracing.score(traced),
         tracing.by_strategy(traced), tracing.by_class(traced),
         tracing.by_network(traced), held, grouped, guarded, touts, pictures,
-        classes.score(traced), raced,
+        classes.score(traced), raced, templates.run(folder) if "content" in parts else None,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy import botnets, reading
+from accuracy import botnets, kinds, reading
 from accuracy.intervals import NONE, Estimate
 from junkhound import campaign as room
 from junkhound import sighting
@@ -54,6 +54,7 @@ class World(NamedTuple):
     held: dict[str, Scores]
     order: Estimate
     nets: botnets.Scores
+    told: kinds.Told | None = None
 
 
 def settings_of(folder: Path, home: Path) -> config.Config:
@@ -128,6 +129,7 @@ def run(folder: Path, scratch: Path, span: tuple[int, int], progress: Progress, 
     groups = {"Junkhound": _alone([ours[one][0] for one in ids], [ours[one][1] for one in ids])}
     groups |= _references(office, [ours[one][1] for one in ids])
     nets = botnets.run(folder, office, true, ours, span)
+    told = kinds.told(folder, office, true, ours)
     office.ledger.close()
     held = {name: score(found, campaigns) for name, found in groups.items()}
     changed = NONE
@@ -140,7 +142,7 @@ def run(folder: Path, scratch: Path, span: tuple[int, int], progress: Progress, 
         found = _alone([other[one][0] for one in there], [other[one][1] for one in there])
         value = abs(ari(found, campaigns) - held["Junkhound"].ari.value)
         changed = Estimate(value, value, value, len(there))
-    return World(held, changed, nets)
+    return World(held, changed, nets, told)
 
 
 def _grouped(office: Office) -> None:

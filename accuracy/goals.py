@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from accuracy import botnets, campaigns, classes, content, guarding, lists, race, tracing
+from accuracy import botnets, campaigns, classes, content, guarding, kinds, lists, race, templates, tracing
 from accuracy.intervals import Estimate, clopper_pearson
 
 NOT_YET = "not yet"
@@ -28,6 +28,7 @@ class World(NamedTuple):
     pictures: Mapping[int, content.Read] | None = None  # by copies; drawn, and the same for every world
     classed: Sequence[classes.Classed] = ()  # empty where tracing was left out
     raced: Sequence[race.Lane] = ()  # the guard first; empty where the race was left out
+    filters: templates.Scores | None = None  # None where content was left out
 
 
 class Figure(NamedTuple):
@@ -114,6 +115,14 @@ def _touted(pick: Callable[[content.Touts], Estimate]) -> Callable[[World], Esti
     return lambda world: pick(world.touts) if world.touts else _NOTHING
 
 
+def _filters(pick: Callable[[templates.Scores], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(world.filters) if world.filters else _NOTHING
+
+
+def _told(pick: Callable[[kinds.Told], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(world.groups.told) if world.groups and world.groups.told else _NOTHING
+
+
 def _fields(copies: int) -> Callable[[World], Estimate]:
     """Ticker, price and promised price read from that many copies of a picture, under all kinds of noise."""
     return lambda world: (
@@ -179,7 +188,12 @@ GOALS = (
         Figure("ARI changed by the order of arrival", "<= 0.01",
                lambda w: w.groups.order if w.groups else _NOTHING, _most(0.01), unit="", more_is_better=False),
     )),
-    Goal("G10", "Template filters"),
+    Goal("G10", "Template filters, learned from the first 500 mails of each wording", (
+        Figure("later mails missed", "<= 1%", _filters(lambda s: s.missed), _most(0.01), more_is_better=False),
+        Figure("wanted mails of the world hit", "0", _filters(lambda s: s.hits), _most(0.0), more_is_better=False),
+        Figure("real wanted mails hit", "0", _filters(lambda s: s.real_hits), _most(0.0), more_is_better=False),
+        Figure("wordings with mails enough that have a pattern", "", _filters(lambda s: s.made), _least(0.0)),
+    )),
     Goal("G11", "Botnet grouping", (
         Figure("purity, by address", ">= 95%", _nets(lambda s: s.purity), _least(0.95)),
         Figure("inverse purity", ">= 90%", _nets(lambda s: s.inverse), _least(0.90)),
@@ -203,7 +217,10 @@ GOALS = (
         Figure("of five copies", ">= 80%", _fields(5), _least(0.80)),
         Figure("nine copies against one", ">= 3", _gain, _least(3.0), unit=""),
     )),
-    Goal("G15", "Category"),
+    Goal("G15", "Category, of the campaigns as found", (
+        Figure("macro-F1, of the answered", ">= 0.95", _told(lambda s: s.f1), _least(0.95), unit=""),
+        Figure("not answered", "<= 10%", _told(lambda s: s.abstained), _most(0.10), more_is_better=False),
+    )),
     Goal("G16", "CAN-SPAM elements"),
     Goal("G17", "Effect of a takedown"),
     Goal("G18", "Provider metrics"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accuracy import corpus, reading
+from accuracy.intervals import Estimate, clopper_pearson
 from junkhound.campaign import kinds
 from junkhound.campaign import reading as room
 from junkhound.evidence.message import parse
+from junkhound.ledger.campaigns import Book
+from junkhound.verbs import wording
+from junkhound.verbs.office import Office
 from spamworld.out.files import lines
 
+Id = tuple[int, int]
 PAGE = Path(kinds.__file__).parent / "data" / "kinds.toml"
 TRUE = {
     "pharma": "pharma", "replica": "replica", "stock": "stock", "phish": "phishing", "malware": "malware",
@@ -148,6 +154,34 @@ def score(pairs: Sequence[tuple[str, str]]) -> Score:
             marks.append(2 * right / (2 * right + wrong + missed))
     wrong_ones = Counter((true, said) for true, said in told if true != said)
     return Score(float(np.mean(marks)) if marks else 0.0, 1 - len(told) / max(1, len(pairs)), len(pairs), wrong_ones)
+
+
+class Told(NamedTuple):
+    """What the product says of the campaigns it found, against what most of their mails are."""
+
+    f1: Estimate
+    abstained: Estimate
+
+
+def told(folder: Path, office: Office, true: Mapping[Id, reading.Truth], ours: Mapping[Id, tuple[int, int]]) -> Told:
+    """Every campaign of a home that was grouped: read, told, and compared."""
+    wording.read(office, math.inf)
+    aimed = targeted(folder)
+    votes: dict[int, Counter[str]] = defaultdict(Counter)
+    for one, (group, _) in ours.items():
+        said = true.get(one)
+        if group and said is not None and said.campaign and TRUE.get(said.category):
+            votes[group][TARGETED if said.campaign in aimed else TRUE[said.category]] += 1
+    book = {one.number: one.kind for one in Book(office.ledger.state).all()}
+    pairs = [(most.most_common(1)[0][0], book.get(group, "")) for group, most in sorted(votes.items())]
+    chance = np.random.default_rng(1)
+    drawn = [score([pairs[n] for n in chance.integers(0, len(pairs), len(pairs))]).f1 for _ in range(200)]
+    found = score(pairs)
+    low, high = np.quantile(drawn, (0.025, 0.975)) if pairs else (0.0, 0.0)
+    return Told(
+        Estimate(found.f1, float(low), float(high), len(pairs), len(pairs)),
+        clopper_pearson(sum(not said for _, said in pairs), len(pairs)),
+    )
 
 
 def real(limit: int = 500) -> Counter[str] | None:

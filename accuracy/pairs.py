@@ -35,28 +35,21 @@ BOX = "corpus"
 
 
 class Joined(NamedTuple):
-    """What the product made of the archives: of each spam its campaign (0 none) and text; ham that is in a campaign."""
+    """What the product made of the archives: of each spam its campaign (0 none) and text."""
 
     spam: dict[str, tuple[int, int]]
-    ham: int
-    ham_joined: int
 
 
-def joined(folder: Path, with_ham: bool = True) -> Joined | None:
-    """Take the archives in and group them; None where any is absent. Ham is taken in as junk, in a home of its own."""
+def joined(folder: Path) -> Joined | None:
+    """Take the spam of the archives in and group it; None where any is absent."""
     mails = {name: corpus.ROOT / name for name in ARCHIVES}
     if not all(path.is_file() for path in mails.values()):
         return None
-    texts: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
-    for path in mails.values():
-        for label, mail in corpus.messages(path):
-            texts["ham" if label in GOOD else "spam"].append((sha256(mail).hexdigest(), mail))
-    found = _grouped(texts["spam"], folder / "spam")
-    spam = {digest: found[digest] for digest, _ in texts["spam"] if digest in found}
-    both = _grouped([*texts["spam"], *texts["ham"]], folder / "all") if with_ham else {}
-    held = {both[digest][0] for digest, _ in texts["spam"] if digest in both} - {0}
-    good = [both[digest][0] for digest, _ in texts["ham"] if digest in both]
-    return Joined(spam, len(good), sum(group in held for group in good))
+    spam = [
+        (sha256(mail).hexdigest(), mail)
+        for path in mails.values() for label, mail in corpus.messages(path) if label not in GOOD
+    ]  # fmt: skip
+    return Joined(_grouped(spam, folder / "spam"))
 
 
 def _home(folder: Path) -> config.Config:
@@ -127,7 +120,7 @@ def main() -> int:
     parser.add_argument("--draw", type=int, default=0, metavar="N")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="accuracy-pairs-") as scratch:
-        found = joined(Path(scratch), with_ham=not asked.draw)
+        found = joined(Path(scratch))
     if found is None:
         print("the archives are not here")
         return 1
@@ -138,7 +131,6 @@ def main() -> int:
         return 0
     right = score(found)
     print(f"joined pairs: {right.value:.3f} right ({right.low:.3f} to {right.high:.3f}) of {right.base}")
-    print(f"ham in a campaign that holds spam: {found.ham_joined} of {found.ham}")
     return 0
 
 

@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,8 +64,15 @@ def real_good() -> Iterator[str]:
                     yield room.canon(content.view(parse(mail)).text)
 
 
-def run(folder: Path, real: list[str]) -> Scores:
-    """One world."""
+@lru_cache(1)
+def known_good() -> tuple[str, ...]:
+    """The texts of real wanted mail, read once."""
+    return tuple(real_good())
+
+
+def run(folder: Path) -> Scores:
+    """One world, and real wanted mail where it is."""
+    real = known_good()
     found, good = wordings(folder)
     made: list[Pattern] = []
     with_one = missed = tried = 0
@@ -87,9 +95,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("worlds", nargs="+", type=Path)
     asked = parser.parse_args()
-    real = list(real_good())
     for folder in asked.worlds:
-        scores = run(folder, real)
+        scores = run(folder)
         print(folder.name, *(f"{name} {one.value:.4f} of {one.base}" for name, one in scores._asdict().items()))
     return 0
 

@@ -5,7 +5,7 @@ set -eu
 PEERS="${PEERS:-rbldnsd postgresql postfix dnsperf bind9-dnsutils knot-dnsutils swaks libnet-ssleay-perl haproxy openssl
     chromium gcc libc6-dev python3-dev
     bind9 bind9-utils unbound rspamd spamassassin
-    dovecot-core dovecot-imapd nftables ipset squid minisign}"
+    dovecot-core dovecot-imapd nftables ipset squid minisign clamav-daemon}"
 policy=/usr/sbin/policy-rc.d
 if [ "$(id -u)" != 0 ]; then
     echo "peers: needs root to install packages ($PEERS)" >&2

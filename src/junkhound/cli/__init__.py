@@ -29,6 +29,7 @@ VERBS = {
     "campaigns": "junkhound.cli.campaigns",
     "templates": "junkhound.cli.templates",
     "pictures": "junkhound.cli.pictures",
+    "files": "junkhound.cli.files",
     "touts": "junkhound.cli.touts",
     "botnets": "junkhound.cli.botnets",
     "actors": "junkhound.cli.actors",

@@ -14,7 +14,7 @@ import click
     "--only",
     "roles",
     multiple=True,
-    type=click.Choice(["trap", "judge", "decider", "janitor", "grouper", "pictures", "dns", "web"]),
+    type=click.Choice(["trap", "judge", "decider", "janitor", "grouper", "pictures", "files", "dns", "web"]),
     help="Run only these roles; repeatable.",
 )
 @click.option(

@@ -286,6 +286,20 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Files:
+    """[files]: attached files looked into, off the path of mail; all of it is off until it is asked for."""
+
+    clamd: str = setting(
+        "", "socket of a ClamAV daemon that is asked about attached files; empty asks nobody", "path or address:port"
+    )
+    clamd_timeout_s: float = setting(20.0, "the daemon has this long for one file", "s", low=0.1)
+    clamd_mb: int = setting(25, "larger files are not sent to it", "MB", low=1)
+    pdf: bool = setting(False, "links in attached PDFs are read; needs junkhound[pdf]")
+    budget_s: float = setting(120.0, "seconds one run of files read may take", "s", low=1)
+    look_s: float = setting(300.0, "the service looks for new files this often", "s", low=1)
+
+
+@dataclass(frozen=True)
 class Touts:
     """[touts]: shares that junk praises."""
 
@@ -343,6 +357,7 @@ class Config:
     blocklists: Mapping[str, Foreign] = field(default_factory=dict, metadata={"of": Foreign})
     accounts: Mapping[str, Account] = field(default_factory=dict, metadata={"of": Account})
     pictures: Pictures = Pictures()
+    files: Files = Files()
     touts: Touts = Touts()
     retention: Retention = Retention()
     path: str = ""

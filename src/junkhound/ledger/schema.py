@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration; a home at another revision is upgraded or refused."""
 
 metadata = MetaData(

@@ -16,7 +16,8 @@ from junkhound.service.notes import Notes
 from junkhound.verbs.office import open_office
 
 ROLES = {"trap": "trapping", "judge": "judging", "decider": "deciding", "janitor": "keeping", "dns": "naming",
-         "grouper": "grouping", "sensor": "reporting", "logs": "following", "pictures": "looking"}  # fmt: skip
+         "grouper": "grouping", "sensor": "reporting", "logs": "following", "pictures": "looking",
+         "files": "scanning"}  # fmt: skip
 _PR_SET_PDEATHSIG = 1
 
 

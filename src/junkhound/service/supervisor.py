@@ -28,7 +28,9 @@ from junkhound.service.notify import notify
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 60.0
 WELL_AFTER_S = 30.0
-ORDER = ("trap", "logs", "web", "partners", "sensor", "dns", "decider", "pictures", "grouper", "janitor", "judge")
+ORDER = (
+    "trap", "logs", "web", "partners", "sensor", "dns", "decider", "pictures", "files", "grouper", "janitor", "judge",
+)  # fmt: skip
 """Who is told to stop first: new mail, then those who look, then those who write."""
 FACES = ("web", "partners")
 """Roles that the command line runs; they tell by answering that they are ready."""
@@ -69,6 +71,7 @@ class Supervisor:
         counts = {"judge": 1, "decider": 1, "janitor": 1, "grouper": 1, "trap": settings.traps if config.traps else 0,
                   "dns": settings.dns, "web": int(settings.web), "partners": int(bool(config.partners.listen)),
                   "sensor": int(bool(config.sensor.hub)),
+                  "files": int(bool(config.files.clamd) or config.files.pdf),
                   "pictures": int(settings.pictures and bool(find_spec("PIL"))),
                   "logs": int(any(log.files for log in config.logs.values()))}  # fmt: skip
         self.children = [

@@ -11,6 +11,7 @@ from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import UsageError
 from junkhound.kernel.net import Address
+from junkhound.ledger import attached
 from junkhound.ledger.campaigns import Book, Campaign
 from junkhound.ledger.queries_campaigns import Alias, Campaigns, Sender
 from junkhound.ledger.queries_mail import Mails
@@ -213,6 +214,9 @@ def things(
     least = 2 if any(mails >= SEVERAL for _, _, mails in mine) else 1
     mine = [one for one in mine if one[2] >= least]
     texts = queries.key_names([key for _, key, _ in mine])
+    malware = attached.Shelf(book.engine).malware()
+    texts |= {(kind, key): f"malware: {malware[key]}" for kind, key, _ in mine
+              if kind == int(KeyKind.ATTACHMENT) and key in malware}  # fmt: skip
     return tuple(
         Thing(KeyKind(kind).name.lower(), redacted(texts.get((kind, key), "")), f"{key:016x}", mails,
               tuple(names[other] for other in sorted(owners[kind, key]) if other != number)[:20])

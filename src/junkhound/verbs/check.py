@@ -348,6 +348,24 @@ def _pictures(site: Site) -> Found:
         yield OK, f"near-copies are grouped and read by {ocr}{every}", ""
 
 
+def _files(site: Site) -> Found:
+    """Whether what looks into attached files is there; said only where it is asked for."""
+    from importlib.util import find_spec
+
+    from junkhound.lookup import clamd
+
+    settings = site.settings.files
+    if settings.clamd:
+        try:
+            yield OK, f"asked about at {settings.clamd}: {clamd.ping(settings.clamd, 3.0)}", ""
+        except JunkhoundError as error:
+            yield WARN, error.message, error.hint or ""
+    if settings.pdf and not find_spec("pypdf"):
+        yield WARN, "links in PDFs are not read: pypdf is missing", "pip install 'junkhound[pdf]'"
+    elif settings.pdf:
+        yield OK, "links in PDFs are read", ""
+
+
 def _clock(site: Site) -> Found:
     """The system clock against what the home has already seen."""
     from sqlalchemy import func, select
@@ -370,5 +388,5 @@ def _clock(site: Site) -> Found:
 
 CHECKS: tuple[Callable[[Site], Found], ...] = (
     _python, _packages, _steps, _settings, _home, _disk, _sync, _state, _leases, _spool, _jail, _routes, _relays,
-    _goodwill, _pictures, _clock,
+    _goodwill, _pictures, _files, _clock,
 )  # fmt: skip

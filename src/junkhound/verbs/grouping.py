@@ -23,8 +23,8 @@ from junkhound import campaign, content, tables
 from junkhound.campaign import Keys, Known
 from junkhound.content import template
 from junkhound.kernel.clock import DAY, SystemClock
+from junkhound.ledger import attached, home, pictures, rewrite
 from junkhound.ledger import campaigns as book
-from junkhound.ledger import home, pictures, rewrite
 from junkhound.ledger.campaigns import Book, Campaign, Step
 from junkhound.ledger.manifest import Swap
 from junkhound.ledger.queries_units import Array, Units
@@ -131,7 +131,7 @@ class _Run:
         times, shared = queries.shared(
             unit, _KINDS, campaign.MANNER, min(first - WINDOW, int(day.min())), last + WINDOW
         )
-        keys = _keys(self._with_pictures(shared), subjects)
+        keys = _keys(self._with_files(self._with_pictures(shared)), subjects)
         asleep = self._asleep(set(before.tolist()))
         units, keys = _with_asleep(campaign.Units(unit, sketch, words, times.mails, before, *times[1:]), keys, asleep,
                                    self.book.keys([one.number for one in asleep]))  # fmt: skip
@@ -164,13 +164,19 @@ class _Run:
                 keys[place] = content.key(f"pictures {group}")
                 row, mails = int(shared["row"][place]), int(shared["mails"][place])
                 more += [(row, kind, key, mails) for kind, key in finds.get(group, ())]
-        added = list(zip(*more, strict=True)) or [(), (), (), ()]
-        return {
-            "row": np.concatenate([shared["row"].astype(np.int64), np.array(added[0], np.int64)]),
-            "kind": np.concatenate([shared["kind"].astype(np.int64), np.array(added[1], np.int64)]),
-            "key": np.concatenate([keys, np.array(added[2], np.uint64)]),
-            "mails": np.concatenate([shared["mails"].astype(np.int64), np.array(added[3], np.int64)]),
-        }
+        return _added({**shared, "key": keys}, more)
+
+    def _with_files(self, shared: dict[str, Array]) -> dict[str, Array]:
+        """What was found in attached files, beside the files."""
+        places = np.flatnonzero(shared["kind"] == int(KeyKind.ATTACHMENT))
+        finds = (
+            attached.Shelf(self.ledger.state).finds(np.unique(shared["key"][places]).tolist()) if len(places) else {}
+        )
+        more = [
+            (int(shared["row"][place]), kind, key, int(shared["mails"][place]))
+            for place in (places.tolist() if finds else ()) for kind, key, _ in finds.get(int(shared["key"][place]), ())
+        ]  # fmt: skip
+        return _added(shared, more) if more else shared
 
     def _asleep(self, awake: set[int]) -> list[Campaign]:
         """Campaigns without a text around these days, which may come back."""
@@ -324,6 +330,17 @@ class _Round(msgspec.Struct):
             sums[kind, key] += mails
         best = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))[: book.KEYS]
         return [(kind, key, mails) for (kind, key), mails in best]
+
+
+def _added(shared: dict[str, Array], more: list[tuple[int, int, int, int]]) -> dict[str, Array]:
+    """The keys of rows with more of them: row, kind, key, mails."""
+    added = list(zip(*more, strict=True)) or [(), (), (), ()]
+    return {
+        "row": np.concatenate([shared["row"].astype(np.int64), np.array(added[0], np.int64)]),
+        "kind": np.concatenate([shared["kind"].astype(np.int64), np.array(added[1], np.int64)]),
+        "key": np.concatenate([shared["key"].astype(np.uint64), np.array(added[2], np.uint64)]),
+        "mails": np.concatenate([shared["mails"].astype(np.int64), np.array(added[3], np.int64)]),
+    }
 
 
 def _keys(shared: dict[str, Array], subjects: list[str]) -> Keys:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -22,6 +22,7 @@ from junkhound.kernel import clock
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.errors import NotFound, UsageError
 from junkhound.kernel.jail import Died, Jail, Limits
+from junkhound.ledger import attached
 from junkhound.ledger.campaigns import Book, Campaign
 from junkhound.ledger.queries_campaigns import Campaigns, Kept
 from junkhound.ledger.wordings import Reading, Shelf, Wording
@@ -108,6 +109,7 @@ class _Run:
         engine = office.config.engine
         limits = Limits(memory_mb=engine.parser_memory_mb, item_s=engine.parser_mail_s)
         self.jail = Jail(PARSER, None, limits) if engine.isolate else None
+        self.malware = attached.Shelf(office.ledger.state).malware()
         self.done = Done()
 
     def close(self) -> None:
@@ -143,7 +145,7 @@ class _Run:
         self.done.campaigns += 1
         self.done.mails += len(seen)
         at = self.office.now
-        verdict = kinds.judge(_said(one, seen[:FOR_KIND], keys)) if seen else None
+        verdict = kinds.judge(_said(one, seen[:FOR_KIND], keys, self.malware)) if seen else None
         known = self.shelf.wordings(one.number)
         met, left = _met(known, seen)
         matched = 1 - len(left) / len(seen) if seen else 1.0
@@ -244,10 +246,15 @@ def _due(one: Campaign, last: Reading | None) -> bool:
     return one.mails > 0 and (last is None or one.mails >= 2 * last.mails or one.mails - last.mails >= DRIFT)
 
 
-def _said(one: Campaign, seen: Sequence[Seen], keys: Sequence[tuple[int, int, int]]) -> list[kinds.Said]:
-    """What its mails tell, with the shares that only their pictures name."""
+def _said(
+    one: Campaign, seen: Sequence[Seen], keys: Sequence[tuple[int, int, int]], malware: Container[int]
+) -> list[kinds.Said]:
+    """What its mails tell, with the shares that only their pictures name, and the files that a scanner knows."""
     touted = sum(mails for kind, _, mails in keys if kind == int(KeyKind.TICKER))
+    infected = sum(mails for kind, key, mails in keys if kind == int(KeyKind.ATTACHMENT) and key in malware)
     said = [each.read.said for each in seen]
+    if 2 * infected >= one.mails:
+        said = [msgspec.structs.replace(each, carried=tuple({*each.carried, "program"})) for each in said]
     if 2 * touted >= one.mails:
         said = [msgspec.structs.replace(each, carried=tuple({*each.carried, "ticker"})) for each in said]
     return said
