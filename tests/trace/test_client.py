@@ -96,6 +96,22 @@ def test_a_typed_field_accuses_nobody(lines: tuple[str, ...], fields: str, sourc
     assert str(found.address) != VICTIM
 
 
+def test_a_provider_whose_pages_leave_no_line_is_believed_to_the_last_line_alone() -> None:
+    known = trace.Known([provider(WEBMAIL | {"silent": True})])
+    border = trace.boundary(["mx.example.org"], allow_documentation=True, known=known)
+
+    def source(*lines: str, fields: str = FIELD) -> str:
+        text = "".join(f"Received: {line}{DATE.format(9 - number)}" for number, line in enumerate(lines))
+        octets = f"{text}{fields}From: a@example.net\n\nx\n".encode()
+        return str(trace.judge(trace.read(message.parse(octets)), border).source)
+
+    assert source(ours("203.0.113.5"), STEP) == PERSON
+    assert source(ours("203.0.113.5"), STEP, OUTSIDER) == "198.51.100.9"
+    assert source(ours("203.0.113.5"), STEP, "from x by y with z") == "None"
+    assert source(ours("203.0.113.5"), fields=FORGED) == "None", "no line of theirs at all"
+    assert source(ours("198.51.100.66"), STEP, fields=FORGED) == "198.51.100.66"
+
+
 def test_a_field_above_the_providers_lines_is_not_its_own() -> None:
     found = judged(ours("203.0.113.5"), STEP, PICKUP, fields="", above=FORGED)
     assert found.source is None

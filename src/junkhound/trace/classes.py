@@ -77,7 +77,8 @@ _NOT_LOOKED_UP: dict[int, Found] = {
 }
 """Where the server that saw it looks no names up: that it has none is not known."""
 _LIES: Found = (_BOT, "it called itself by the name of the server that it spoke to")
-_OTHER_NAME: Found = (_BOT, "it calls itself by a name that has nothing to do with its own")
+_OTHER_NAME: Found = (_BOT, "it calls itself by a bare word, though it has a name")
+_TWO_NAMES: Found = (_SERVER, "it has a name of its own, and calls itself by one of another domain")
 _BULK_FIELDS = (b"feedback-id", b"x-sg-eid", b"x-mailgun-sid", b"x-ses-outgoing", b"x-campaignid", b"x-campaign-id",
                 b"x-csa-complaints", b"x-mc-user", b"x-job", b"x-mailer-recptid")  # fmt: skip
 _SCRIPT_FIELDS = (b"x-php-originating-script", b"x-php-script", b"x-source-dir", b"x-php-filename")
@@ -119,9 +120,10 @@ def of_stranger(hops: Sequence[Hop], last: Hop, under: Below, clues: int, facts:
     if clues & _HELO_OURS and not together(last.rdns, last.helo):
         return _LIES
     if found[0] is _SERVER:
-        odd = kind == Machine.NAMED or (last.helo is not None and "." not in last.helo)
-        if odd and last.rdns is not None and last.helo is not None and not together(last.helo, last.rdns):
-            return _OTHER_NAME
+        if last.rdns is not None and last.helo is not None and not together(last.helo, last.rdns):
+            if "." not in last.helo:
+                return _OTHER_NAME
+            found = _TWO_NAMES
         if any(name in names for name in _BULK_FIELDS):
             return _MAILER
     return found

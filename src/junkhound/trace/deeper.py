@@ -56,7 +56,15 @@ def deeper(hops: Sequence[Hop], start: int, provider: Provider, border: Boundary
         if ip is None:
             return Inside(provider, place + 1, path=path)
         return Inside(provider, place + 1, ip, Path.FORWARDED if path is Path.WEBMAIL else path)
-    return Inside(provider, min(place + 1, len(hops)), path=path)
+    believed = min(place + 1, len(hops))
+    if provider.silent and start < believed == len(
+        hops
+    ):  # its own lines down to the last: one of its web servers wrote it
+        said = stated(hops, believed, provider, border, None)
+        if said is not None:
+            source = None if said.against else said.address
+            return Inside(provider, believed, source, path, None, True, said, FIELD)
+    return Inside(provider, believed, path=path)
 
 
 def _customer(hops: Sequence[Hop], provider: Provider, believed: int, hop: Hop, border: Boundary) -> Inside:

@@ -32,6 +32,7 @@ class Provider(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     writes: tuple[str, ...] = ()
     stamps: bool = False
+    silent: bool = False
     client: tuple[bytes, ...] = ()  # fields in which it writes the address of its customer's machine
 
     def wrote(self, hop: Hop) -> bool:
@@ -93,12 +94,12 @@ def provider(said: dict[str, Any]) -> Provider:
     client = tuple(name.lower().encode("latin-1") for name in _words(said, "client"))
     return Provider(
         str(said["name"]), KINDS[said["kind"]], networks, Networks([*networks, *_networks(said.get("inside", ()))]),
-        names, writes, said.get("stamps", False) is True, client,
+        names, writes, said.get("stamps", False) is True, said.get("silent", False) is True, client,
     )  # fmt: skip
 
 
 _FIELDS = frozenset(
-    ("name", "kind", "networks", "names", "writes", "inside", "stamps", "client", "source")
+    ("name", "kind", "networks", "names", "writes", "inside", "stamps", "silent", "client", "source")
 )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def draw(office: Office, traced: Traced, contacts: Book) -> Picture:
         others=tuple(
             Other(str(one.address), one.p, one.index + 1)
             for one in verdict.candidates
-            if one.address != blamed and one.p >= SHOWN_P
+            if one.address != blamed and one.p >= SHOWN_P and not (verdict.provider and one.address == verdict.source)
         ),
         about=about_of(verdict),
     )
