@@ -10,13 +10,15 @@ import re
 import subprocess
 import sys
 from email.message import Message
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spamworld.content import Brief, Name, Options, compose, keys, prose
+from spamworld.content import Brief, Name, Options, compose, junk, keys, macro, prose
 from spamworld.content.noise import KINDS
+from spamworld.content.skeleton import template
 from spamworld.plan import Composed, Delivery, Machine, Recipient, Step
 from spamworld.streams import quick
 
@@ -255,3 +257,22 @@ def test_only_letters_that_the_font_has_are_drawn(language: str, drawn: bool) ->
     text = compose(delivery(1, "pharma", language=language), own, 7).truth.get("image_text", "")
     assert bool(text) == drawn
     assert str(text).isascii()
+
+
+@given(st.integers(0, 2**32).map(Random))
+def test_the_engine_kept_for_evaluation_puts_offers_in_any_order(rng: Random) -> None:
+    roles = ("greet", "open", "offer", "offer", "call", "offer", "sign")
+    blocks = tuple((( f"{role} {n}",),) for n, role in enumerate(roles))  # fmt: skip
+    made = junk.shuffled(blocks, roles, rng)
+    assert set(made) <= set(blocks)
+    assert len(blocks) - 1 <= len(made) <= len(blocks)
+    kept = [block for block in made if not block[0][0].startswith("offer")]
+    assert kept == [block for block in blocks if not block[0][0].startswith("offer")]
+
+
+def test_the_engine_kept_for_evaluation_leaves_every_slot_open() -> None:
+    def slots(shuffled: bool) -> int:
+        page = template(1, Brief(5, "replica", 1, domains=(Name("w.example"),), shuffled=shuffled, spin=False), 1)
+        return sum(isinstance(piece, macro.Pick) for block in page.blocks for one in block for piece in one)
+
+    assert slots(True) > slots(False) + 3

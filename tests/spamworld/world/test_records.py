@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, defaultdict
+from pathlib import Path
 from statistics import median
 
 import pytest
 
+from spamworld.content import brief, macro
+from spamworld.content.skeleton import template
+from spamworld.out import around
+from spamworld.out.files import Shelf
 from spamworld.world import World
+from spamworld.world.addresses import dotted
 from spamworld.world.facts import DAY, EVER, Record
 
 
@@ -182,3 +188,29 @@ def test_complaints_repeat_and_folders_hold_what_was_sent(world: World) -> None:
     assert sum(not f.owner for f in folders) == 30
     owner = next(f for f in folders if f.owner and f.templates)
     assert all(world.campaigns[c].spammer == owner.owner for c, _ in owner.templates)
+
+
+def test_templates_on_seized_machines_are_what_its_mail_was_written_from(world: World, tmp_path: Path) -> None:
+    briefs = {one.id: brief.of(one) for one in world.campaigns.values()}
+    shelf = Shelf(tmp_path)
+    around.seized(shelf, world.folders(), briefs, world.seed)
+    shelf.close()
+    folders = list(world.folders())
+    for number, folder in enumerate(folders, 1):
+        place = tmp_path / f"world/seized/{folder.event}-{number:02d}/templates"
+        held = sorted(place.iterdir()) if place.exists() else []
+        assert len(held) == len(folder.templates) + bool(folder.letter)
+        for (campaign, version), path in zip(folder.templates, held, strict=False):
+            text = path.read_text()
+            assert f"{campaign}/{version}" not in text.partition("\n")[0], "whose it is only truth tells"
+            page = template(world.seed, briefs[campaign], version)
+            assert all(macro.source(one) in text for block in page.blocks for one in block)
+    assert any(not folder.owner and folder.letter for folder in folders)
+
+
+def test_the_allow_list_holds_good_servers_and_hardly_a_bad_one(world: World) -> None:
+    entries = dict(world.allowed())
+    good = {one.server.address for one in world.setting.servers.everyone}
+    bad = {dotted(value) for outfit in world.snowshoes for value in outfit.addresses}
+    assert 0.5 < len(good & entries.keys()) / len(good) < 0.7
+    assert len(bad & entries.keys()) < 0.1 * len(bad)

@@ -181,3 +181,8 @@ def test_an_unknown_tier_variant_or_event_is_refused() -> None:
 def test_days_can_be_asked_in_any_order(world: World, mails: list[Delivery]) -> None:
     day = [d for d in mails if world.start + 2 * DAY <= d.at < world.start + 3 * DAY]
     assert world.day(2) == day
+
+
+def test_a_template_engine_is_kept_for_evaluation() -> None:
+    assert not any(one.shuffled for one in World(7, "S").campaigns.values())
+    assert any(one.shuffled for one in World(1000, "S").campaigns.values())
