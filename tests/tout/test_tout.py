@@ -74,3 +74,30 @@ def test_an_operators_series_are_read() -> None:
         tout.read_prices("symbol,day,close,volume\nQXZV,2nd of May,1,2\n")
     with pytest.raises(DataError, match="columns"):
         tout.read_prices("a,b\n1,2\n")
+
+
+def test_a_burst_is_what_the_days_before_do_not_let_expect() -> None:
+    quiet = [tout.Day(day, 1) for day in range(100, 190, 3)]  # a mail every third day
+    flood = [tout.Day(200 + n, 40) for n in range(3)]
+    first, last = tout.runs([*quiet, *flood], 5)
+    assert tout.chance(first, [*quiet, *flood]) > 0  # its own days are not those before it
+    assert tout.chance(last, [*quiet, *flood]) < 1e-60
+    usual = tout.runs([tout.Day(191, 1), tout.Day(193, 1)], 5)[0]
+    assert tout.chance(usual, quiet) > 0.1
+    assert tout.chance(tout.runs([tout.Day(500, 1)], 5)[0], quiet) > tout.LIKELY  # one mail is never a burst
+
+
+@pytest.mark.parametrize(
+    ("count", "mean", "tail"),
+    [(0, 3.0, 1.0), (1, 1.0, 0.63212), (5, 2.0, 0.05265), (10, 12.0, 0.75761), (20, 1.0, 1.5908e-19)],
+)
+def test_tails_of_poisson_counts(count: int, mean: float, tail: float) -> None:
+    from junkhound.tout.burst import poisson_tail
+
+    assert poisson_tail(count, mean) == pytest.approx(tail, rel=1e-3)
+
+
+def test_words_are_believed_in_a_burst_alone() -> None:
+    assert tout.believed("QXZV", [0.5])
+    assert not tout.believed("GOLD", [0.5, 1e-5])
+    assert tout.believed("GOLD", [0.5, 1e-9])

@@ -49,8 +49,9 @@ def list_(where: dict[str, Any], limit: int, as_json: bool) -> None:
     for one in found:
         name = f"{one.ticker}{f'.{one.market}' if one.market in ('PK', 'OB', 'F') else ''}"
         promise = f"  {one.price:g} to {one.target:g}" if one.price and one.target else ""
+        word = "" if one.believed else "  (a word, and no burst)"
         print(f"{name:<8} {one.mails:>7,} mails {one.sources:>7,} sources  {one.first_on} to {one.last_on}"
-              f"{promise}  {one.company}".rstrip())  # fmt: skip
+              f"{promise}  {one.company}{word}".rstrip())  # fmt: skip
 
 
 @command.command("show")

@@ -26,7 +26,7 @@ PUBLIC_MAILS = 3
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run of touting days. ``effect`` is None without prices."""
+    """One run of touting days. ``effect`` is None without prices; ``chance`` that of so many mails without a burst."""
 
     first_on: str
     last_on: str
@@ -34,6 +34,7 @@ class Run(msgspec.Struct, frozen=True):
     pictures: int
     days: tuple[tuple[str, int], ...]
     effect: Effect | None = None
+    chance: float = 0.0
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -52,6 +53,7 @@ class Share(msgspec.Struct, frozen=True):
     first_on: str
     last_on: str
     runs: tuple[Run, ...]
+    believed: bool = True  # False: an ordinary word, and no burst
 
 
 class Feed(msgspec.Struct, frozen=True):
@@ -117,12 +119,13 @@ def _share(
 
     pictures = {row.day: row.pictures for row in days}
     runs = []
-    for run in reversed(tout.runs([tout.Day(row.day, row.mails) for row in days], office.config.touts.gap_days)):
+    praised = [tout.Day(row.day, row.mails) for row in days]
+    for run in reversed(tout.runs(praised, office.config.touts.gap_days)):
         measured = tout.effect(prices, ticker, run.first, run.last) if prices is not None else None
         runs.append(
             Run(
                 _on(run.first), _on(run.last), run.mails, sum(pictures[day.day] for day in run.days),
-                tuple((_on(day.day), day.mails) for day in run.days), measured,
+                tuple((_on(day.day), day.mails) for day in run.days), measured, tout.chance(run, praised),
             )
         )  # fmt: skip
     return Share(
@@ -132,6 +135,7 @@ def _share(
         float(str(commonest([one.target for one in said]) or 0)),
         str(commonest([one.horizon for one in said]) or ""), sum(row.mails for row in days), totals.sources,
         totals.countries, totals.vantages, runs[-1].first_on, runs[0].last_on, tuple(runs),
+        tout.believed(ticker, [run.chance for run in runs]),
     )  # fmt: skip
 
 
@@ -186,6 +190,7 @@ def fact_sheet(office: Office, one: Share) -> str:
         lines += [
             "",
             f"RUN {run.first_on} to {run.last_on}: {run.mails:,} mails, {run.pictures:,} with the text in a picture",
+            f"  so many by chance, as the 90 days before let expect: {run.chance:.1g}",
         ]
         lines += [f"  {day}  {mails:>8,}" for day, mails in run.days]
         if run.effect is not None:
@@ -218,7 +223,7 @@ def feed(office: Office, folder: str = "") -> Feed:
     place = Path(folder) if folder else office.home / "out" / "touts"
     place.mkdir(parents=True, exist_ok=True)
     every = shares(office, 1_000_000)
-    public = [one for one in every if one.vantages >= PUBLIC_VANTAGES and one.mails >= PUBLIC_MAILS]
+    public = [one for one in every if one.vantages >= PUBLIC_VANTAGES and one.mails >= PUBLIC_MAILS and one.believed]
     for one in public:
         _write(place / f"{one.ticker}.html", page(one))
     lines = [_public(one) for one in public]
