@@ -220,7 +220,7 @@ def child(link_fd: int, progress_fd: int) -> None:
     due, slack = 0.0, limits.item_s / 10
 
     def mark(item: int) -> None:
-        """Say which item is next, and give it its CPU time, or up to a tenth more: the clock is set when that is due."""
+        """Say which item is next, and give it its CPU time, or up to a tenth more: the clock is set when it is due."""
         nonlocal due
         progress[:8] = item.to_bytes(8, "little")
         if (now := time.monotonic()) >= due:
