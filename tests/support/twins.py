@@ -9,7 +9,7 @@ from typing import Any
 from junkhound.content import html, language, obfuscated, template, tickers, tricks, urls
 from junkhound.content.finds import found_with, may_hold, may_hold_plainly
 from junkhound.content.hosts import HOSTS
-from junkhound.evidence import charset, message
+from junkhound.evidence import charset, decode, message
 from junkhound.trace import again, dates, reader
 
 MARKUP = (
@@ -24,7 +24,8 @@ MARKUP = (
     b"max-height:0;", b"font-size:1px", b"direction:rtl",
     b" dir=rtl>", b"</i>", b"<i>", b"<br>" * 9, b"<td>", b"</td>" * 4, b" dot ", b"[dot]", b"[.]",
     b"www . d . example", b"www. e .com", b"f.com", b"remove the *", b"without", b"take out (#)", b" a b c d",
-    b"bgcolor=#000", b"bgcolor='#FEFEFE'", b"background:#fff", b"background-color: black", b"background :url",
+    b"=3D", b"=e9", b"=\r\n", b"= \n", b"=\t\r", b"==", b"=4", b"bgcolor=#000", b"bgcolor='#FEFEFE'",
+    b"background:#fff", b"background-color: black", b"background :url",
     b"color:#fefefe", b"color: #000080", b"color=#ffff", b"<font ", b"a-b-c-d-e", b"erased the -", b"Omit",
     b"*", b"\xc5\xbf", b"0", b"@", b"word", b"Word-Two", b"it's", b"x" * 41,
 )  # fmt: skip
@@ -86,6 +87,7 @@ def message_places(mail: bytes) -> list[tuple[int, int]]:
 
 def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     """The same for the text of a part."""
+    yield "quoted", decode.quoted(text), decode.quoted_plainly(text)
     yield "1252", charset.from_1252(text), charset.from_1252_plainly(text)
     yield "readable", tricks.readable(text), tricks.together(tricks.plain_with(text) if not text.isascii() else text)
     yield "letters", tricks.plain_letters(text), tricks.plain_with(text)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from binascii import Error, a2b_base64, a2b_qp
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from junkhound.evidence import charset
+from junkhound.kernel.compiled import steps
 from junkhound.tables import Defect
 
 _BAD_BASE64 = int(Defect.BAD_BASE64)
@@ -35,10 +37,18 @@ def transfer(octets: bytes, encoding: bytes, limit: int | None = None) -> tuple[
         # An escape is three bytes and a soft break at most three for each of them: five times holds all but padding.
         if limit is not None and len(octets) > limit * 5:
             octets = octets[: limit * 5]
-        defects = _BAD_QP if _BAD_ESCAPE.search(octets, 0, _QP_LOOK) else 0
-        octets = a2b_qp(octets)
-        return (octets if limit is None else octets[:limit]), defects
+        octets, bad = quoted(octets)
+        return (octets if limit is None else octets[:limit]), _BAD_QP if bad else 0
     return (octets if limit is None else octets[:limit]), 0 if encoding in IDENTITY else _UNKNOWN_ENCODING
+
+
+def quoted_plainly(octets: bytes) -> tuple[bytes, bool]:
+    """``quoted`` without the compiled steps."""
+    return a2b_qp(octets), _BAD_ESCAPE.search(octets, 0, _QP_LOOK) is not None
+
+
+quoted: Callable[[bytes], tuple[bytes, bool]] = quoted_plainly if steps is None else steps.quoted
+"""Quoted-printable undone, and whether it has bad escapes (near its beginning)."""
 
 
 def _base64(octets: bytes, limit: int | None) -> tuple[bytes, int]:

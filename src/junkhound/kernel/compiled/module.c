@@ -7,6 +7,7 @@ PyObject *step_date(PyObject *self, PyObject *text);
 PyObject *step_line(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count);
 
+PyObject *step_quoted(PyObject *self, PyObject *octets);
 PyObject *step_from_1252(PyObject *self, PyObject *octets);
 PyObject *step_hinting(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t count);
@@ -30,6 +31,7 @@ static PyMethodDef steps[] = {
     {"letter_signs", step_letter_signs, METH_O, "letter_signs(text) -> bits of letters that are not what they look like"},
     {"bare", FAST(step_bare), METH_FASTCALL, "bare(text, most) -> where bare host names may stand"},
     {"text_signs", step_text_signs, METH_O, "text_signs(text) -> bits of tricks that may stand in a text"},
+    {"quoted", step_quoted, METH_O, "quoted(octets) -> (decoded, whether there are bad escapes)"},
     {"from_1252", step_from_1252, METH_O, "from_1252(octets) -> (UTF-8, whether a byte stands for nothing)"},
     {"hinting", FAST(step_hinting), METH_FASTCALL, "hinting(hints, stems): the words by which touts are known"},
     {"may_hold", step_may_hold, METH_O, "may_hold(text) -> bits of what may be found in a text"},
