@@ -112,6 +112,21 @@ def test_a_provider_whose_pages_leave_no_line_is_believed_to_the_last_line_alone
     assert source(ours("198.51.100.66"), STEP, fields=FORGED) == "198.51.100.66"
 
 
+def test_a_bulk_mailers_number_says_whose_mail_it_was() -> None:
+    bulk = provider(BULK | {"ids": ["X-SG-EID", "Feedback-ID"]})
+    border = trace.boundary(["mx.example.org"], allow_documentation=True, known=trace.Known([bulk]))
+
+    def account(fields: str, ip: str = "203.0.113.40") -> str | None:
+        text = f"Received: {ours(ip)}{DATE.format(9)}{fields}From: a@example.net\n\nx\n"
+        return trace.judge(trace.read(message.parse(text.encode())), border).account
+
+    assert account("X-SG-EID: abc\n def\n") == "X-Sg-Eid: abc def"
+    assert account("Feedback-ID: 1.2:mailer\n") == "Feedback-Id: 1.2:mailer"
+    assert account("X-SG-EID: a\nX-SG-EID: b\n") is None, "which is theirs nobody can tell"
+    assert account("") is None
+    assert account("X-SG-EID: abc\n", "198.51.100.66") is None, "another's machine: anybody may type the field"
+
+
 def test_a_field_above_the_providers_lines_is_not_its_own() -> None:
     found = judged(ours("203.0.113.5"), STEP, PICKUP, fields="", above=FORGED)
     assert found.source is None

@@ -25,6 +25,9 @@ from junkhound.trace.reader import Hops
 _WRITTEN = re.compile(r"(?:[^\s@\[\]]{1,64}@[\w.-]{1,253}/)?\[?([0-9A-Fa-f:.]{2,45})\]?\Z")
 
 
+MOST = 120  # letters of a number that is shown
+
+
 class Stated(msgspec.Struct, frozen=True, gc=False):
     """What a provider's field says, and why it is not believed where it is not (``against`` is "" where it is)."""
 
@@ -59,6 +62,17 @@ def stated(
     if seen is not None and seen != said:
         return Stated(name, said, f"{provider.name}'s own line says {seen}")
     return Stated(name, said)
+
+
+def numbered(hops: Sequence[Hop], provider: Provider) -> str | None:
+    """The field by which a provider knows whose mail it was, as ``Field: value``; None for none, or several."""
+    if not isinstance(hops, Hops):
+        return None
+    for name in provider.ids:
+        found = hops.stated(name)
+        if len(found) == 1 and (text := " ".join(found[0][1].decode("latin-1").split())[:MOST]):
+            return f"{name.decode('latin-1').title()}: {text}"
+    return None
 
 
 def _read(value: bytes) -> Address | None:

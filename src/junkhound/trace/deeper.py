@@ -13,7 +13,7 @@ import msgspec
 from junkhound.kernel.net import Address
 from junkhound.tables import Path
 from junkhound.trace.border import Boundary
-from junkhound.trace.client import Stated, stated
+from junkhound.trace.client import Stated, numbered, stated
 from junkhound.trace.hop import Hop
 from junkhound.trace.known import Provider
 from junkhound.trace.peer import STRANGER
@@ -42,7 +42,7 @@ def deeper(hops: Sequence[Hop], start: int, provider: Provider, border: Boundary
     """Read the provider's own lines from place ``start`` on."""
     path = provider.path
     if not provider.stamps:
-        return Inside(provider, start, path=path)
+        return Inside(provider, start, path=path, account=numbered(hops, provider))
     place = start
     for place in range(start, min(len(hops), start + DEEP)):
         hop = hops[place]

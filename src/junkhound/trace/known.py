@@ -33,6 +33,7 @@ class Provider(msgspec.Struct, frozen=True):
     writes: tuple[str, ...] = ()
     stamps: bool = False
     silent: bool = False
+    ids: tuple[bytes, ...] = ()
     client: tuple[bytes, ...] = ()  # fields in which it writes the address of its customer's machine
 
     def wrote(self, hop: Hop) -> bool:
@@ -94,12 +95,13 @@ def provider(said: dict[str, Any]) -> Provider:
     client = tuple(name.lower().encode("latin-1") for name in _words(said, "client"))
     return Provider(
         str(said["name"]), KINDS[said["kind"]], networks, Networks([*networks, *_networks(said.get("inside", ()))]),
-        names, writes, said.get("stamps", False) is True, said.get("silent", False) is True, client,
+        names, writes, said.get("stamps", False) is True, said.get("silent", False) is True,
+        tuple(name.encode("latin-1") for name in _words(said, "ids")), client,
     )  # fmt: skip
 
 
 _FIELDS = frozenset(
-    ("name", "kind", "networks", "names", "writes", "inside", "stamps", "silent", "client", "source")
+    ("name", "kind", "networks", "names", "writes", "inside", "stamps", "silent", "ids", "client", "source")
 )  # fmt: skip
 
 

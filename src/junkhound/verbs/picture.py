@@ -178,7 +178,10 @@ def machine_of(traced: Traced) -> Machine | None:
 def about_of(verdict: trace.Verdict) -> str:
     """Whom a report is about: an account where one is named, else an address; "" where nobody is."""
     if verdict.account is not None and (verdict.provider is not None or verdict.rdns is not None):
-        return f"the account {verdict.account} at {verdict.provider or verdict.rdns}"
+        at = verdict.provider or verdict.rdns
+        if ": " in verdict.account:  # a field by which the provider knows
+            return f"the customer of {at} whose mail has {verdict.account}"
+        return f"the account {verdict.account} at {at}"
     if verdict.provider is not None:
         return f"an account at {verdict.provider}, which can tell from the mail's ids whose"
     return "" if verdict.address is None else f"the machine at {verdict.address}, at that moment"
