@@ -70,7 +70,8 @@ def run(
         net_of[int(columns["addr_hi"][place]), int(columns["addr_lo"][place])] = int(found.address_net[number])
     purity, inverse, names = _purity(whose, net_of)
     nets = {net for net in whose.values() if net}
-    count = found.count / max(len(nets), 1)
+    pools = sum(habit.awake for habit in botnet.hours.habits(rows, found.row_net, found.count))
+    count = (found.count - pools) / max(len(nets), 1)  # what is said to be a pool of proxies is not said to be a botnet
     errors, covered = _sizes(folder, rows, found, names, span)
     return Scores(
         purity, inverse, Estimate(count, count, count, len(nets)),

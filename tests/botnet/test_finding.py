@@ -100,6 +100,23 @@ def test_a_network_is_counted_by_its_addresses_however_often_they_were_seen() ->
     assert max(found.values()) <= 2
 
 
+@pytest.mark.parametrize("asleep", [True, False])
+def test_machines_that_sleep_are_told_from_proxies_that_do_not(asleep: bool) -> None:
+    """Bots of all time zones, each on for ten hours of its day; proxies at any hour."""
+    chance = random.Random(5)
+    rows = []
+    for bot in range(60):
+        wakes = chance.randrange(24)
+        for day in range(3):
+            hour = (wakes + chance.random() * 10) % 24 if asleep else chance.random() * 24
+            at = day * DAY + int(hour * 3_600_000_000)
+            rows.append((bot, bot, 1, 1, 11, 0, day, 1, 1, at, at))
+    columns = np.array(rows, np.int64).T
+    made = Rows(**dict(zip(Rows.__dataclass_fields__, columns, strict=True)))
+    assert botnet.hours.habit(made).awake is not asleep
+    assert not botnet.hours.habit(made.only(made.address < 5)).awake  # too few to say
+
+
 def test_nothing_is_no_botnet() -> None:
     none = np.empty(0, np.int64)
     rows = Rows(none, none, none, none, none.astype(np.uint64), none.astype(np.uint64), none, none, none, none, none)

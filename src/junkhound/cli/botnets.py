@@ -39,6 +39,8 @@ def tell(lines: tuple[Line, ...]) -> None:
     for one in lines:
         print(f"{one.name}  {_size(one.size)} addresses, {_size(one.daily)} a day; {one.mails:,} mails of"
               f" {one.campaigns:,} campaigns, {one.first_on} to {one.last_on}")  # fmt: skip
+        if one.awake:
+            print("  its machines are on day and night: rather a pool of open proxies than infected home computers")
 
 
 def _size(one: Estimate) -> str:

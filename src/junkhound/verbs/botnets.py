@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from junkhound import botnet, campaign
-from junkhound.botnet import life, rent, size
+from junkhound.botnet import hours, life, rent, size
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY, SystemClock
 from junkhound.kernel.errors import UsageError
@@ -53,6 +53,12 @@ class About(msgspec.Struct, frozen=True):
     gone: dict[int, int] = {}
     networks: dict[str, int] = {}
     handed_over: tuple[tuple[str, int, int, int], ...] = ()  # address, the other botnet, last day here, first day there
+    awake: bool = False  # day and night: rather a pool of proxies than home computers
+    hours: tuple[float, float, int] = (
+        0.0,
+        1.0,
+        0,
+    )  # how alike an address's hours are from day to day, error, addresses
 
 
 class Found(msgspec.Struct):
@@ -144,9 +150,10 @@ class _Run:
             f"AS{asn} {organisation(asn)}".strip() if asn else "unknown": count
             for asn, count in islice(asns.items(), 12)
         }
+        habit = hours.habit(rows.only(mine))
         about = About(
             Estimate(*whole), Estimate(*daily), size.coverage(addresses), self._dialects(rows, mine), per_day, born,
-            gone, networks, handed[:200],
+            gone, networks, handed[:200], habit.awake, (round(habit.alike, 3), round(habit.error, 3), habit.addresses),
         )  # fmt: skip
         old = standing.get(number)
         first, last = int(rows.day[mine].min()), int(rows.day[mine].max())
@@ -196,6 +203,7 @@ class Line(msgspec.Struct, frozen=True):
     campaigns: int
     first_on: str
     last_on: str
+    awake: bool = False  # its machines are on day and night: rather a pool of proxies
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -258,7 +266,7 @@ def _about(one: Botnet) -> About:
 def _line(one: Botnet, campaigns: int) -> Line:
     about = _about(one)
     return Line(one.name, one.mails, one.sources, about.whole, about.daily, campaigns,
-                clock.day_text(one.first_day * DAY), clock.day_text(one.last_day * DAY))  # fmt: skip
+                clock.day_text(one.first_day * DAY), clock.day_text(one.last_day * DAY), about.awake)  # fmt: skip
 
 
 def show(office: Office, name: str) -> Detail:
