@@ -6,15 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from junkhound.inbox import Letter
+from junkhound.inbox import Letter, imap
 from junkhound.inbox.maildir import Maildir
 from junkhound.kernel import config
-from junkhound.kernel.errors import NotFound, Temporary
+from junkhound.kernel.errors import ConfigError, NotFound, Temporary
 from junkhound.kernel.net import Address
 from junkhound.tables import Kind, Standing
 from junkhound.verbs import inbox
@@ -215,3 +216,94 @@ def test_without_consent_nothing_of_a_mailbox_is_told_to_the_home(tmp_path: Path
     for path in office.home.rglob("*"):
         if path.is_file():
             assert b"pills" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_an_owner_who_moves_thousands_at_once_is_learned_from_once(tmp_path: Path, count: int) -> None:
+    root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
+    (root / ".Junk/cur").mkdir(parents=True)
+    for number in range(count):
+        mail = guards.mail(PILLS % number, "x@pills.example", source="198.51.100.9", link="http://other.example/")
+        put(root, f"{number}.m", mail)
+    before = everything(root)
+    desk = sorter(settings, root)
+    try:
+        assert desk.run(move=True).looked == count
+        for path in (root / "new").iterdir():
+            path.rename(root / ".Junk/cur" / f"{path.name}:2,")
+        desk._keep = Cut(desk._keep, 2)  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            desk.run(move=True)  # cut off in the middle of it
+    finally:
+        desk.close()
+    again = sorter(settings, root)
+    try:
+        rest = again.run(move=True)
+        assert (again.personal.junk, rest.moved, again.run(move=True).learned_junk) == (count, 0, 0)
+        assert 0 < rest.learned_junk < count
+    finally:
+        again.close()
+    assert everything(root) == before
+    assert len(list((root / ".Junk/cur").iterdir())) == count
+
+
+class Cut:
+    """Lets a call through so many times, then ends the program as Ctrl-C would."""
+
+    def __init__(self, call: Any, times: int) -> None:
+        self.call, self.times = call, times
+
+    def __call__(self) -> None:
+        self.times -= 1
+        if self.times < 0:
+            raise KeyboardInterrupt
+        self.call()
+
+
+def test_every_account_of_the_settings_is_sorted_by_itself(tmp_path: Path) -> None:
+    more = ""
+    for name in ("work", "home"):
+        root = maildir(tmp_path / name)
+        put(root, "1.a", guards.mail(subject=f"to {name}"))
+        put(root, "2.b", PLAIN)
+        more += f'\n[accounts.{name}]\nmaildir = "{root}"\nrelays = ["mx.example.net"]\n'
+    settings = guards.settled(tmp_path / "g", more)
+    program = [Path(sys.executable).parent / "junkhound", "--config", settings, "guard", "inbox"]
+    page = tmp_path / "page.html"
+
+    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*program, *words], env=environment(tmp_path), capture_output=True, text=True, timeout=120
+        )
+
+    shown = run("--page", page)  # the first run: a table, a page, and nothing else
+    assert shown.stdout.count("1 would be moved to Junk") == 2
+    assert {"to work", "to home"} <= set(page.read_text("utf-8").replace("<b>", "\n").replace("</b>", "\n").split("\n"))
+    assert not list(tmp_path.glob("*/.Junk"))
+    moved = json.loads(run("--move", "--json").stdout)
+    assert {name: one["moved"] for name, one in moved.items()} == {"work": 1, "home": 1}
+    assert {path.name for path in (tmp_path / "g/home/guard/people").iterdir() if path.name[0] != "."} == {
+        "work",
+        "home",
+    }
+    watched = run("--move", "--watch")
+    assert (watched.returncode, "one mailbox at a time" in watched.stderr) == (64, True)
+
+
+def test_a_password_comes_from_the_file_the_keyring_or_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {("imap.example.org", "me"): "from the keyring"}
+    ring = types.SimpleNamespace(get_password=lambda host, user: kept.get((host, user)))
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    secret = tmp_path / "password"
+    secret.write_text("from the file\n")
+    secret.chmod(0o600)
+    url = "imaps://imap.example.org"
+    assert imap.password("me", url, str(secret)) == "from the file"
+    assert imap.password("me", url, "") == "from the keyring"
+    assert imap.password("you", url, "", lambda words: "typed") == "typed"
+    with pytest.raises(ConfigError, match="no password for 'you'"):
+        imap.password("you", url, "")
+    monkeypatch.setitem(sys.modules, "keyring", None)  # not installed: as if it were empty
+    assert imap.password("me", url, "", lambda words: "typed") == "typed"
