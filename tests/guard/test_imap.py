@@ -29,6 +29,7 @@ PLAIN = guards.mail("see you at lunch on thursday", "ann@friends.example", "lunc
 
 
 def account(tmp_path: Path, port: int) -> Path:
+    tmp_path.mkdir(exist_ok=True)
     secret = tmp_path / "password"
     secret.write_text(PASSWORD + "\n")
     secret.chmod(0o600)
@@ -137,3 +138,22 @@ def test_what_goes_wrong_is_told_and_mail_stays(tmp_path: Path) -> None:
     for url in ("http://x.example", "imap://", "imap://x:port"):
         with pytest.raises(ConfigError, match="is no IMAP server"):
             imap.place_of(url)
+
+
+def test_two_guards_on_one_account_move_each_mail_once(tmp_path: Path) -> None:
+    with folder() as root, dovecot(root) as port:
+        homes = [account(place, port) for place in (tmp_path / "one", tmp_path / "two")]
+        for number in range(30):
+            deliver(root, f"{number}.a", guards.mail().replace(b"your order", b"order %d" % number))
+        deliver(root, "plain", PLAIN)
+        program = Path(sys.executable).parent / "junkhound"
+        both = [
+            subprocess.Popen(
+                [program, "--config", settings, "guard", "inbox", "me", "--move"],
+                stdout=subprocess.DEVNULL, env=environment(settings.parent),
+            )
+            for settings in homes
+        ]  # fmt: skip
+        assert [one.wait(120) for one in both] == [0, 0]
+        assert subjects(port, "Junk") == sorted(b"order %d" % number for number in range(30))
+        assert subjects(port, "INBOX") == [b"lunch"]

@@ -151,6 +151,33 @@ def test_a_full_folder_leaves_the_mail_where_it_is(tmp_path: Path, monkeypatch: 
     assert (root / "new/1.a").exists()
 
 
+def test_junk_that_could_not_be_moved_is_moved_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, settings = maildir(tmp_path / "Maildir"), guards.settled(tmp_path / "g")
+    put(root, "1.a", guards.mail())
+    put(root, "2.a", guards.mail().replace(b"your order", b"your orders"))
+    desk = sorter(settings, root)
+    rename = os.rename
+
+    def full(old: Any, new: Any) -> None:
+        if "1.a" not in str(old) and ".Junk" in str(new):
+            raise OSError(28, "No space left on device")
+        rename(old, new)
+
+    try:
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "rename", full)
+            with pytest.raises(Temporary, match="No space left"):
+                desk.run(move=True)
+        assert (root / "new/2.a").exists()
+        after = desk.run(move=True)
+        assert (after.moved, after.learned_good, after.learned_junk) == (1, 0, 0)  # its staying taught nothing
+        assert not list((root / "new").iterdir())
+    finally:
+        desk.close()
+
+
 def test_what_is_no_mailbox_is_told(tmp_path: Path) -> None:
     office = Office(config.load(guards.settled(tmp_path / "g")))
     with pytest.raises(NotFound, match="no account and no Maildir 'nobody'"):

@@ -72,6 +72,7 @@ class _State(msgspec.Struct, array_like=True):
     seen: dict[bytes, tuple[int, bool]]
     personal: bytes
     done: set[str] = set()  # letters by folder, key and whether they were read: those need not be fetched again
+    moving: dict[str, bytes] = {}  # letters by folder and key whose move was begun, and their mails
 
 
 class Given:
@@ -129,6 +130,7 @@ class Sorter:
         inbox = self.store.letters(self.store.inbox)
         junk = self.store.letters(self.store.junk)
         self.state.done &= {_mark(letter) for letter in (*inbox, *junk)}
+        self._settle(inbox)
         self._learn_all(junk, True, report, tell)
         self._learn_all([letter for letter in inbox if letter.read], False, report, tell)
         new = [letter for letter in inbox if not letter.read and _mark(letter) not in self.state.done]
@@ -175,6 +177,14 @@ class Sorter:
             else:
                 report.learned_good += 1
 
+    def _settle(self, inbox: list[Letter]) -> None:
+        """A move that failed, or that nobody saw the end of, is none of ours where the letter is still there."""
+        here = {_place(letter) for letter in inbox}
+        for place, digest in self.state.moving.items():
+            if place in here:
+                self.state.seen.pop(digest, None)
+        self.state.moving.clear()
+
     def _give(self, report: Report) -> None:
         """Moves become sightings before they are noted as learned: a run that is cut off gives them again, once."""
         if self.given is not None:
@@ -206,10 +216,13 @@ class Sorter:
                 self.state.seen[digest] = today, False
                 self.state.done.add(_mark(letter))
         if move and doomed:
-            for digest in digests:  # noted first: a cut between the two must not make a move of ours the owner's
+            for letter, digest in zip(doomed, digests, strict=True):
+                # noted first: a cut between the two must not make a move of ours the owner's
                 self.state.seen[digest] = today, True
+                self.state.moving[_place(letter)] = digest
             self._keep()
             report.moved += self.store.move(doomed, self.store.junk)
+            self.state.moving.clear()
 
     def _opinion(self, mail: bytes, report: Report) -> Opinion:
         found = self._read(mail, report)
@@ -236,7 +249,7 @@ class Sorter:
     def _keep(self) -> None:
         oldest = self.office.now // DAY - SEEN_DAYS
         seen = {digest: one for digest, one in self.state.seen.items() if one[0] >= oldest}
-        self.state = _State(VERSION, seen, self.personal.to_bytes(), self.state.done)
+        self.state = _State(VERSION, seen, self.personal.to_bytes(), self.state.done, self.state.moving)
         verbs.keep(self.place, msgspec.msgpack.encode(self.state))
 
 
@@ -277,6 +290,10 @@ def start(said: tuple[verbs.Orders, bytes]) -> Callable[[int, bytes, Callable[[i
         yield encode((found.evidence, found.words))
 
     return work
+
+
+def _place(letter: Letter) -> str:
+    return f"{letter.folder}/{letter.key}"
 
 
 def _mark(letter: Letter) -> str:
