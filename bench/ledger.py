@@ -83,7 +83,7 @@ def rows_of(rng: np.random.Generator, start: int, rows: int, universe: int) -> d
         "resend": np.zeros(rows), "count": np.ones(rows), "size": rng.lognormal(8.4, 0.9, rows).clip(200, 1e6),
         "hops": rng.integers(1, 6, rows), "template": template, "auth_domain": np.where(rng.random(rows) < 0.2, h, 0),
         "segment": np.uint64(0x01000000 << 22) + number // np.uint64(1000), "ordinal": number % np.uint64(1000),
-        "repeat": _mix(number, 13),
+        "repeat": _mix(number, 13), "source_class": np.zeros(rows),
     }  # fmt: skip
 
 
