@@ -36,6 +36,7 @@ FREE = ("id", "time", "line")  # whatever the sender typed
 DEEPER = "line: deeper"  # not of the line's own text
 BOUND = {
     "id: clock agrees": 0.4, "id: form": 0.4, "id: unknown": 1.0, "id: none": 2.0, "time: near": 1.0, "time: day": 1.0,
+    "time: ages": 10.0,  # by hand: five of 15,143 honest lines, and no forger of the tuning seeds pastes old lines
     "line: scanned": 1.0, "line: unread": 1.0, "line: logged in": 1.0, "line: no address": 1.0,
 }  # fmt: skip
 LEAST = 20  # lines on which a word must have been met

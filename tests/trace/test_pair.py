@@ -153,3 +153,17 @@ def test_a_line_that_hides_who_brought_the_mail_leaves_the_question_open() -> No
     hidden = line("pc", "unknown", "", "smtp.example.net").replace(" (unknown [])", "")
     found = judged(line("smtp.example.net", "smtp.example.net", "198.51.100.7", "mx.example.org") + hidden)
     assert sum(one.p for one in found.candidates) < 0.2
+
+
+def test_no_server_tries_for_weeks() -> None:
+    """A line pasted from old mail stands under a date that no queue explains; a day or two are nothing."""
+    above = trace.Hop(ip=SEEN, rdns="mail.example.net", helo="mail.example.net", at=40 * DAY)
+    times = [
+        pair.look(above, trace.Hop(by="x", ip=SEEN, dialect="x", at=at * DAY), above.at, 0)[3] for at in (40, 38, 1)
+    ]
+    assert times == [Time.NEAR, Time.LONG, Time.AGES]
+    pasted = (int(Tie.GAP), int(Machine.NAMED), int(Id.CLOCK_AGREES), int(Time.AGES), 0)
+    queued = (int(Tie.GAP), int(Machine.NAMED), int(Id.CLOCK_AGREES), int(Time.LONG), 0)
+    assert weights.HONEST[pasted] < weights.HONEST[queued]
+    slow = (int(Tie.RDNS), int(Machine.SERVER), int(Id.CLOCK_AGREES), int(Time.AGES), 0)
+    assert weights.HONEST[slow] > 0.9, "a broken clock alone accuses no proper server"

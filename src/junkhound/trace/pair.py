@@ -77,6 +77,7 @@ class Time(IntEnum):
     DAY = 3
     LONG = 4
     NONE = 5
+    AGES = 6  # longer than any server tries (RFC 5321 section 4.5.4.1: four to five days)
 
 
 class Odd(IntFlag):
@@ -101,6 +102,7 @@ Looked = tuple[int, int, int, int, int]
 
 _INNER = frozenset((Space.PRIVATE, Space.LOOPBACK, Space.LINK_LOCAL, Space.SHARED))
 _CLOSE = 5 * MINUTE
+_TRIED = 10 * DAY
 # Plain numbers: an attribute of an Enum class costs a third of a microsecond each time.
 (_RDNS, _RDNS_GENERIC, _ADDRESS, _SITE, _SITE_GENERIC, _HELO_SITE, _HELO_ALONE, _HELO_UNKNOWN, _HELO_SITE_ONLY,
  _HELO_BARE, _INSIDE_SAME, _INSIDE_OTHER, _STEP, _SILENT_TIE, _NOBODY, _GAP, _WRITER_SITE) = map(int, Tie)  # fmt: skip
@@ -185,7 +187,15 @@ def look(above: Hop, below: Hop, at: int | None, odd: int) -> Looked:
     else:
         gone = at - said
         time = (
-            (1 if gone < -_CLOSE else 0) if gone <= _CLOSE else 2 if gone <= HOUR + _CLOSE else 3 if gone <= DAY else 4
+            (1 if gone < -_CLOSE else 0)
+            if gone <= _CLOSE
+            else 2
+            if gone <= HOUR + _CLOSE
+            else 3
+            if gone <= DAY
+            else 4
+            if gone <= _TRIED
+            else 6
         )
     if below.dialect == "":
         odd |= 1
