@@ -15,6 +15,10 @@ def test_a_week_is_like_what_was_published(seed: int, variant: str) -> None:
     assert not [c for c in found if not c.holds]
 
 
+def test_rents_are_felt_and_leave_something_in_the_demonstration_too() -> None:
+    assert realism.rents(World(1, "demo").setting).holds
+
+
 def test_six_botnets_hold_their_share_and_send_as_planned() -> None:
     world = World(1000, "M")
     assert realism.six_botnets(world.setting).holds
