@@ -143,7 +143,8 @@ def _answer(one: Picture) -> list[str]:
     from junkhound.kernel import clock
 
     if one.nobody:
-        lines = [_row("source", f"nobody: {one.nobody}", colour="yellow")]
+        said = one.nobody if one.traced.verdict.provider else f"nobody: {one.nobody}"
+        lines = [_row("source", said, colour="yellow")]
         if one.command:  # in one line, to be copied
             lines.append(f"  {click.style('say', fg='bright_black')}       {printable(one.command)}")
     else:

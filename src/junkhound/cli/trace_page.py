@@ -89,7 +89,8 @@ def _article(one: Picture) -> str:
         parts.append(f'<p class="from">{_e(traced.locator)}</p>')
     if one.nobody:
         say = f'<br><span class="hop">{_e(one.command)}</span>' if one.command else ""
-        parts.append(f'<div class="answer none">Nobody can be named: {_e(one.nobody)}{say}</div>')
+        said = "" if traced.verdict.provider else "Nobody can be named: "
+        parts.append(f'<div class="answer none">{said}{_e(one.nobody)}{say}</div>')
     else:
         name = f"<br>{_e(one.name)}" if one.name else ""
         sure = "It came from" if one.traced.verdict.confidence >= SURE else "It was handed to a believed server by"

@@ -129,9 +129,11 @@ def _nobody(traced: Traced) -> str:
     if not traced.hops:
         return "the mail has no Received line: its headers are incomplete"
     if verdict.provider is not None:
-        inside = f"; its own lines say that {verdict.source} brought it there" if verdict.source is not None else ""
         account = f"; the account is {verdict.account}" if verdict.account is not None else ""
-        return f"it came through {verdict.provider} ({verdict.handover}), which many people use{inside}{account}"
+        through = f"{verdict.provider} ({verdict.handover}), which many people use"
+        if verdict.source is None:
+            return f"it came through {through}{account}"
+        return f"{verdict.source} behind {through}, by its own word: shown, and never listed{account}"
     return {
         "unknown": "a relay we believe brought it, and who is behind that relay is not known",
         "local": "it never left our own machines",
