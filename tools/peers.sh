@@ -4,7 +4,7 @@
 set -eu
 PEERS="${PEERS:-rbldnsd postgresql postfix dnsperf bind9-dnsutils knot-dnsutils swaks libnet-ssleay-perl haproxy openssl
     chromium gcc libc6-dev python3-dev
-    bind9 bind9-utils unbound rspamd spamassassin
+    bind9 bind9-utils unbound rspamd spamassassin spamd
     dovecot-core dovecot-imapd nftables ipset squid minisign clamav-daemon}"
 policy=/usr/sbin/policy-rc.d
 if [ "$(id -u)" != 0 ]; then

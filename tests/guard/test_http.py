@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 import urllib.error
@@ -94,19 +95,21 @@ def test_rspamd_counts_the_guards_opinion(tmp_path: Path) -> None:
             child.wait(20)
 
 
+def spamassassin_settings(place_of_files: Path, asked: str) -> None:
+    """A folder of settings with the manual's plugin and nothing else."""
+    (place_of_files / "v320.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\n")
+    (place_of_files / "Junkhound.pm").write_text(snippet("Junkhound.pm"))
+    rules = snippet("junkhound.cf").replace("Junkhound.pm", str(place_of_files / "Junkhound.pm"))
+    (place_of_files / "local.cf").write_text(
+        "report_safe 0\nadd_header all Status _YESNO_ _TESTS_\n" + rules.replace("127.0.0.1:8893", asked)
+    )
+
+
 @pytest.mark.peer
 def test_spamassassin_counts_the_guards_opinion(tmp_path: Path) -> None:
     program = need("spamassassin")
     with guards.running(guards.settled(tmp_path / "g"), "http", "--listen", "127.0.0.1:0") as place:
-        shown = "report_safe 0\nadd_header all Status _YESNO_ _TESTS_\n"
-        (tmp_path / "v320.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\n")
-        (tmp_path / "Junkhound.pm").write_text(snippet("Junkhound.pm"))
-        (tmp_path / "local.cf").write_text(
-            shown
-            + snippet("junkhound.cf")
-            .replace("Junkhound.pm", str(tmp_path / "Junkhound.pm"))
-            .replace("127.0.0.1:8893", place)
-        )
+        spamassassin_settings(tmp_path, place)
         for octets, hit in ((guards.mail(), True), (PLAIN, False)):
             done = subprocess.run(
                 [program, "-L", "-t", "-x", "--siteconfigpath", tmp_path, "--configpath", tmp_path],
@@ -115,3 +118,37 @@ def test_spamassassin_counts_the_guards_opinion(tmp_path: Path) -> None:
             )  # fmt: skip
             assert (b"JUNKHOUND_JUNK" in done.stdout) is hit, done.stdout + done.stderr
     shutil.rmtree(tmp_path / "g")
+
+
+@pytest.mark.peer
+def test_spamd_counts_the_guards_opinion(tmp_path: Path) -> None:
+    program, port = need("spamd"), free_port()
+    with folder() as root, guards.running(guards.settled(tmp_path / "g"), "http", "--listen", "127.0.0.1:0") as place:
+        spamassassin_settings(root, place)
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o777 if path.is_dir() else 0o644)
+        command = [program, "-L", "-x", "-i", "127.0.0.1", "-p", str(port), "-m", "1", "-u", "nobody", "-H", root]
+        command += ["-s", root / "log", f"--siteconfigpath={root}", f"--configpath={root}"]
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        try:
+            for octets, hit in ((guards.mail(), True), (PLAIN, False)):
+                assert (b"JUNKHOUND_JUNK" in told_by_spamd(port, octets, root / "log")) is hit
+        finally:
+            child.terminate()
+            child.wait(20)
+
+
+def told_by_spamd(port: int, octets: bytes, log: Path) -> bytes:
+    """The names of the rules that hit, as spamc asks for them."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 60) as link:
+                link.sendall(b"SYMBOLS SPAMC/1.5\r\nContent-length: %d\r\n\r\n" % len(octets) + octets)
+                link.shutdown(socket.SHUT_WR)
+                said = b"".join(iter(lambda: link.recv(1 << 16), b""))
+            assert b"EX_OK" in said, said
+            return said
+        except OSError:
+            assert time.monotonic() < end, log.read_text() if log.exists() else ""
+            time.sleep(0.2)
