@@ -92,6 +92,19 @@ def test_every_mail_stands_beside_its_truth(world: tuple[Path, Any]) -> None:
     assert count == world[1]["mails"]
 
 
+def test_parts_hold_every_mail_with_its_truth(world: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    """What is read part by part is what is read side by side."""
+    parts = reading.spread(world[0], tmp_path)
+    apart = {true.id: (seen.mail, true) for part in parts for seen, true in reading.part(world[0], part)}
+    whole = {true.id: (seen.mail, true) for seen, true in reading.pairs(world[0])}
+    assert apart == whole
+    assert len(whole) > 300
+    (tmp_path / "junk").mkdir()
+    parts = reading.spread(world[0], tmp_path / "junk", ("junk",))
+    junk = [(true.id, seen.mail) for part in parts for seen, true in reading.part(world[0], part)]
+    assert sorted(junk) == sorted((number, mail) for number, (mail, true) in whole.items() if true.kind == "junk")
+
+
 def test_the_hash_in_the_truth_is_that_of_the_mail(world: tuple[Path, Any]) -> None:
     said = {}
     for line in lines(world[0] / "truth/truth.jsonl.zst"):
