@@ -9,7 +9,10 @@ addresses around among its own customers.
 from __future__ import annotations
 
 import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -86,35 +89,51 @@ def _ties(rows: Rows, cell: Ints, cells: list[tuple[int, int]]) -> list[Tie]:
         inside = order[bounds[number] : bounds[number + 1]]
         members[number] = set(rows.address[inside].tolist())
         spans.append((int(rows.day[inside].min()), int(rows.day[inside].max())))
-    whole = {
-        program: size.chao1(np.concatenate([
-            np.unique(rows.address[cell == number]) for number, one in enumerate(cells) if one[0] == program
-        ])).value
-        for program in {one[0] for one in cells}
-    }  # fmt: skip
+    drawn: dict[int, list[int]] = defaultdict(list)  # by program: each address once for each campaign it served
+    for (program, _), addresses in zip(cells, members, strict=True):
+        drawn[program] += addresses
+    whole = {program: size.chao1(np.array(some, np.int64)).value for program, some in drawn.items()}
     network = np.zeros(int(rows.address.max(initial=0)) + 1, np.int64)
     network[rows.address] = rows.asn
     asns, seat = np.unique(network, return_inverse=True)
     everyone = np.bincount(seat.reshape(-1), minlength=len(asns)).astype(float)
     by_network = [np.bincount(seat.reshape(-1)[list(one)], minlength=len(asns)) if one else None for one in members]
+    common = _common(members)
     found: list[Tie] = []
-    for a in range(len(cells)):
-        for b in range(a + 1, len(cells)):
-            same = cells[a][0] == cells[b][0]
-            weight = SAME if same else 0.0
-            one, two = by_network[a], by_network[b]
-            near = spans[a][0] <= spans[b][1] + HOLD and spans[b][0] <= spans[a][1] + HOLD
-            if near and one is not None and two is not None and min(len(members[a]), len(members[b])) >= LEAST_CELL:
-                shared = len(members[a] & members[b])
-                chance = max(float((one * two / everyone).sum()), 0.05)
-                if same:
-                    expected = SLICE * len(members[a]) * len(members[b]) / max(whole[cells[a][0]], 1.0)
-                    weight += _poisson(shared, max(expected, chance * 1.5), chance)
-                elif shared >= SHARED and shared >= 0.05 * min(len(members[a]), len(members[b])):
-                    weight += min(_MOST, _tail(shared, chance) - 6.0)
-            if weight:
-                found.append((a, b, weight))
+    for a, b in _compared(cells, common):
+        same = cells[a][0] == cells[b][0]
+        weight = SAME if same else 0.0
+        one, two = by_network[a], by_network[b]
+        near = spans[a][0] <= spans[b][1] + HOLD and spans[b][0] <= spans[a][1] + HOLD
+        if near and one is not None and two is not None and min(len(members[a]), len(members[b])) >= LEAST_CELL:
+            shared = common[a, b]
+            chance = max(float((one * two / everyone).sum()), 0.05)
+            if same:
+                expected = SLICE * len(members[a]) * len(members[b]) / max(whole[cells[a][0]], 1.0)
+                weight += _poisson(shared, max(expected, chance * 1.5), chance)
+            elif shared >= SHARED and shared >= 0.05 * min(len(members[a]), len(members[b])):
+                weight += min(_MOST, _tail(shared, chance) - 6.0)
+        if weight:
+            found.append((a, b, weight))
     return found
+
+
+def _common(members: Sequence[set[int]]) -> Counter[tuple[int, int]]:
+    """How many addresses each two cells have in common, of those that have any."""
+    cells: dict[int, list[int]] = defaultdict(list)
+    for cell, addresses in enumerate(members):
+        for address in addresses:
+            cells[address].append(cell)
+    return Counter(pair for some in cells.values() for pair in combinations(some, 2))
+
+
+def _compared(cells: Sequence[tuple[int, int]], common: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+    """The pairs of cells that anything can be said of: of one program, or with senders enough in common."""
+    programs: dict[int, list[int]] = defaultdict(list)
+    for cell, (program, _) in enumerate(cells):
+        programs[program].append(cell)
+    pairs = {pair for some in programs.values() for pair in combinations(some, 2)}
+    return sorted(pairs | {pair for pair, shared in common.items() if shared >= SHARED})
 
 
 def _poisson(count: int, expected: float, chance: float) -> float:

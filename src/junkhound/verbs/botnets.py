@@ -182,10 +182,17 @@ def _cell_mails(
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """Mails and sources of each cell, by its campaign and botnet."""
     net_of = dict(zip(found.cells, found.cell_net.tolist(), strict=True))
+    width = int(rows.campaign.max(initial=0)) + 1
+    held = found.row_net >= 0
+    code, address = (found.row_net * width + rows.campaign)[held], rows.address[held]
+    names, place = np.unique(code, return_inverse=True)
+    mails = dict(zip(names.tolist(), np.bincount(place.reshape(-1), rows.mails[held]).tolist(), strict=True))
+    once = np.unique(code * (int(rows.address.max(initial=0)) + 1) + address) // (int(rows.address.max(initial=0)) + 1)
+    sources = Counter(once.tolist())
     out = {}
     for one in cells:
-        here = (rows.campaign == one[1]) & (found.row_net == net_of[one])
-        out[one] = int(rows.mails[here].sum()), len(np.unique(rows.address[here]))
+        mine = net_of[one] * width + one[1]
+        out[one] = int(mails.get(mine, 0)), sources[mine]
     return out
 
 
