@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from accuracy import (
+    blocks,
     campaigns,
     classes,
     content,
@@ -77,11 +78,11 @@ def measure(
         progress(f"{name}: {what}", share)
 
     span = instant(manifest["start"]), instant(manifest["end"])
-    traced, held, grouped = tracing.Tally(), dict[str, lists.Scores](), None
+    traced, held, grouped, networks = tracing.Tally(), dict[str, lists.Scores](), None, None
     if "tracing" in parts:
         traced = tracing.run(folder, limit, lambda share: tell("tracing", share))
     if "lists" in parts:
-        held = _lists(folder, manifest, tell)
+        held, networks = _lists(folder, manifest, tell)
     if "groups" in parts:
         with tempfile.TemporaryDirectory(prefix="accuracy-groups-") as scratch:
             grouped = campaigns.run(folder, Path(scratch), span, tell, order=manifest["tier"] != "M")
@@ -91,7 +92,7 @@ def measure(
         name, tracing.score(traced.part(lambda cell: cell[0] == "junk")), tracing.score(traced),
         tracing.by_strategy(traced), tracing.by_class(traced),
         tracing.by_network(traced), held, grouped, guarded, touts, pictures,
-        classes.score(traced), raced, templates.run(folder) if "content" in parts else None,
+        classes.score(traced), raced, templates.run(folder) if "content" in parts else None, networks,
     )  # fmt: skip
 
 
@@ -109,14 +110,16 @@ def _guarded(
         return guarded, race.score(race.run(folder, settings, progress)) if racing else ()
 
 
-def _lists(folder: Path, manifest: dict[str, Any], progress: Progress) -> dict[str, lists.Scores]:
+def _lists(folder: Path, manifest: dict[str, Any], progress: Progress) -> tuple[dict[str, lists.Scores], blocks.Scores]:
     start, end = instant(manifest["start"]), instant(manifest["end"])
     with tempfile.TemporaryDirectory(prefix="accuracy-home-") as home:
         settings = lists.ingest(folder, Path(home) / "home", manifest["start"][:10], progress)
         ours = lists.decide(settings, start, end, progress)
     mails = lists.arrivals(folder)
     warm = start + WARM_H * HOUR  # nobody lists before something was seen
-    return {held.name: lists.score(held, mails, warm) for held in (*ours, *lists.references(mails))}
+    accusing = [held for held in ours if held.name in ("Junkhound, snowshoe", "Junkhound, escalated")]
+    scores = {held.name: lists.score(held, mails, warm) for held in (*ours, *lists.references(mails))}
+    return scores, blocks.score(folder, accusing, mails)
 
 
 def _asked() -> argparse.Namespace:
@@ -128,7 +131,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--variant", action="append", choices=["2006", "modern"], help="default: both")
     parser.add_argument("--worlds", type=Path, help="keep the worlds here, and take those that are there")
     parser.add_argument("--limit", type=int, default=0, help="trace only so many mails of each world")
-    parser.add_argument("--no-lists", action="store_true", help="leave out G4 to G7")
+    parser.add_argument("--no-lists", action="store_true", help="leave out G4 to G8")
     for name, served in PARTS.items():
         parser.add_argument(f"--{name}", action="store_true", help=f"{', '.join(served)} alone; other figures stay")
     parser.add_argument("--no-corpus", action="store_true", help="leave out real mail")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from accuracy import botnets, campaigns, classes, content, guarding, kinds, lists, race, templates, tracing
+from accuracy import blocks, botnets, campaigns, classes, content, guarding, kinds, lists, race, templates, tracing
 from accuracy.intervals import Estimate, clopper_pearson
 
 NOT_YET = "not yet"
@@ -29,6 +29,7 @@ class World(NamedTuple):
     classed: Sequence[classes.Classed] = ()  # empty where tracing was left out
     raced: Sequence[race.Lane] = ()  # the guard first; empty where the race was left out
     filters: templates.Scores | None = None  # None where content was left out
+    blocks: blocks.Scores | None = None  # None where lists were left out
 
 
 class Figure(NamedTuple):
@@ -107,6 +108,10 @@ def _nets(pick: Callable[[botnets.Scores], Estimate]) -> Callable[[World], Estim
     return lambda world: pick(world.groups.nets) if world.groups else _NOTHING
 
 
+def _blocks(pick: Callable[[blocks.Scores], Estimate]) -> Callable[[World], Estimate]:
+    return lambda world: pick(world.blocks) if world.blocks else _NOTHING
+
+
 def _guard(pick: Callable[[guarding.Scores], Estimate]) -> Callable[[World], Estimate]:
     return lambda world: pick(world.guarded) if world.guarded else _NOTHING
 
@@ -177,7 +182,13 @@ GOALS = (
         Figure("95 of 100 after the last junk", "<= 72 h", _addresses(lambda s: s.over_95), _most(72.0),
                _theirs(lambda s: s.over_95), unit="h", more_is_better=False),
     )),
-    Goal("G8", "Whole networks: snowshoe, bad hosters"),
+    Goal("G8", "Whole networks: snowshoe, bad hosters", (
+        Figure("blocks found, of those that half A can tell", ">= 98%", _blocks(lambda s: s.recall), _least(0.98)),
+        Figure("ranges listed that are no such block", "<= 1%", _blocks(lambda s: s.false), _most(0.01),
+               more_is_better=False),
+        Figure("median from a block's first junk to its listing", "<= 72 h", _blocks(lambda s: s.call), _most(72.0),
+               unit="h", more_is_better=False),
+    )),
     Goal("G9", "Campaign clustering", (
         Figure("ARI", ">= 0.95", _grouped(lambda s: s.ari), _least(0.95), _other_groups(lambda s: s.ari), unit=""),
         Figure("V", ">= 0.97", _grouped(lambda s: s.v), _least(0.97), _other_groups(lambda s: s.v), unit=""),

@@ -75,6 +75,23 @@ def test_deciding_twice_at_one_moment_changes_nothing(book: Listings) -> None:
     assert [(one, book.events(one.number)) for one in book.live("main", NOW)] == before
 
 
+def test_what_is_asked_of_some_subjects_is_what_is_known_of_them(book: Listings) -> None:
+    every = [f"203.0.113.{n}" for n in range(6)]
+    made = [decision(words, held=(1 + n) * HOUR) for n, words in enumerate(every)]
+    book.apply(MAIN, made, NOW)
+    later = NOW + 3 * HOUR + HOUR // 2
+    book.expire("main", later)
+    book.apply(MAIN, [decision(every[0], later)], later)
+    some = {subject(words) for words in (every[0], every[1], every[4], "192.0.2.1")}
+    live, past = book.live("main", later), book.past("main", later)
+    assert book.live("main", later, some) == [one for one in live if one.subject in some]
+    assert book.past("main", later, some) == {one: was for one, was in past.items() if one in some}
+    assert len(book.live("main", later, some)) == 2
+    assert book.count("main", later) == len(live) == 4
+    assert [book.count("main", NOW + hours * HOUR) for hours in (-1, 0, 2, 99)] == [0, 6, 4, 0]
+    assert events(book, book.live("main", later, some)[0].number) == ["relisted"]
+
+
 def test_a_number_is_never_used_again(book: Listings) -> None:
     book.apply(MAIN, [decision("203.0.113.7")], NOW)
     assert book.expire("main", NOW + 4 * DAY) == ["JH-2022-000001"]

@@ -138,11 +138,16 @@ def test_a_snowshoe_range_is_many_quiet_addresses_alike() -> None:
 
 
 def test_what_lies_outside_the_senders_of_a_snowshoe_range_is_left_out() -> None:
-    beside = [junk(f"203.0.113.{n}", 5 + n, 1 + n % 2, **HOSTED) for n in range(6, 12)]
+    beside = [junk(f"203.0.113.{n}", 5 + n, 1 + n // 4 % 2, **HOSTED) for n in range(20, 45, 4)]
     (one,) = decided(beside, SNOWSHOE).values()
-    assert str(one.subject) == "203.0.113.0/28"
-    held = [n for n in range(16) if not any(hole.holds(net.parse(f"203.0.113.{n}")) for hole in one.exclusions)]
-    assert held == [6, 7, 8, 9, 10, 11]
+    assert str(one.subject) == "203.0.113.0/26"
+    held = [n for n in range(64) if not any(hole.holds(net.parse(f"203.0.113.{n}")) for hole in one.exclusions)]
+    assert held == list(range(20, 45))
+
+
+def test_the_servers_of_one_mail_system_are_no_snowshoe_range() -> None:
+    farm = [junk(f"203.0.113.{n}", 5 + n, 1 + n % 2, **HOSTED) for n in range(5, 12)]
+    assert listed(farm, SNOWSHOE) == []
 
 
 def test_a_good_neighbour_halves_a_snowshoe_range() -> None:
@@ -170,6 +175,20 @@ def test_protected_hosts_are_cut_out_for_our_own_servers_and_spare_the_whole_ran
     (refused,) = decided(units, policy("pools", network, holds="dynamic", scope="public")).values()
     assert refused.outcome is Outcome.CLEAR
     assert refused.reasons[-1].code == "protected"
+
+
+def test_an_allow_list_spares_its_networks_and_no_range_lies_in_one() -> None:
+    every = senders(rows(pool("198.51.128.9", "198.51.131.7")), NOW_HOUR - 35 * 24, NOW_HOUR)
+
+    def made(words: str, standing: tuple[str, ...] = ()) -> list[tuple[str, bool, list[str]]]:
+        stands = {subject(one): () for one in standing}
+        found = range_decisions(DYNAMIC, every, every, NOW, stands, {}, {subject(words): "friends"})
+        return [(str(one.subject), one.listed, [str(hole) for hole in one.exclusions]) for one in found]
+
+    assert made("198.51.130.16/28") == [("198.51.128.0/22", True, ["198.51.130.16/28"])]
+    assert made("198.51.0.0/16") == []
+    assert made("198.51.0.0/16", ("198.51.128.0/22",)) == [("198.51.128.0/22", False, [])]
+    assert made("203.0.113.0/24") == [("198.51.128.0/22", True, [])]
 
 
 def test_a_wider_cut_takes_the_place_of_the_narrow_ones() -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accuracy import baselines, goals, lists, report
+from accuracy import baselines, blocks, goals, lists, report
 from accuracy.baselines import HOUR, Seen, Span
 from accuracy.intervals import NONE, calibration_error, clopper_pearson, grouped, ratio, share, statistic
+from junkhound.kernel import net
 
 ROOT = Path(__file__).parents[2]
 
@@ -182,3 +184,33 @@ def test_many_estimates_at_once_are_as_one_by_one() -> None:
     assert (found.base, found.groups) == (alone.base, alone.groups)
     assert half.value == pytest.approx(alone.value / 2)
     assert grouped(above, np.zeros((7, 2))) == [NONE, NONE]
+
+
+def test_whole_networks_are_scored_against_the_worlds_registry(tmp_path: Path) -> None:
+    def handed(first: str, last: str, parent: str = "NET-1") -> str:
+        held = {"objectClassName": "ip network", "startAddress": first, "endAddress": last, "parentHandle": parent}
+        return json.dumps({"object": held})
+
+    rows = [handed("198.51.100.0", "198.51.100.255"), handed("203.0.113.0", "203.0.113.255"),
+            handed("192.0.2.0", "192.0.2.255"), handed("198.51.0.0", "198.51.255.255", "")]  # fmt: skip
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world/rdap.jsonl.zst").write_bytes(zstandard.compress("\n".join(rows).encode() + b"\n"))
+
+    def mail(hour: int, client: str, intake: str = "a", half: str = "A") -> lists.Mail:
+        return lists.Mail(hour * HOUR, client, intake, half, "junk", 1)
+
+    def listed(words: str, hour: int) -> lists.Ranged:
+        network = net.parse_network(words)
+        assert network is not None
+        return lists.Ranged(network, (), Span(hour * HOUR, 999 * HOUR))
+
+    told = [mail(hour, f"198.51.100.{hour}", "ab"[hour % 2]) for hour in range(10, 14)]
+    missed = [mail(hour, f"203.0.113.{hour}", "ab"[hour % 2]) for hour in range(10, 14)]
+    thin = [mail(hour, f"192.0.2.{hour % 200}", "ab"[hour // 60 % 2]) for hour in range(10, 300, 60)]
+    unseen = [mail(hour, f"192.0.2.{hour}", "b", "B") for hour in range(20, 40)]
+    half = lists.Half("x", {}, ranges=[listed("198.51.100.0/25", 60), listed("198.51.100.0/25", 30),
+                                       listed("198.51.200.0/24", 1)])  # fmt: skip
+    found = blocks.score(tmp_path, [half], sorted([*told, *missed, *thin, *unseen]))
+    assert (found.recall.value, found.recall.base) == (0.5, 2)
+    assert (found.false.value, found.false.base) == (0.5, 2)
+    assert found.call.value == 20

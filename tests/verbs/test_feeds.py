@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from junkhound import listing
 from junkhound.kernel import clock, config
-from junkhound.kernel.errors import DataError, JunkhoundError, NotFound, Refused, UsageError
+from junkhound.kernel.errors import (
+    ConfigError,
+    DataError,
+    JunkhoundError,
+    NotFound,
+    Refused,
+    Temporary,
+    UsageError,
+)  # fmt: skip
+from junkhound.ledger import histories
 from junkhound.publish import outputs
-from junkhound.tables import Standing
-from junkhound.verbs import feeds, lists
+from junkhound.tables import Kind, Standing
+from junkhound.verbs import deciding, feeds, lists, why
 from junkhound.verbs.office import Office
 from junkhound.wire import feeds as reading
 from support.editions import entry, make, name_entry
@@ -187,3 +201,111 @@ def test_ranges_become_networks_and_nonsense_does_not() -> None:
     assert reading.networks_of("198.51.100.9-198.51.100.4") == []
     assert reading.networks_of("198.51.100.9-2001:db8::1") == []
     assert len(reading.networks_of("0.0.0.1-255.255.255.254")) <= 256
+
+
+def test_a_feed_has_its_own_weight(tmp_path: Path) -> None:
+    desk = office(tmp_path, weight=2.5)
+    feeds.import_(desk, "partner", [b"203.0.113.7\n"])
+    (policy,) = deciding.policies(desk)
+    units = listing.Rows.of(desk.ledger.query().units(0, AT + 1))
+    groups = listing.Groups(units, policy, AT)
+    one = listing.decide(groups.history(0), policy, AT)
+    assert one.inputs["junk"][0] == pytest.approx(2.5, abs=0.01)
+    assert one.inputs["witnesses"] == 0
+    assert deciding.policies(office(tmp_path))[0].hash != policy.hash, "a decision says by which weights it was made"
+
+
+def test_an_allow_list_speaks_for_its_addresses_and_is_no_mail(tmp_path: Path) -> None:
+    desk = office(tmp_path, kind="good")
+    done = feeds.import_(desk, "partner", [b"203.0.113.7\n198.51.100.0/28\n"])
+    assert done.sightings == 1
+    units = desk.ledger.query().units(0, AT + 1)
+    assert (units["kind"].tolist(), units["standing"].tolist()) == ([int(Kind.GOOD)], [int(Standing.FEED)])
+    assert histories.good_days(desk.ledger.query(), 0, AT + 1) == (0, 0), "the panel is of mail"
+    assert [str(network) for network, _ in feeds.allowed(desk)] == ["198.51.100.0/28", "203.0.113.7/32"]
+
+
+class Server(BaseHTTPRequestHandler):
+    """A list on loopback; what it answers is set by the test."""
+
+    status, body, headers_out = 200, b"203.0.113.7\n", {"ETag": '"one"'}
+    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, dict(self.headers)))
+        same = self.headers.get("If-None-Match") == self.headers_out.get("ETag")
+        self.send_response(304 if same else self.status)
+        for name, value in {**self.headers_out, "Content-Length": str(0 if same else len(self.body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if not same:
+            self.wfile.write(self.body)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def served() -> Iterator[type[Server]]:
+    kind = type("Served", (Server,), {"asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    kind.url = f"http://127.0.0.1:{server.server_port}/list.txt?key=1"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield kind
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_feed_is_fetched_when_somebody_says_so_and_once_while_it_stays_the_same(tmp_path: Path, served) -> None:
+    done = feeds.fetch(office(tmp_path, url=served.url), "partner")
+    assert done is not None
+    assert (done.entries, served.asked[0][0]) == (1, "/list.txt?key=1")
+    assert "Authorization" not in served.asked[0][1]
+    assert feeds.fetch(office(tmp_path, url=served.url), "partner") is None
+    assert served.asked[1][1]["If-None-Match"] == '"one"'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (500, b"", Temporary), (302, b"", Temporary), (404, b"", Temporary), (200, b"", DataError),
+        (200, b"0.0.0.0/0\n", Refused), (200, b"<html>\0", DataError),
+    ],
+)  # fmt: skip
+def test_what_a_server_does_not_give_leaves_the_last_good_state(
+    tmp_path: Path, served, status: int, body: bytes, error: type[JunkhoundError]
+) -> None:
+    feeds.fetch(office(tmp_path, url=served.url), "partner")
+    served.status, served.body, served.headers_out = status, body, {"Location": "http://192.0.2.1/", "ETag": '"two"'}
+    with pytest.raises(error):
+        feeds.fetch(office(tmp_path, url=served.url), "partner")
+    assert set(feeds.show(office(tmp_path), "partner")) == {"203.0.113.7"}
+    assert len(served.asked) == 2, "no redirect is followed"
+
+
+def test_nothing_is_fetched_that_nobody_asked_for(tmp_path: Path, served) -> None:
+    assert feeds.due(office(tmp_path, url=served.url)) == []
+    with pytest.raises(UsageError, match="no address"):
+        feeds.fetch(office(tmp_path), "partner")
+    with pytest.raises(ConfigError, match="no https address"):
+        feeds.fetch(office(tmp_path, url="http://lists.example/list.txt"), "partner")
+    assert served.asked == []
+
+
+def test_a_feed_is_due_when_its_hours_are_over(tmp_path: Path, served) -> None:
+    about = {"url": served.url, "fetch_hours": 6.0}
+    assert feeds.due(office(tmp_path, **about)) == ["partner"]
+    feeds.fetch(office(tmp_path, **about), "partner")
+    assert feeds.due(office(tmp_path, AT + 5 * clock.HOUR, **about)) == []
+    assert feeds.due(office(tmp_path, AT + 6 * clock.HOUR, **about)) == ["partner"]
+
+
+def test_why_says_which_feeds_name_an_address(tmp_path: Path) -> None:
+    desk = office(tmp_path)
+    feeds.import_(desk, "partner", [b"203.0.113.0/25\n198.51.100.7\n"])
+    assert [(hit.name, hit.entry, hit.tlp) for hit in why.why(desk, "203.0.113.7").feeds] == [
+        ("partner", "203.0.113.0/25", "AMBER")
+    ]
+    assert why.why(desk, "192.0.2.1").feeds == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _LARGEST = 1 << 30
 def command() -> None:
     """Other people's lists as evidence: they raise a score, and never list by themselves.
 
-    Nothing is fetched: you bring the file. State each feed in the settings as [feeds.NAME].
+    You bring the file, or say fetch. State each feed in the settings as [feeds.NAME].
 
     \b
     Examples:
@@ -151,10 +152,36 @@ def check(where: dict[str, Any], subject: str, as_json: bool) -> None:
         print(f"{hit.name}: {hit.entry}, seen last {clock.day_text(hit.seen_at)}, TLP:{hit.tlp}")
 
 
-@command.command()
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.pass_obj
+def _one(act: Callable[..., None]) -> Callable[..., None]:
+    """A command about one feed by its name."""
+    act = click.pass_obj(act)
+    act = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")(act)
+    return command.command()(click.argument("name")(act))
+
+
+@_one
+def fetch(where: dict[str, Any], name: str, as_json: bool) -> None:
+    """Fetch feed NAME from [feeds.NAME] url and take it as it is now.
+
+    This leaves the machine: one request to that address, over TLS, following no redirect. serve does it by itself only
+    where [feeds.NAME] fetch_hours says how often.
+
+    \b
+    Example:
+      junkhound feeds fetch partner
+    """
+    from junkhound.verbs import feeds
+
+    done = feeds.fetch(open_office(**where), name)
+    if done is not None:
+        _tell(done, as_json)
+    elif as_json:
+        show({"feed": name, "changed": False})
+    else:
+        print(f"{name}: it has not changed")
+
+
+@_one
 def hold(where: dict[str, Any], name: str, as_json: bool) -> None:
     """Hold a feed by hand: what is imported from now on waits for release.
 
@@ -171,10 +198,7 @@ def hold(where: dict[str, Any], name: str, as_json: bool) -> None:
         print(f"{name}: held")
 
 
-@command.command()
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.pass_obj
+@_one
 def release(where: dict[str, Any], name: str, as_json: bool) -> None:
     """Take a held feed as it is.
 

@@ -104,6 +104,7 @@ def _answer(found: Why) -> dict[str, Any]:
             "standing": [standing_answer(one) for one in found.others.standing],
             "gone": [standing_answer(one) for one in found.others.gone],
         },
+        "feeds": [{"feed": h.name, "entry": h.entry, "seen": clock.text(h.seen_at), "tlp": h.tlp} for h in found.feeds],
     }
 
 
@@ -174,6 +175,8 @@ def _tell(found: Why) -> None:
     if not found.records:
         print("  no list ever held it; see what would be decided with --recompute")
     _tell_others(found.others)
+    for hit in found.feeds:
+        print(f"  on feed {hit.name} as {hit.entry}, seen last {clock.day_text(hit.seen_at)}, TLP:{hit.tlp}")
 
 
 def _tell_others(others: Others) -> None:

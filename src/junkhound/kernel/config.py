@@ -313,13 +313,23 @@ class Touts:
 class Feed:
     """[feeds.NAME]: somebody else's list, imported as evidence: it raises a score and never lists by itself."""
 
-    kind: str = setting("junk", "what its addresses did", choices=("junk", "auth_guess", "probe", "harvest", "flood"))
+    kind: str = setting(
+        "junk",
+        "what its addresses did; good makes it an allow list: it speaks for its addresses, and no range of ours holds"
+        " its networks",
+        choices=("junk", "good", "auth_guess", "probe", "harvest", "flood"),
+    )
     format: str = setting(
         "auto",
         "how it is written; auto looks at its beginning",
         choices=("auto", "text", "csv", "json", "misp", "stix", "intelmq"),
     )
     counts: bool = setting(True, "its addresses raise the score by a point each; no keeps it for looking up only")
+    weight: float = setting(1.0, "points of an address on it; a trap's sighting has 5", "points", low=0)
+    url: str = setting("", "where feeds fetch takes it from; empty means that you bring the file", "https address")
+    fetch_hours: float = setting(
+        0.0, "serve fetches it this often; 0 means never: nothing is fetched that nobody asked for", "hours", low=0
+    )
     tlp: str = setting(
         "AMBER",
         "whom we may pass it to (TLP 2.0); shown with every hit",

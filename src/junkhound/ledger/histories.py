@@ -20,6 +20,8 @@ WITNESS = (Standing.TRAP, Standing.MAILBOX, Standing.LOG, Standing.PARTNER)
 
 
 _GOOD = tuple(standing for standing in Standing if standing not in (Standing.TRAP, Standing.COMPLAINT))
+_MAIL = tuple(standing for standing in _GOOD if standing not in (Standing.FEED, Standing.QUERIES))
+"""Standings whose good rows are mail that somebody wanted: an allow list is none."""
 _PROGRAMS = (
     "exe|scr|pif|com|bat|cmd|cpl|vbs|vbe|js|jse|wsf|wsh|hta|lnk|jar|msi|ps1|chm|reg|dll|iso|img|ace|xll|docm|xlsm"
 )
@@ -40,20 +42,22 @@ def senders(queries: Queries, since: int, until: int) -> dict[str, NDArray[Any]]
         f"SELECT o.addr_hi, o.addr_lo, {rollups.hour_of('o.seen_at')} AS hour, o.vantage,"
         f" ({good.replace('kind', 'o.kind').replace('standing', 'o.standing')}) AS good,"
         f" ({bad.replace('vantage', 'o.vantage').replace('kind', 'o.kind').replace('standing', 'o.standing')}) AS bad,"
-        " o.count, o.clues, o.asn, o.prefix, o.operator"
+        f" ({good.replace('kind', 'o.kind').replace('standing', 'o.standing')} AND o.standing IN ({numbers(_MAIL)}))"
+        " AS mailed, o.count, o.clues, o.asn, o.prefix, o.operator"
         f" FROM {source} o WHERE o.addr_hi IS NOT NULL AND o.resend = 0 AND o.confidence > 0"
         f" AND o.kind NOT IN ({int(Kind.UNSORTED)}, {int(Kind.BACKSCATTER)})"
         f" AND o.seen_at >= {from_at} AND o.seen_at < {to_at}"
     )
     units = (
-        "SELECT addr_hi, addr_lo, hour, vantage, bad, good, sum(count)::BIGINT AS messages, bit_or(clues) AS clues,"
+        "SELECT addr_hi, addr_lo, hour, vantage, bad, good, bool_or(mailed) AS mailed, sum(count)::BIGINT AS messages,"
+        " bit_or(clues) AS clues,"
         f" max(((hour - {since})::BIGINT << 48) | (asn::BIGINT << {_ASN}) | (prefix::BIGINT << {_PREFIX})"
         " | operator::BIGINT) AS net"
         f" FROM ({rows}) GROUP BY ALL"
     )
     found = queries.engine.columns(
         "SELECT addr_hi, addr_lo, count(*) FILTER (bad) AS bad, count(*) FILTER (good) AS good,"
-        " count(DISTINCT hour // 24) FILTER (good) AS good_days, coalesce(sum(messages) FILTER (bad), 0)::BIGINT"
+        " count(DISTINCT hour // 24) FILTER (mailed) AS good_days, coalesce(sum(messages) FILTER (bad), 0)::BIGINT"
         " AS messages, coalesce(min(vantage) FILTER (bad), 18446744073709551615)::UBIGINT AS low,"
         " coalesce(max(vantage) FILTER (bad), 0)::UBIGINT AS high,"
         " coalesce(min(hour) FILTER (bad), 1152921504606846976)::BIGINT AS first,"
@@ -73,7 +77,7 @@ def good_days(queries: Queries, since: int, until: int) -> tuple[int, int]:
     rows = queries.engine.rows(
         f"SELECT count(*), count(DISTINCT (addr_hi, addr_lo)) FROM (SELECT DISTINCT o.addr_hi, o.addr_lo,"
         f" {rollups.day_of('o.seen_at')} AS day FROM {source} o WHERE o.kind = {int(Kind.GOOD)}"
-        f" AND o.standing IN ({numbers(_GOOD)}) AND o.addr_hi IS NOT NULL AND o.resend = 0 AND o.confidence > 0"
+        f" AND o.standing IN ({numbers(_MAIL)}) AND o.addr_hi IS NOT NULL AND o.resend = 0 AND o.confidence > 0"
         f" AND o.seen_at >= {since} AND o.seen_at < {until})"
     )
     return int(rows[0][0]), int(rows[0][1])
@@ -84,7 +88,7 @@ def good_senders(queries: Queries, since: int, until: int) -> list[Address]:
     source = queries.engine.source(tables.SIGHTINGS, queries.snapshot.of("sightings", since, until))
     rows = queries.engine.rows(
         f"SELECT DISTINCT o.addr_hi, o.addr_lo FROM {source} o WHERE o.kind = {int(Kind.GOOD)}"
-        f" AND o.standing IN ({numbers(_GOOD)}) AND o.addr_hi IS NOT NULL AND o.resend = 0 AND o.confidence > 0"
+        f" AND o.standing IN ({numbers(_MAIL)}) AND o.addr_hi IS NOT NULL AND o.resend = 0 AND o.confidence > 0"
         f" AND o.seen_at >= {since} AND o.seen_at < {until}"
     )
     return [Address(int(hi), int(lo)) for hi, lo in rows]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
@@ -34,6 +34,8 @@ from junkhound.listing import Decision, Domain, Outcome, Policy, Reason, replace
 
 RULES = "junkhound"  # who acts when no person does
 RENEWAL_STEP = 6 * HOUR  # a later end is an event of its own only beyond this, or every mail would be one
+_AT_ONCE = 400  # subjects in one query
+_MANY = 20_000  # beyond so many subjects it is cheaper to read the whole list
 PINNED = 20  # witness messages kept from each end
 _EVENT = [listing_events.c[name] for name in Event.__struct_fields__]
 
@@ -75,8 +77,10 @@ class Listings:
                 )
             state.insert_new(connection, policies, [{"hash": policy.hash, "text": policy.text}])
             self._expire(connection, policy.name, at, applied)
-            step = _Step(connection, policy, at, applied, witnesses or {})
-            step.take(sorted(made, key=lambda decision: decision.subject))
+            ordered = sorted(made, key=lambda decision: decision.subject)
+            about = None if policy.of_ranges else {decision.subject for decision in ordered}
+            step = _Step(connection, policy, at, applied, witnesses or {}, about)
+            step.take(ordered)
             values: dict[str, Any] = {"decided_at": at, "policy": policy.hash}
             if run is None or run.policy != policy.hash:
                 values["shadow_until"] = at + int(shadow_hours * HOUR)
@@ -139,13 +143,18 @@ class Listings:
         with state.reading(self._engine) as connection:
             return _run(connection, name)
 
-    def live(self, name: str, at: int) -> list[Listing]:
-        """What stood on the list at a moment, in the order of addresses."""
-        query = select(listings).where(listings.c.list == name, listings.c.listed_at <= at)
-        query = query.where(listings.c.ended_at.is_(None) | (listings.c.ended_at > at))
+    def live(self, name: str, at: int, some: Collection[Subject] | None = None) -> list[Listing]:
+        """What stood on the list at a moment, in the order of addresses; of ``some`` subjects alone, if given."""
         with state.reading(self._engine) as connection:
-            found = _select(connection, query)
+            found = _among(connection, _standing(name, at), some)
         return sorted((one for one in found if one.live(at)), key=lambda one: one.subject)
+
+    def count(self, name: str, at: int) -> int:
+        """How many stood on the list at a moment."""
+        over = func.coalesce(listings.c.ended_at, listings.c.expires_at)
+        query = _standing(name, at).with_only_columns(func.count()).where(over > at)
+        with state.reading(self._engine) as connection:
+            return int(connection.execute(query).scalar() or 0)
 
     def of(self, address: Address) -> list[Listing]:
         """Every listing, on any list, that held or holds this address; oldest first."""
@@ -247,12 +256,15 @@ class Listings:
             rows = connection.execute(query.order_by(pins.c.segment, pins.c.ordinal, pins.c.owner))
             return [(str(owner), int(segment), int(ordinal)) for owner, segment, ordinal in rows]
 
-    def past(self, name: str, at: int) -> dict[Subject, Past]:
-        """By subject what counts of its past on a list: listings that ran out, when, and the last removal by hand."""
+    def past(self, name: str, at: int, some: Collection[Subject] | None = None) -> dict[Subject, Past]:
+        """By subject what counts of its past on a list: listings that ran out, when, and the last removal by hand.
+
+        Of ``some`` subjects alone, if given.
+        """
         query = select(listings).where(listings.c.list == name, listings.c.ended_at <= at)
         found: dict[Subject, Past] = {}
         with state.reading(self._engine) as connection:
-            for one in _select(connection, query):
+            for one in _among(connection, query, some):
                 before = found.get(one.subject, Past())
                 hour = (one.ended_at or 0) // HOUR
                 if one.end in ("removed", "asked"):
@@ -268,10 +280,14 @@ class Listings:
 class _Step:
     """One run of decisions inside its transaction; rows are gathered and written together."""
 
-    def __init__(self, connection: Connection, policy: Policy, at: int, applied: Applied, witnesses: Pins) -> None:
+    def __init__(
+        self, connection: Connection, policy: Policy, at: int, applied: Applied, witnesses: Pins,
+        about: Collection[Subject] | None,
+    ) -> None:  # fmt: skip
         self.connection, self.policy, self.at = connection, policy, at
         self.applied, self.witnesses = applied, witnesses
-        self.standing = {one.subject: one for one in _select(connection, _active(policy.name))}
+        # A range may take the place of others; on lists of addresses and names only what was decided is looked at.
+        self.standing = {one.subject: one for one in _among(connection, _active(policy.name), about)}
 
     def take(self, made: list[Decision]) -> None:
         new, again = [], []
@@ -338,7 +354,7 @@ class _Step:
         if not new:
             return
         _keep(self.connection, new)
-        earlier = self._earlier()
+        earlier = {place(one.subject)[::2] for one in self._earlier([decision.subject for decision in new])}
         numbered = list(zip(_numbers(self.connection, self.at, len(new)), new, strict=True))
         self.connection.execute(insert(listings), [self._row(number, decision) for number, decision in numbered])
         events = []
@@ -353,9 +369,9 @@ class _Step:
         why = "; ".join(reason.text for reason in decision.reasons)
         return _event(number, self.at, event, RULES, why, decision_id(decision), decision.expires_at)
 
-    def _earlier(self) -> set[tuple[bytes, int]]:
-        query = select(listings.c.first, listings.c.bits).where(listings.c.list == self.policy.name)
-        return {(bytes(first), bits) for first, bits in self.connection.execute(query.distinct())}
+    def _earlier(self, subjects: Collection[Subject]) -> list[Listing]:
+        """All that these subjects ever had on the list."""
+        return _among(self.connection, select(listings).where(listings.c.list == self.policy.name), subjects)
 
     def _row(self, number: str, decision: Decision) -> dict[str, Any]:
         first, last, bits = place(decision.subject)
@@ -417,6 +433,24 @@ def _numbers(connection: Connection, at: int, count: int) -> list[str]:
     connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + count))
     last = state.counter(connection, name)
     return [f"JH-{year:04d}-{number:06d}" for number in range(last - count + 1, last + 1)]
+
+
+def _standing(name: str, at: int) -> Any:
+    query = select(listings).where(listings.c.list == name, listings.c.listed_at <= at)
+    return query.where(listings.c.ended_at.is_(None) | (listings.c.ended_at > at))
+
+
+def _among(connection: Connection, query: Any, some: Collection[Subject] | None) -> list[Listing]:
+    """The rows of a query, or those of them that are about ``some`` subjects; of more than many all are read."""
+    if some is None or len(some) > _MANY:
+        found = _select(connection, query)
+        return found if some is None else [one for one in found if one.subject in some]
+    firsts = sorted({place(subject)[0] for subject in some})
+    found = []
+    for start in range(0, len(firsts), _AT_ONCE):
+        part = query.where(listings.c.first.in_(firsts[start : start + _AT_ONCE]))
+        found += [one for one in _select(connection, part) if one.subject in some]
+    return found
 
 
 def _active(name: str) -> Any:

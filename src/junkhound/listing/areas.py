@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
+from junkhound.kernel import net
 from junkhound.kernel.net import Network
 from junkhound.listing.decide import Decision, Outcome, Reason
 from junkhound.listing.domain import Domain
@@ -16,21 +19,49 @@ from junkhound.listing.space import span
 
 Subject = Network | Domain
 _NOBODY: Mapping[Network, int] = {}
+_NO_LIST: Mapping[Network, str] = {}
 
 
 def range_decisions(
     policy: Policy, every: Senders, recent: Senders, at: int,
     standing: Mapping[Subject, tuple[Network, ...]], approved: Mapping[Network, int] = _NOBODY,
+    allowed: Mapping[Network, str] = _NO_LIST,
 ) -> list[Decision]:  # fmt: skip
     """Every network that is to be listed, and those that stand but must not; in the order of networks.
 
     ``every`` are the senders of the window, ``recent`` those of the last 72 hours, ``standing`` what is listed now
-    with its exclusions, ``approved`` by network how many people said yes.
+    with its exclusions, ``approved`` by network how many people said yes, ``allowed`` networks on allow lists with
+    the list's name: no range lies in one, and those inside a range are left out of it.
     """
-    made = [decision(one, policy, at) for one in _found(policy, every, recent, approved)]
+    ordered = sorted(allowed)
+    found = [one for one in _found(policy, every, recent, approved) if not _around(one.network, allowed)]
+    made = [decision(_less(one, ordered), policy, at) for one in found]
+    for subject in standing:
+        if isinstance(subject, Network) and (why := _around(subject, allowed)):
+            reason = Reason("allowed", f"never listed as a range: {why}")
+            made.append(Decision(policy.name, subject, at, Outcome.CLEAR, 0.0, (reason,), policy.hash, {}))
     listed = {one.subject for one in made}
     made += _spoiled(policy, every, at, {s: holes for s, holes in standing.items() if s not in listed})
     return sorted(made, key=lambda one: one.subject)
+
+
+def _around(network: Network, allowed: Mapping[Network, str]) -> str | None:
+    """Why a network may not be listed as a range: an allow list has all of it."""
+    for bits in range(network.bits, 0, -1):
+        if (name := allowed.get(wider := net.network_of(network.first, bits))) is not None:
+            return f"{wider} is on the allow list {name!r}"
+    return None
+
+
+def _less(one: Range, allowed: Sequence[Network]) -> Range:
+    """A range without the allowed networks inside; ``allowed`` are in order."""
+    first, last = span(one.network)
+    low, high = (bisect_left(allowed, edge, key=lambda network: span(network)[0]) for edge in (first, last + 1))
+    inside = [network for network in allowed[low:high] if network.bits > one.network.bits]
+    if not inside:
+        return one
+    holes = sorted({*one.exclusions, *inside}, key=lambda n: (n.hi, n.lo, n.bits))
+    return msgspec.structs.replace(one, exclusions=tuple(holes))
 
 
 def _found(policy: Policy, every: Senders, recent: Senders, approved: Mapping[Network, int]) -> list[Range]:

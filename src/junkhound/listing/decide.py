@@ -32,6 +32,7 @@ from junkhound.listing.policy import FLOOR_HOURS, TAUS_HOURS, WINDOW_HOURS, Poli
 from junkhound.listing.spamcop import spamcop
 from junkhound.listing.witness import Witnesses, witnesses
 from junkhound.listing.words import HELD_CLASS, listing_class
+from junkhound.tables import Standing
 
 # Shrinkage of the prior from network to network (PreSTA): a level counts like its neighbours against this many.
 _LEVEL_WEIGHT = 8.0
@@ -129,11 +130,16 @@ class _Evidence(msgspec.Struct):
     good_days: list[tuple[int, int]]
 
 
+def _tells(unit: Unit) -> bool:
+    """Whether a unit is of a message; an entry of a feed is of none, and tells all the same."""
+    return unit.messages > 0 or unit.standing == Standing.FEED
+
+
 def _evidence(history: History, policy: Policy, at: int) -> _Evidence:
     now = at // HOUR
     cleared = history.cleared_hour if history.cleared_hour is not None else -1
     earliest = max(now - WINDOW_HOURS, cleared)
-    inside = sorted(unit for unit in history.units if earliest < unit.hour <= now and unit.messages > 0)
+    inside = sorted(unit for unit in history.units if earliest < unit.hour <= now and _tells(unit))
     junk = [unit for unit in inside if unit.kind in policy.kinds]
     good = [unit for unit in inside if is_good(unit)]
     witness = [unit for unit in junk if unit.vantage and unit.standing in WITNESS_STANDINGS]
@@ -154,11 +160,11 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     seen = _evidence(history, policy, at)
     weights = policy.weight_of
     junk = counters(seen.junk, seen.junk_days, JUNK_POINTS, at, weights)
-    good = counters(seen.good, seen.good_days, GOOD_POINTS, at)
+    good = counters(seen.good, seen.good_days, GOOD_POINTS, at, weights)
     # The past enters the prior as its own voice: what the year remembers and the last weeks do not hold.
     a0, b0 = prior(history.levels, _past(seen.junk_days, at), _past(seen.good_days, at))
     recent_junk = counters(seen.junk, (), JUNK_POINTS, at, weights).d30
-    recent_good = counters(seen.good, (), GOOD_POINTS, at).d30
+    recent_good = counters(seen.good, (), GOOD_POINTS, at, weights).d30
     score = lower_bound(a0 + recent_junk, b0 + recent_good)
     # One mail after a listing ran out must not bring it back: that would tell whoever sent it what it hit.
     since = history.ended_hour if history.ended_hour is not None else -1

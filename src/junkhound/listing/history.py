@@ -101,12 +101,12 @@ def _unit_points(
 ) -> dict[tuple[int, int], float]:
     """At most one unit per (vantage, hour), so that one flood is not many witnesses: the best standing's points.
 
-    ``weights`` say how much a vantage's traps tell; what people and logs saw has no such weight.
+    ``weights`` say how much a vantage's traps or a feed tell; what people and logs saw has no such weight.
     """
     best: dict[tuple[int, int], float] = {}
     for unit in units:
         worth = points.get(Standing(unit.standing), _NO_POINTS)
-        if unit.standing == Standing.TRAP:
+        if unit.standing in (Standing.TRAP, Standing.FEED):
             worth *= weights.get(unit.vantage, 1.0)
         if worth and (unit.vantage or unit.standing not in OWN_STANDINGS):
             key = (unit.vantage, unit.hour)

@@ -26,6 +26,9 @@ from junkhound.tables import Clue, Operator
 
 SNOWSHOE_HOURS = 72
 _SNOWSHOE_LEAST = 4  # addresses; "50 of 256" is usual where traps see everything
+_SNOWSHOE_NARROWEST = (
+    122  # the servers of one mail system stand side by side and look the same; lists of addresses have them
+)
 _SNOWSHOE_A_DAY = 50.0  # messages of one address: it stays below what single lists notice
 _SNOWSHOE_GINI = 0.6  # of messages by address: bots differ more than that
 _POOL_WIDEST = 16  # IPv4 bits
@@ -274,7 +277,7 @@ def snowshoe(recent: Senders, every: Senders) -> list[Range]:
     block = _Block(recent, for_it, np.zeros(len(recent), bool))
     good = _Block(every, np.zeros(len(every), bool), every.good > 0)
     found = []
-    for family, near, narrowest in ((four, 120, 124), (~four, 56, 64)):
+    for family, near, narrowest in ((four, 120, _SNOWSHOE_NARROWEST), (~four, 56, 64)):
         mine = for_it & family
         tops = _tops(recent, mine, [near] * int(mine.sum()))
         for top in tops:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from junkhound.listing.history import GOOD_POINTS, WITNESS_STANDINGS, Level
 from junkhound.listing.rows import U64, Bools, Ints, Rows, is_v4, masked
-from junkhound.tables import Kind
+from junkhound.tables import Kind, Standing
 
 _COLUMNS: tuple[tuple[str, Any], ...] = (
     ("addr_hi", np.uint64), ("addr_lo", np.uint64), ("bad", np.int64), ("good", np.int64), ("good_days", np.int64),
@@ -25,10 +25,10 @@ SCORED = tuple(int(kind) for kind in Kind if kind not in (Kind.GOOD, Kind.UNSORT
 class Senders:
     """One row per address, in the order of addresses.
 
-    ``bad`` counts its witness units (vantage, hour), ``good`` the units of good mail, ``good_days`` their days;
-    ``messages``, ``first`` and ``last`` (hours) and ``clues`` are those of its junk. ``low`` and ``high`` are the
-    smallest and largest vantage that saw junk of it: a set of addresses was seen by two when the smallest of all and
-    the largest differ. The network is that of its latest row.
+    ``bad`` counts its witness units (vantage, hour), ``good`` the units of what speaks for it, ``good_days`` the days
+    of its good mail; ``messages``, ``first`` and ``last`` (hours) and ``clues`` are those of its junk. ``low`` and
+    ``high`` are the smallest and largest vantage that saw junk of it: a set of addresses was seen by two when the
+    smallest of all and the largest differ. The network is that of its latest row.
     """
 
     addr_hi: U64
@@ -75,7 +75,9 @@ def senders(rows: Rows, since: int, until: int) -> Senders:
     network = np.maximum.reduceat(network | rows.operator, starts)
     witness = np.isin(rows.standing, [int(s) for s in WITNESS_STANDINGS])
     bad = np.isin(rows.kind, SCORED) & witness & (rows.vantage != 0) & (rows.messages > 0)
-    good = (rows.kind == int(Kind.GOOD)) & np.isin(rows.standing, [int(s) for s in GOOD_POINTS]) & (rows.messages > 0)
+    told = (rows.messages > 0) | (rows.standing == int(Standing.FEED))  # an entry of a feed is of no message
+    good = (rows.kind == int(Kind.GOOD)) & np.isin(rows.standing, [int(s) for s in GOOD_POINTS]) & told
+    mailed = good & ~np.isin(rows.standing, (int(Standing.FEED), int(Standing.QUERIES)))
     largest = np.uint64(np.iinfo(np.uint64).max)
     never = np.int64(1 << 60)
     return Senders(
@@ -83,7 +85,7 @@ def senders(rows: Rows, since: int, until: int) -> Senders:
         addr_lo=rows.addr_lo[starts],
         bad=_distinct(group, bad, len(starts), rows.vantage, rows.hour),
         good=_distinct(group, good, len(starts), rows.vantage, rows.hour),
-        good_days=_distinct(group, good, len(starts), rows.hour // 24),
+        good_days=_distinct(group, mailed, len(starts), rows.hour // 24),
         messages=np.bincount(group, np.where(bad, rows.messages, 0), len(starts)).astype(np.int64),
         low=np.minimum.reduceat(np.where(bad, rows.vantage, largest), starts),
         high=np.maximum.reduceat(np.where(bad, rows.vantage, np.uint64(0)), starts),

@@ -7,6 +7,7 @@ one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -83,14 +84,15 @@ class Groups:
         start = self.starts[number]
         return Network(int(self.hi[start]), int(self.lo[start]), int(self.bits[start]))
 
+    @cached_property
+    def numbers(self) -> dict[Network, int]:
+        """The number of each subject that has rows."""
+        columns = (column[self.starts].tolist() for column in (self.hi, self.lo, self.bits))
+        return {Network(*place): number for number, place in enumerate(zip(*columns, strict=True))}
+
     def find(self, subject: Network) -> int | None:
         """The number of a subject, if it has rows."""
-        low = int(np.searchsorted(self.hi[self.starts], np.uint64(subject.hi), "left"))
-        high = int(np.searchsorted(self.hi[self.starts], np.uint64(subject.hi), "right"))
-        place = low + int(np.searchsorted(self.lo[self.starts[low:high]], np.uint64(subject.lo), "left"))
-        while place < high and self.subject(place) != subject and self.lo[self.starts[place]] == subject.lo:
-            place += 1
-        return place if place < high and self.subject(place) == subject else None
+        return self.numbers.get(subject)
 
     def holder(self, address: Address) -> Network:
         """What is listed when this address is: itself, or the network that its rows were put under."""

@@ -11,6 +11,7 @@ from junkhound.ledger.asked import Asked
 from junkhound.ledger.held import Held
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
+from junkhound.verbs import feeds
 from junkhound.verbs.judge import tidy
 from junkhound.verbs.office import Office
 
@@ -38,6 +39,8 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
                 Asked(office.home).sweep(SystemClock().now())  # also where the log was switched off meanwhile
                 Held(office.home).sweep(SystemClock().now(), office.config.retention.sessions_days)
                 retained = time.monotonic()
+            for name in feeds.due(office):  # none, unless the settings say how often
+                feeds.fetch(office, name)
         except JunkhoundError as error:
             notes.add("failures_total")
             say("janitor", error.message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -42,16 +42,18 @@ def relays_of(office: Office) -> list[str]:
 
 
 def weights_of(office: Office) -> list[tuple[int, float]]:
-    """How much each trap's domains say, by the number of their vantage; those that say 1 are left out."""
+    """How much each trap's domains and each feed say, by the number of their vantage; those that say 1 are left out."""
+    feeds = {f"feed:{name}": about.weight for name, about in office.config.feeds.items() if about.weight != 1.0}
     said: dict[str, float] = {}
     for trap in office.config.traps.values():
         worth = trap.weight * KIND_WORTH[trap.kind]
         domains = [*trap.domains, *(address.rpartition("@")[2] for address in trap.addresses)]
         said |= {content.registrable(domain.lower()) or domain.lower(): worth for domain in domains if worth != 1.0}
-    if not said:
+    if not said and not feeds:
         return []
     key = hub_key(office.home)
-    return [(numbers.number(key, "vantage", f"trap {domain}"), worth) for domain, worth in said.items()]
+    named = {**{f"trap {domain}": worth for domain, worth in said.items()}, **feeds}
+    return [(numbers.number(key, "vantage", name), worth) for name, worth in named.items()]
 
 
 def policies(office: Office, name: str | None = None) -> list[Policy]:
@@ -92,6 +94,7 @@ class Docket:
     ) -> None:
         self.office, self.at, self.touched, self._neighbours = office, at, touched, neighbours
         self.progress = progress or (lambda what, done, total: None)
+        self._groups: Groups | None = None
         self._queries = office.ledger.query()
         self._hour = at // HOUR
         self._since = (self._hour - listing.WINDOW_HOURS + 1) * HOUR
@@ -140,7 +143,15 @@ class Docket:
 
     def groups(self, policy: Policy) -> Groups:
         """The rows by subject of this policy."""
-        return Groups(self.rows, policy, self.at, self.neighbours)
+        if self._groups is None or self._groups.policy != policy:
+            self._groups = Groups(self.rows, policy, self.at, self.neighbours)
+        return self._groups
+
+    def subjects(self, policy: Policy) -> Collection[Subject] | None:
+        """What a decision of this list can be about; None for anything."""
+        if self.touched is None or policy.of_ranges or policy.of_names:
+            return None
+        return self.groups(policy).numbers.keys()
 
     def decide(
         self, policy: Policy, past: dict[Subject, Past], standing: Mapping[Subject, tuple[Network, ...]]
@@ -152,9 +163,12 @@ class Docket:
         if policy.of_names:
             return self._names(policy, standing)
         if policy.of_ranges:
+            from junkhound.verbs import feeds  # they ask for the policies, so it is they who import this module first
+
             recent = self._senders(listing.SNOWSHOE_HOURS) if policy.holds == "snowshoe" else self.senders
             approved = Appeals(self.office.ledger.state).approved(policy.name, self.at)
-            return listing.range_decisions(policy, self.senders, recent, self.at, standing, approved)
+            allowed = dict(feeds.allowed(self.office))
+            return listing.range_decisions(policy, self.senders, recent, self.at, standing, approved, allowed)
         groups = self.groups(policy)
         chosen = {groups.subject(int(number)): int(number) for number in groups.candidates()}
         unseen = []

@@ -1,8 +1,9 @@
 """Other people's lists as evidence: they raise a score and never witness; one that grows suddenly is held.
 
 A feed is a set of addresses, networks and names with the day each was seen last. Single addresses (IPv6: a /64 too)
-become sightings of standing ``feed`` with ``count`` 0: no message, no vantage that anybody knows, one point. Networks
-and names stay in the feed's own file, for ``feeds check``.
+become sightings of standing ``feed`` with ``count`` 0: no message, no vantage that anybody knows, its ``weight`` in
+points. Networks and names stay in the feed's own file, for ``feeds check``; the networks of an allow list (kind good)
+are left out of every range. A feed is fetched only where the settings name its address and somebody says so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
@@ -20,7 +22,7 @@ import numpy as np
 from junkhound import sighting, tables
 from junkhound.kernel import clock, net
 from junkhound.kernel.config import Feed
-from junkhound.kernel.errors import DataError, NotFound, Refused, UsageError
+from junkhound.kernel.errors import DataError, NotFound, Refused, Temporary, UsageError
 from junkhound.kernel.net import Network
 from junkhound.ledger import files, objects
 from junkhound.ledger.entry import ObjectEntry, UnitEntry
@@ -28,6 +30,7 @@ from junkhound.ledger.home import hub_key
 from junkhound.listing import Protected, domain_name
 from junkhound.sighting.numbers import number
 from junkhound.tables import Kind, Standing
+from junkhound.verbs import hub as hubs
 from junkhound.verbs.deciding import policies
 from junkhound.verbs.office import Office
 from junkhound.wire import feeds
@@ -38,6 +41,9 @@ GROWTH = 3
 FREE = 100
 """Below this many entries a feed may grow as it likes."""
 LARGEST = 5_000_000
+MOST_BYTES = 256 << 20
+"""A file that is larger is not fetched."""
+FETCH_S = 60.0
 _WIDEST_V4, _WIDEST_V6 = 8, 16
 _BAD_SHARE = 0.1
 """A file of which more than this share is neither address nor name is no list."""
@@ -58,6 +64,8 @@ class State(msgspec.Struct):
 
     history: list[Step] = []
     held: bool = False
+    fetched_at: int = 0
+    etag: str = ""
 
     @property
     def accepted(self) -> Step | None:
@@ -121,6 +129,56 @@ def import_(office: Office, name: str, contents: Iterable[bytes]) -> Imported:
             f"look at it with junkhound feeds show {name} --held; then junkhound feeds release {name}",
         )
     return _accept(office, name, about, state, found, left_out)
+
+
+def fetch(office: Office, name: str) -> Imported | None:
+    """Fetch a feed from where the settings say and take it as it is now; None where it has not changed.
+
+    Errors: UsageError without an address, Temporary and Refused where its server does not give it, and as ``import_``.
+    """
+    about = _about(office, name)
+    if not about.url:
+        raise UsageError(f"feed {name!r} has no address", f'set [feeds.{name}] url = "https://lists.example/list.txt"')
+    server = hubs.reach(f"[feeds.{name}] url", about.url, None, "", FETCH_S, "feed")._replace(prefix="")
+    parts, state = urlsplit(about.url), _state(office, name)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    known = {"If-None-Match": state.etag} if state.etag else {}
+    state.fetched_at = office.now  # before it is tried: a server that is away is not asked every minute
+    _keep(office, name, state)
+    answer = server.ask("GET", path, None, {"User-Agent": "junkhound", **known}, MOST_BYTES)
+    if answer.status == 304:
+        return None
+    if answer.status != 200:
+        where = f", and leads to {answer.headers['location'][:200]!r}" if "location" in answer.headers else ""
+        raise Temporary(f"feed {name!r}: its server answers {answer.status}{where}", "the last one stays")
+    if len(answer.body) >= MOST_BYTES:
+        raise Refused(f"feed {name!r} has more than {MOST_BYTES >> 20} MB", "the last one stays")
+    try:
+        return import_(office, name, [answer.body])
+    finally:
+        state = _state(office, name)
+        state.etag = answer.headers.get("etag", "") if not state.held else ""
+        _keep(office, name, state)
+
+
+def due(office: Office) -> list[str]:
+    """Feeds that the settings ask to be fetched and that were not for so long."""
+    return [
+        name for name, about in office.config.feeds.items()
+        if about.url and about.fetch_hours > 0
+        and office.now - _state(office, name).fetched_at >= about.fetch_hours * clock.HOUR
+    ]  # fmt: skip
+
+
+def allowed(office: Office) -> list[tuple[Network, str]]:
+    """The networks on allow lists, with the name of the list."""
+    return [
+        (network, name)
+        for name, about in office.config.feeds.items()
+        if about.kind == "good"
+        for text in _read(office, name, "current")
+        if (network := net.parse_network(text)) is not None
+    ]
 
 
 def release(office: Office, name: str) -> Imported:
@@ -280,7 +338,8 @@ def _commit(office: Office, name: str, about: Feed, fresh: Entries) -> int:
     intake, vantage = number(key, "intake", intake_name), number(key, "vantage", intake_name)
     kind = Kind[about.kind.upper()]
     rows = []
-    for text, at in sorted(fresh.items()):
+    for text, seen_at in sorted(fresh.items()):
+        at = seen_at - seen_at % clock.DAY if kind is Kind.GOOD else seen_at  # good mail keeps a day and no hour
         network = net.parse_network(text)
         if network is None or network.bits < (128 if network.is_v4 else 64):
             continue

@@ -53,7 +53,7 @@ class Hub(NamedTuple):
             connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout_s)
         else:
             connection = http.client.HTTPSConnection(self.host, self.port, timeout=self.timeout_s, context=self.context)
-        said = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        said = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **(headers or {})}
         try:
             connection.request(method, f"{self.prefix}{path}", body, said)
             answer = connection.getresponse()
@@ -72,13 +72,16 @@ class Hub(NamedTuple):
             connection.close()
 
 
-def reach(setting: str, url: str, token: str, ca: str, timeout_s: float, who: str) -> Hub:
-    """The hub at an address; ``setting`` names where the address was read. Errors: ConfigError."""
+def reach(setting: str, url: str, token: str | None, ca: str, timeout_s: float, who: str) -> Hub:
+    """The hub at an address; ``setting`` names where the address was read, a token of None says that none is needed.
+
+    Errors: ConfigError.
+    """
     parts = urlsplit(url)
     loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.hostname is None or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
         raise ConfigError(f"{setting}: {url!r} is no https address", "without TLS only on this machine")
-    if not token:
+    if token == "":
         raise ConfigError(f"the {who} has no token", "the hub's operator makes one: junkhound partners enroll NAME")
     context = None
     if parts.scheme == "https":
@@ -90,7 +93,7 @@ def reach(setting: str, url: str, token: str, ca: str, timeout_s: float, who: st
         port = parts.port or (443 if context is not None else 80)
     except ValueError:
         raise ConfigError(f"{setting}: {url!r} is no https address", "its port is no number") from None
-    return Hub(parts.hostname, port, parts.path.rstrip("/"), token, context, timeout_s)
+    return Hub(parts.hostname, port, parts.path.rstrip("/"), token or "", context, timeout_s)
 
 
 def token_of(setting: str, file: str, variable: str) -> str:

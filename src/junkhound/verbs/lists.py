@@ -101,8 +101,9 @@ def decide_from(office: Office, wanted: list[Policy], docket: Docket, dry_run: b
 
 def _dry(office: Office, policy: Policy, docket: Docket) -> Decided:
     book = book_of(office)
-    standing = {one.subject: one.exclusions for one in book.live(policy.name, docket.at)}
-    made = docket.decide(policy, book.past(policy.name, docket.at), standing)
+    some = docket.subjects(policy)
+    standing = {one.subject: one.exclusions for one in book.live(policy.name, docket.at, some)}
+    made = docket.decide(policy, book.past(policy.name, docket.at, some), standing)
     return Decided(policy.name, docket.at, made, Applied(), sum(d.listed for d in made), dry_run=True)
 
 
@@ -117,14 +118,15 @@ def _run(office: Office, policy: Policy, docket: Docket) -> Decided:
             )
         # What runs out first counts as an earlier listing of those that come back.
         expired = book.expire(policy.name, docket.at)
-        standing = {one.subject: one for one in book.live(policy.name, docket.at)}
+        some = docket.subjects(policy)
+        standing = {one.subject: one for one in book.live(policy.name, docket.at, some)}
         held = {subject: one.exclusions for subject, one in standing.items()}
-        made = docket.decide(policy, book.past(policy.name, docket.at), held)
+        made = docket.decide(policy, book.past(policy.name, docket.at, some), held)
         pinned = docket.pins(policy, [d.subject for d in made if _needs_pins(d, standing.get(d.subject))])
         applied = book.apply(policy, made, docket.at, pinned, shadow_hours(office, policy))
         applied.expired[:0] = expired
         unreadable = pinning.keep_traces(office, policy.name, docket.progress)
-    standing_now = len(book.live(policy.name, docket.at))
+    standing_now = book.count(policy.name, docket.at)
     return Decided(policy.name, docket.at, made, applied, standing_now, unreadable=unreadable)
 
 

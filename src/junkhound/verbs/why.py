@@ -19,7 +19,7 @@ from junkhound.ledger.rows import Sighting
 from junkhound.listing import Decision, History
 from junkhound.provider import Found
 from junkhound.tables import Kind
-from junkhound.verbs import botnets, campaigns, complaints, contacts, data, deciding, kinds, lists
+from junkhound.verbs import botnets, campaigns, complaints, contacts, data, deciding, feeds, kinds, lists
 from junkhound.verbs.office import Office
 from junkhound.verbs.publish import edition_of, entry_of
 
@@ -72,7 +72,8 @@ class Why(msgspec.Struct):
     """Everything that is known about one address and its lists; ``newest`` are its latest sightings.
 
     ``campaigns`` are those it sent for, with its mails for each; ``botnets`` those it works for, with its share.
-    ``complaints`` are the numbers of those that claim, show or suspect it, the newest first.
+    ``complaints`` are the numbers of those that claim, show or suspect it, the newest first; ``feeds`` are the
+    imported lists that name it or a network around it.
     """
 
     address: Address
@@ -89,6 +90,7 @@ class Why(msgspec.Struct):
     """What it seems to be, as most of ``newest`` say."""
     contacts: list[Found] = []
     """Whom to write to about it, as of ``at``."""
+    feeds: list[feeds.Hit] = []
 
     @property
     def listed(self) -> bool:
@@ -138,6 +140,7 @@ def why(office: Office, text: str) -> Why:
         complaints=[one.number for one in complaints.about(office, str(address)) if one.status != complaints.ASIDE],
         machine=_machine(newest),
         contacts=contacts.of_address(office, address, network.asn if network is not None else 0, at // DAY),
+        feeds=feeds.check(office, str(address)),
     )
 
 
