@@ -140,7 +140,8 @@ def test_a_whole_run_on_a_tiny_world(tmp_path: Path) -> None:
     assert grouped["found"]["tiny 2006"]["base"] > 100
     assert grouped["found"]["tiny 2006"]["value"] > 0.85
     assert by["G11"][0]["found"]["tiny 2006"]["value"] > 0.8
-    assert by["G10"] == [], "what nothing serves says so"
+    assert by["G17"] == [], "what nothing serves says so"
+    assert by["G8"][0]["what"] == "blocks found, of those that half A can tell"
     assert by["G5"][0]["found"]["tiny 2006"]["base"] > 30
     assert report.PAGE.read_text("utf-8") == page, "a quick run writes no page"
 
