@@ -62,6 +62,40 @@ def test_two_wordings_are_two_patterns() -> None:
     assert all(sum(one.matches(text) for one in found) == 1 for text in mixed)
 
 
+def spun(count: int, seed: int) -> list[str]:
+    """Copies put together anew each time from a few small pieces."""
+    chance = random.Random(seed)
+    slots = (
+        ("you have unread messages from women near you", "there are new letters from singles in your area",
+         "somebody sent winks to your profile last night"),
+        ("joining is free of charge and no card is needed", "the first month costs you nothing at all today"),
+        ("i love books and quiet evenings by the fire", "i like music and travel to distant countries",
+         "i dream of long walks along the winter sea"),
+        ("read my message behind this link my dear", "answer before the weekend when i leave town"),
+        ("tell me about yourself and what you enjoy", "write to me and send a photo of your house"),
+        ("paula hartnell of the customer care office", "jenny hartnell from our member sales team"),
+    )  # fmt: skip
+    return [
+        reading.canon(f"dear member {chance.randrange(999)}: " + ". ".join(chance.choice(slot) for slot in slots))
+        for _ in range(count)
+    ]
+
+
+def test_pieces_that_take_turns_are_one_pattern() -> None:
+    (made,) = pattern.infer(spun(200, 1))
+    assert any(made.turns)
+    assert all(made.matches(text) for text in spun(300, 2))
+    assert not any(made.matches(text) for text in copies(50))
+    half = spun(1, 3)[0][:120]
+    assert not made.matches(half)
+    engine = duckdb.connect()
+    for text in [*spun(20, 4), half]:
+        (hit,) = engine.execute("SELECT regexp_matches(?, ?)", [text, made.expression]).fetchone()  # type: ignore[misc]
+        assert bool(hit) == made.matches(text)
+    rule = rules.Rule("K-2006-000012", "dating", 1, "2006-06-11", made)
+    assert rules.spamassassin([rule]).count("(?:") >= len([one for one in made.turns if one])
+
+
 def test_too_few_copies_or_too_little_said_make_none() -> None:
     assert pattern.infer(copies(pattern.LEAST - 1)) == []
     assert pattern.infer(["see the attached file please"] * 200) == []
@@ -127,7 +161,7 @@ def test_hostile_copies_cost_what_they_are_long() -> None:
 
     flood = [reading.canon("a b " * 1500 + str(n)) for n in range(60)]
     chance = random.Random(9)
-    noise = [" ".join(chance.choices(WORDS, k=900)) for _ in range(300)]
+    noise = [" ".join(chance.choices(WORDS, k=600)) for _ in range(150)]
     began = time.process_time()
     pattern.infer(flood)
     pattern.infer(noise)

@@ -16,6 +16,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from math import log2
 
 import msgspec
 
@@ -29,6 +30,9 @@ ENOUGH_BITS = 160.0
 MISSED = 0.002  # share of the copies learned from that a pattern may miss
 MOST = 32  # patterns of one campaign
 MOST_PHRASES = 14
+MOST_TURNS = 400  # phrases that are looked at for taking turns
+MOST_OF_A_TURN = 24
+MOST_TRIES = 12  # groups of one campaign in which turns are looked for
 MOST_VALUES = 500  # of a gap that is a closed list
 UNSEEN = 0.05  # estimated share of values not met up to which a list is closed
 LONG = 80  # characters of a phrase
@@ -60,10 +64,14 @@ class Gap(msgspec.Struct, frozen=True):
 class Pattern(msgspec.Struct, frozen=True):
     """One wording: its phrases in order, what stands between them, how much it says, how many copies taught it.
 
+    ``turns`` are, for each phrase, others that stand in its place in other copies: a mailer that puts its text together
+    anew draws one of them each time. Empty where none has any.
+
     ``fields`` are regular expressions of header fields that all copies have alike; they describe and are not asked.
     """
 
     phrases: tuple[str, ...]
+    turns: tuple[tuple[str, ...], ...] = ()
     gaps: tuple[Gap, ...] = ()
     bits: float = 0.0
     learned: int = 0
@@ -72,18 +80,37 @@ class Pattern(msgspec.Struct, frozen=True):
 
     def matches(self, text: str) -> bool:
         """Whether a text (as ``reading.canon`` gives it) has all phrases in order; linear, phrase by phrase."""
-        at = 0
-        for phrase in self.phrases:
-            found = text.find(phrase, at)
-            if found < 0:
-                return False
-            at = found + len(phrase)
-        return True
+        return _ends(self.parts, text) is not None
+
+    @property
+    def parts(self) -> list[tuple[str, ...]]:
+        """Each phrase with those that take turns with it."""
+        return [
+            (phrase, *others)
+            for phrase, others in zip(self.phrases, self.turns or [()] * len(self.phrases), strict=True)
+        ]
 
     @property
     def expression(self) -> str:
         """The same as a regular expression for engines without backtracking (RE2), on text in small letters."""
-        return "(?s)" + ".*".join(flexible(phrase) for phrase in self.phrases)
+        return "(?s)" + ".*".join(any_of([flexible(one) for one in part]) for part in self.parts)
+
+
+def any_of(expressions: list[str]) -> str:
+    """One expression for any of these."""
+    return expressions[0] if len(expressions) == 1 else f"(?:{'|'.join(expressions)})"
+
+
+def _ends(parts: Sequence[tuple[str, ...]], text: str) -> list[tuple[int, int]] | None:
+    """Where each part stands, one behind the other, of several that which ends first; None where one is missing."""
+    found, at = [], 0
+    for part in parts:
+        places = [(place + len(one), place) for one in part if (place := text.find(one, at)) >= 0]
+        if not places:
+            return None
+        at, begin = min(places)
+        found.append((begin, at))
+    return found
 
 
 def flexible(phrase: str) -> str:
@@ -114,11 +141,13 @@ def infer(texts: Sequence[str], fields: Sequence[dict[str, str]] = (), forbidden
     runs = [_runs(tokens(text)) for text in texts]
     found: list[Pattern] = []
     waiting = [list(range(len(texts)))]
+    tries = MOST_TRIES
     while waiting and len(found) < MOST:
         rows = waiting.pop()
         if len(rows) < LEAST:
             continue
-        made = _one(texts, runs, rows, never)
+        tries -= 1
+        made = _one(texts, runs, rows, never, tries >= 0)
         if made is not None:
             found.append(_described(made, texts, fields, rows))
             continue
@@ -134,31 +163,100 @@ def _runs(words: list[str]) -> frozenset[tuple[str, ...]]:
 
 
 def _one(
-    texts: Sequence[str], runs: Sequence[frozenset[tuple[str, ...]]], rows: list[int], never: tuple[str, ...]
-) -> Pattern | None:
-    """The pattern that all these copies share, None where they share too little."""
+    texts: Sequence[str], runs: Sequence[frozenset[tuple[str, ...]]], rows: list[int], never: tuple[str, ...],
+    turning: bool,
+) -> Pattern | None:  # fmt: skip
+    """The pattern that all these copies share, None where they share too little; ``turning`` looks for turns too."""
     least = len(rows) - int(MISSED * len(rows))
     counts: Counter[tuple[str, ...]] = Counter()
     for row in rows:
         counts.update(runs[row])
     common = {run for run, count in counts.items() if count >= least}
-    if not common:
-        return None
     model = min(rows, key=lambda row: (len(texts[row]), row))
     phrases = _phrases(tokens(texts[model]), common)
     phrases = [phrase for phrase in phrases if not any(word in phrase for word in never)]
     some = [texts[row] for row in rows]
-    kept = [phrase for phrase in phrases for phrase in _held(phrase, some, least)]
-    kept = _ordered(kept, some, least)
-    chosen = _chosen(kept)
-    bits = sum(map(said_by, chosen))
+    parts: list[tuple[str, ...]] = [(phrase,) for one in phrases for phrase in _held(one, some, least)]
+    if sum(map(part_says, parts)) < ENOUGH_BITS:
+        parts = _placed([*parts, *_turns(texts, runs, rows, least, never)], some)
+    chosen = _chosen(_ordered(parts, some, least))
+    bits = sum(map(part_says, chosen))
     if bits < LEAST_BITS:
         return None
-    made = Pattern(tuple(chosen), bits=round(bits, 1), learned=len(rows))
+    turns = tuple(part[1:] for part in chosen)
+    made = Pattern(
+        tuple(part[0] for part in chosen), turns if any(turns) else (), bits=round(bits, 1), learned=len(rows)
+    )
     missed = sum(not made.matches(text) for text in some)
     if missed > MISSED * len(rows):
         return None
     return msgspec.structs.replace(made, missed=missed)
+
+
+def part_says(part: tuple[str, ...]) -> float:
+    """What a phrase says, or the least of those that take turns, less for there being several."""
+    return max(0.0, min(map(said_by, part)) - log2(len(part)))
+
+
+def _turns(
+    texts: Sequence[str], runs: Sequence[frozenset[tuple[str, ...]]], rows: list[int], least: int,
+    never: tuple[str, ...],
+) -> list[tuple[str, ...]]:  # fmt: skip
+    """Phrases that take turns: of each set exactly one stands in every copy."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        counts.update(runs[row])
+    low = max(3, len(rows) // 50)
+    some = sorted((run for run, count in counts.items() if low <= count < least), key=lambda run: (-counts[run], run))
+    wanted = set(some[:4000])
+    masks: dict[tuple[str, ...], int] = {}
+    for bit, row in enumerate(rows):
+        for run in runs[row] & wanted:
+            masks[run] = masks.get(run, 0) | 1 << bit
+    together: dict[int, set[tuple[str, ...]]] = defaultdict(set)
+    for run, mask in masks.items():
+        together[mask].add(run)
+    best: list[tuple[int, str]] = []
+    many = sorted(together.items(), key=lambda pair: (-pair[0].bit_count() * len(pair[1]), min(pair[1])))
+    for mask, mine in many[:MOST_TURNS]:
+        model = texts[rows[(mask & -mask).bit_length() - 1]]
+        held = [one for one in _phrases(tokens(model), mine) if not any(word in one for word in never)]
+        longest = max(held, key=lambda one: (said_by(one), one), default="")
+        if longest and all(longest in texts[row] for bit, row in enumerate(rows) if mask >> bit & 1):
+            best.append((mask, longest))
+    best.sort(key=lambda one: (-one[0].bit_count(), -said_by(one[1]), one[1]))
+    return _covers(best, (1 << len(rows)) - 1, len(rows) - least)
+
+
+def _covers(best: list[tuple[int, str]], full: int, allowed: int) -> list[tuple[str, ...]]:
+    """Sets of phrases whose copies do not overlap and are all of them, but for a few that may be missed."""
+    found: list[tuple[str, ...]] = []
+    used: set[int] = set()
+    for first, (mask, _) in enumerate(best):
+        if first in used:
+            continue
+        picked, left = [first], full & ~mask
+        for other in range(first + 1, len(best)):
+            if left.bit_count() <= allowed or len(picked) >= MOST_OF_A_TURN:
+                break
+            if other not in used and not best[other][0] & ~left:
+                picked.append(other)
+                left &= ~best[other][0]
+        if left.bit_count() <= allowed and len(picked) > 1:
+            used.update(picked)
+            found.append(tuple(best[place][1] for place in picked))
+    return found
+
+
+def _placed(parts: list[tuple[str, ...]], texts: list[str]) -> list[tuple[str, ...]]:
+    """The parts in the order in which they mostly stand."""
+    some = texts[:: max(1, len(texts) // 40)]
+
+    def middle(part: tuple[str, ...]) -> float:
+        places = sorted(min((at for one in part if (at := text.find(one)) >= 0), default=0) for text in some)
+        return float(places[len(places) // 2])
+
+    return sorted(parts, key=lambda part: (middle(part), part))
 
 
 def _phrases(words: list[str], common: set[tuple[str, ...]]) -> list[str]:
@@ -190,38 +288,39 @@ def _held(phrase: str, texts: list[str], least: int) -> list[str]:
     ]
 
 
-def _ordered(phrases: list[str], texts: list[str], least: int) -> list[str]:
-    """The phrases without those that break the order, worst first, until they hold one after the other."""
-    phrases = list(phrases)
-    while phrases:
+def _ordered(parts: list[tuple[str, ...]], texts: list[str], least: int) -> list[tuple[str, ...]]:
+    """The parts without those that break the order, worst first, until they hold one after the other."""
+    parts = list(parts)
+    while parts:
         blamed: Counter[int] = Counter()
         for text in texts:
             at = 0
-            for place, phrase in enumerate(phrases):
-                found = text.find(phrase, at)
-                if found < 0:
+            for place, part in enumerate(parts):
+                ends = [found + len(one) for one in part if (found := text.find(one, at)) >= 0]
+                if not ends:
                     blamed[place] += 1
                     break
-                at = found + len(phrase)
+                at = min(ends)
         if sum(blamed.values()) <= len(texts) - least:
-            return phrases
+            return parts
         worst = max(blamed, key=lambda place: (blamed[place], place))
         # the one before may be what stands too late: of the two, the one that says less goes
         pair = [place for place in (worst - 1, worst) if place >= 0]
-        del phrases[min(pair, key=lambda place: (said_by(phrases[place]), -place))]
-    return phrases
+        del parts[min(pair, key=lambda place: (part_says(parts[place]), -place))]
+    return parts
 
 
-def _chosen(phrases: list[str]) -> list[str]:
-    """Of the phrases those that say most, until they say enough: each one more is one more thing to miss."""
+def _chosen(parts: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Of the parts those that say most, single phrases first, until they say enough: each is one more to miss."""
     picked: set[int] = set()
     total = 0.0
-    for place in sorted(range(len(phrases)), key=lambda place: (-said_by(phrases[place]), place)):
-        if total >= ENOUGH_BITS or len(picked) >= MOST_PHRASES:
+    order = sorted(range(len(parts)), key=lambda place: (len(parts[place]) > 1, -part_says(parts[place]), place))
+    for place in order:
+        if total >= (ENOUGH_BITS if len(parts[place]) == 1 else LEAST_BITS) or len(picked) >= MOST_PHRASES:
             break
         picked.add(place)
-        total += said_by(phrases[place])
-    return [phrase for place, phrase in enumerate(phrases) if place in picked]
+        total += part_says(parts[place])
+    return [part for place, part in enumerate(parts) if place in picked]
 
 
 def said_by(phrase: str) -> float:
@@ -271,16 +370,8 @@ def _parted(runs: Sequence[frozenset[tuple[str, ...]]], rows: list[int]) -> list
 def _described(made: Pattern, texts: Sequence[str], fields: Sequence[dict[str, str]], rows: list[int]) -> Pattern:
     between: list[list[str]] = [[] for _ in made.phrases[1:]]
     for row in rows:
-        text, at, ends = texts[row], 0, []
-        for phrase in made.phrases:
-            found = text.find(phrase, at)
-            if found < 0:
-                break
-            ends.append((found, found + len(phrase)))
-            at = found + len(phrase)
-        else:
-            for place, (one, other) in enumerate(pairwise(ends)):
-                between[place].append(text[one[1] : other[0]].strip())
+        for place, (one, other) in enumerate(pairwise(_ends(made.parts, texts[row]) or ())):
+            between[place].append(texts[row][one[1] : other[0]].strip())
     gaps = tuple(gap_of(values) for values in between)
     held = [fields[row] for row in rows] if fields else []
     return msgspec.structs.replace(made, gaps=gaps, fields=fields_of(held))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from junkhound.campaign.pattern import Pattern
+from junkhound.campaign.pattern import Pattern, any_of
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -58,7 +58,10 @@ def spamassassin(rules: Sequence[Rule]) -> str:
     for rule in rules:
         parts = [f"__{rule.name}_{place}" for place in range(1, len(rule.pattern.phrases) + 1)]
         lines.append(f"\n# {rule.about}")
-        lines += [f"body {part} /{octets(phrase)}/i" for part, phrase in zip(parts, rule.pattern.phrases, strict=True)]
+        lines += [
+            f"body {part} /{any_of(list(map(octets, phrases)))}/i"
+            for part, phrases in zip(parts, rule.pattern.parts, strict=True)
+        ]
         lines += [f"meta {rule.name} ({' && '.join(parts)})", f"describe {rule.name} {rule.about}",
                   f"score {rule.name} 3.0"]  # fmt: skip
     return "\n".join(lines) + "\n"
@@ -68,7 +71,7 @@ def rspamd(rules: Sequence[Rule]) -> str:
     """A file for rspamd's ``rspamd.local.lua``."""
     lines = ["-- Wordings of campaigns, by Junkhound. Scores are a proposal.", "local reconf = config['regexp']"]
     for rule in rules:
-        asked = " & ".join(f"/{octets(phrase)}/i{{sa_body}}" for phrase in rule.pattern.phrases)
+        asked = " & ".join(f"/{any_of(list(map(octets, phrases)))}/i{{sa_body}}" for phrases in rule.pattern.parts)
         lines += [f"\n-- {rule.about}", f"reconf['{rule.name}'] = {{", f"  re = [==[{asked}]==],", "  score = 6.0,",
                   f"  description = '{rule.about}',", "}"]  # fmt: skip
     return "\n".join(lines) + "\n"

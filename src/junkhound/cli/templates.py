@@ -121,7 +121,8 @@ def show_(where: dict[str, Any], name: str, as_json: bool) -> None:
         _head(line)
         gaps = (*line.pattern.gaps, None)
         for place, phrase in enumerate(line.pattern.phrases):
-            print(f"    {phrase}")
+            others = line.pattern.turns[place] if line.pattern.turns else ()
+            print(f"    {phrase}" + "".join(f"\n    or {other}" for other in others))
             gap = gaps[place] if place < len(gaps) else None
             if gap is not None and gap.longest:
                 values = " | ".join(gap.values[:4]) + (f" | {len(gap.values) - 4} more" if len(gap.values) > 4 else "")

@@ -180,14 +180,17 @@ class _Run:
             octets = words.encode("utf-8", "replace")
             return evidence.secrets_in(self.office, octets).named_in(octets)
 
-        phrases = tuple(phrase for phrase in found.phrases if not named(phrase))
-        if sum(map(pattern.said_by, phrases)) < pattern.LEAST_BITS:
+        parts = [part for part in found.parts if not any(map(named, part))]
+        if sum(map(pattern.part_says, parts)) < pattern.LEAST_BITS:
             return None
+        phrases, turns = tuple(part[0] for part in parts), tuple(part[1:] for part in parts)
         gaps = found.gaps if len(phrases) == len(found.phrases) else ()
         if any(named(value) for gap in gaps for value in gap.values):
             gaps = ()
         fields = {name: words for name, words in found.fields.items() if not named(words.replace("\\", ""))}
-        return msgspec.structs.replace(found, phrases=phrases, gaps=gaps, fields=fields)
+        return msgspec.structs.replace(
+            found, phrases=phrases, turns=turns if any(turns) else (), gaps=gaps, fields=fields
+        )
 
     # -- the child ---------------------------------------------------------------------------------------------
 
