@@ -167,3 +167,17 @@ def test_no_server_tries_for_weeks() -> None:
     assert weights.HONEST[pasted] < weights.HONEST[queued]
     slow = (int(Tie.RDNS), int(Machine.SERVER), int(Id.CLOCK_AGREES), int(Time.AGES), 0)
     assert weights.HONEST[slow] > 0.9, "a broken clock alone accuses no proper server"
+
+
+@pytest.mark.parametrize(("ip", "genuine"), [("198.51.100.77", True), ("203.0.113.9", False)])
+def test_our_own_note_that_was_folded_in_a_word_is_ours(ip: str, genuine: bool) -> None:
+    """What it says of the client is what our session saw; a line about somebody else is the sender's."""
+    assert SEEN is not None
+    facts = Facts(Origin(SEEN.packed, 1_736_157_609_000_000, "t"), session=Session(helo=b"pc"))
+    found = judged(
+        f"Received: from dsl-100-77.example.net ([{ip}]) by mx.exa\n    mple.org with Microsoft SMTPSVC(6.0.3790.211);"
+        " Mon, 6 Jan 2025 10:00:05 +0000\n",
+        facts,
+    )
+    assert (found.typed is None) == genuine
+    assert str(found.address) == "198.51.100.77"

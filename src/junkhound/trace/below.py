@@ -85,12 +85,18 @@ def record(hops: Sequence[Hop], path: Walk, border: Boundary) -> int:
     for place in range(min(RECORD, len(hops))):
         hop = hops[place]
         if not (border.names[hop.by] or _of_ours(hop, border)):
-            return 0
+            return place + 1 if hop.ip == client.ip and _cut(hop, border) else 0
         if hop.ip == client.ip and hop.ip is not None:
             return place + 1
         if hop.ip is None and hop.by is not None and border.names[hop.by] and place == 0 and hop.dialect == "scan":
             return 1  # a server that writes no from clause at all
     return 0
+
+
+def _cut(hop: Hop, border: Boundary) -> bool:
+    """Whether the writer's name begins one of ours: what forwards a mail may fold its lines in the middle of a word."""
+    by = hop.by
+    return by is not None and len(by) > 3 and any(host.startswith(by) for host in border.hosts)
 
 
 def _of_ours(hop: Hop, border: Boundary) -> bool:
