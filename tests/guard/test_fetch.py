@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import http.client
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +16,8 @@ import pytest
 from junkhound import guard
 from junkhound.kernel import clock, config
 from junkhound.kernel.errors import ConfigError, NotFound, Refused, TamperError, Temporary
+from junkhound.service import keeping
+from junkhound.service.notes import Notes
 from junkhound.verbs import guard_pack, partners, signing
 from junkhound.verbs.office import Office
 from junkhound.wire import minisign
@@ -174,3 +178,20 @@ def test_an_address_a_token_and_a_key_are_needed(tmp_path: Path) -> None:
         settings = dataclasses.replace(nowhere.config, guard=config.Guard(**about))
         with pytest.raises(ConfigError, match=words):
             guard_pack.fetch(Office(settings, NOW))
+
+
+def test_serve_makes_packs_as_often_as_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "LOOK_S", 0.05)
+    hub = hub_of(tmp_path / "hub")
+    hub.config = dataclasses.replace(hub.config, guard=config.Guard(pack_every_h=0.05 / 3600))
+    stop = threading.Event()
+    janitor = threading.Thread(target=keeping.run, args=(hub, stop, Notes(tmp_path, "janitor")))
+    janitor.start()
+    try:
+        end = time.monotonic() + 60
+        while not (hub.home / "guard" / "editions" / "2.pack").exists():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        janitor.join(30)

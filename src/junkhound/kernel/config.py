@@ -192,6 +192,9 @@ class Guard:
         "",
         "public key of the hub whose packs are taken: its file, or its line; a pack without its signature is refused",
     )
+    pack_every_h: float = setting(
+        0.0, "serve makes a pack of this home's traps this often; 0 leaves that to `guard pack`", "hours", low=0
+    )
     hub: str = setting("", "the hub whose packs `guard take` fetches, such as https://hub.example.org:8443", "URL")
     token_file: str = setting(
         "", "file with the token that the hub gave us; without one, $JUNKHOUND_GUARD_TOKEN is looked at", "path"

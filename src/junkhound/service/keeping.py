@@ -11,7 +11,7 @@ from junkhound.ledger.asked import Asked
 from junkhound.ledger.held import Held
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
-from junkhound.verbs import feeds
+from junkhound.verbs import feeds, guard_pack
 from junkhound.verbs.judge import tidy
 from junkhound.verbs.office import Office
 
@@ -20,8 +20,9 @@ RETAIN_S = 86_400.0
 
 
 def run(office: Office, stop: threading.Event, notes: Notes) -> None:
-    """Compact when 32 fresh objects are there or ``[serve] janitor_s`` has passed; retention once a day."""
-    compacted, retained = time.monotonic(), 0.0
+    """Compact when 32 fresh objects are there or ``[serve] janitor_s`` has passed; retain once a day; make guard packs."""
+    compacted, retained, packed = time.monotonic(), 0.0, 0.0
+    pack_s = 3600 * office.config.guard.pack_every_h
     while not stop.is_set():
         try:
             if tidy(office):
@@ -41,6 +42,10 @@ def run(office: Office, stop: threading.Event, notes: Notes) -> None:
                 retained = time.monotonic()
             for name in feeds.due(office):  # none, unless the settings say how often
                 feeds.fetch(office, name)
+            if pack_s and (not packed or time.monotonic() - packed > pack_s):
+                packed = time.monotonic()  # one that fails is tried again when the next is due
+                guard_pack.write_pack(office)
+                notes.add("guard_packs_total")
         except JunkhoundError as error:
             notes.add("failures_total")
             say("janitor", error.message)
