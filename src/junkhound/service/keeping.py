@@ -20,7 +20,7 @@ RETAIN_S = 86_400.0
 
 
 def run(office: Office, stop: threading.Event, notes: Notes) -> None:
-    """Compact when 32 fresh objects are there or ``[serve] janitor_s`` has passed; retain once a day; make guard packs."""
+    """Compact when 32 fresh objects are there or after ``[serve] janitor_s``; retain once a day; make guard packs."""
     compacted, retained, packed = time.monotonic(), 0.0, 0.0
     pack_s = 3600 * office.config.guard.pack_every_h
     while not stop.is_set():
