@@ -143,6 +143,17 @@ def ingest(found: dict[str, Any]) -> Iterator[Row]:
     )  # fmt: skip
 
 
+def million(found: dict[str, Any]) -> Iterator[Row]:
+    run = found["first"]
+    tenths = run["resident_mb"]
+    early, late = max(tenths[1 : len(tenths) // 2]), max(tenths[len(tenths) // 2 : -1])
+    mails = f"{run['mails']:,} made-up mails of {found['mean_bytes'] / 1000:.1f} kB, no two alike"
+    yield Row(
+        f"memory of all processes over {mails}", "flat", f"{early} MB in its first half, {late} MB in its second",
+        f"medians of tenths: {', '.join(map(str, tenths))} MB", met=late <= early * 1.1,
+    )  # fmt: skip
+
+
 def ledger(found: dict[str, Any]) -> Iterator[Row]:
     rows = f"{found['rows'] / 1e6:.3g} million sightings"
     asked = found["look_ups"]
@@ -259,8 +270,8 @@ def serve(found: dict[str, Any]) -> Iterator[Row]:
 
 
 READERS: dict[str, Callable[[dict[str, Any]], Iterator[Row]]] = {
-    "analyse": analyse, "rspamd": rspamd, "ingest": ingest, "ledger": ledger, "sides": sides, "dns": dns,
-    "lists": dns, "smtp": smtp, "guard": guard, "serve": serve,
+    "analyse": analyse, "rspamd": rspamd, "ingest": ingest, "million": million, "ledger": ledger, "sides": sides,
+    "dns": dns, "lists": dns, "smtp": smtp, "guard": guard, "serve": serve,
 }  # fmt: skip
 
 
