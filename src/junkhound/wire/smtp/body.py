@@ -29,8 +29,10 @@ def end_of_mail(buffer: bytearray, transaction: Transaction, scan: int) -> tuple
     return (-1, max(len(buffer) - 4, 0)) if at < 0 else (at + 2, 0)
 
 
-def whole(data: bytes) -> bytes | None:
+def whole(data: bytes, transaction: Transaction) -> bytes | None:
     """The mail, where all of it came at once with nothing behind it and no line of it begins with a dot."""
+    if transaction.size or transaction.refusal is not None:
+        return None
     if data[-5:] != b"\r\n.\r\n" or data[:1] == b"." or _line_of_dot(data, 0) != len(data) - 5:
         return None
     return data[:-3]

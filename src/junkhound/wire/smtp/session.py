@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from junkhound.wire.smtp import body, dialect, login, words
 from junkhound.wire.smtp.terms import (
-    Delivery,
-    Event,
-    Guess,
-    Manner,
-    Phase,
-    Policy,
-    Rcpt,
-    StartTls,
-    Transaction,
-    XClient,
-)
+    Delivery, Event, Guess, Manner, Phase, Policy, Rcpt, StartTls, Transaction, XClient,
+)  # fmt: skip
 
 LINE_LIMIT = 4096  # a command line; RFC 5321 asks for 512, extensions add to it
 BAD_COMMANDS = 20
@@ -74,8 +66,12 @@ class Session:
 
     def receive(self, data: bytes, at: int) -> None:
         """Take bytes that arrived at monotonic microsecond ``at``."""
-        if self.phase is DATA and not self._buffer and self._taken_whole(data):
-            return
+        transaction = self.transaction
+        if self.phase is DATA and not self._buffer and transaction is not None:
+            mail = body.whole(data, transaction)  # most mails come in one piece: two copies less
+            if mail is not None:
+                self._delivered(transaction, mail)
+                return
         self._buffer += data
         self._go_on(at)
 
@@ -217,17 +213,6 @@ class Session:
         self._delivered(transaction, mail)
         return True
 
-    def _taken_whole(self, data: bytes) -> bool:
-        """Most mails come in one piece: two copies less."""
-        transaction = self.transaction
-        if transaction is None or transaction.size or transaction.refusal is not None:
-            return False
-        mail = body.whole(data)
-        if mail is None:
-            return False
-        self._delivered(transaction, mail)
-        return True
-
     def _drop(self, transaction: Transaction) -> None:
         """Forget all but the four bytes with which the end of mail may begin."""
         if len(self._buffer) > 4:
@@ -335,12 +320,6 @@ class Session:
             return
         self.replies.append(250)
         self._out.append(words.offers(self.policy, self.tls))
-
-    def _helo(self, rest: bytes) -> None:
-        self._hello(rest, esmtp=False)
-
-    def _lhlo(self, rest: bytes) -> None:
-        self._hello(rest, lmtp=True)
 
     def _mail(self, rest: bytes) -> None:
         if self.transaction is not None:
@@ -510,8 +489,9 @@ class Session:
 
 
 _COMMANDS: dict[bytes, Callable[[Session, bytes], None]] = {
-    b"HELO": Session._helo, b"EHLO": Session._hello, b"LHLO": Session._lhlo, b"MAIL": Session._mail,
-    b"RCPT": Session._rcpt, b"DATA": Session._start_data, b"BDAT": Session._bdat, b"RSET": Session._rset,
+    b"HELO": partial(Session._hello, esmtp=False), b"EHLO": Session._hello,
+    b"LHLO": partial(Session._hello, lmtp=True), b"MAIL": Session._mail, b"RCPT": Session._rcpt,
+    b"DATA": Session._start_data, b"BDAT": Session._bdat, b"RSET": Session._rset,
     b"NOOP": Session._noop, b"QUIT": Session._quit, b"VRFY": Session._vrfy, b"EXPN": Session._vrfy,
     b"HELP": Session._help, b"STARTTLS": Session._starttls, b"AUTH": Session._start_auth,
     b"XCLIENT": Session._xclient, b"XFORWARD": Session._xforward,
