@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from junkhound.wire.smtp import body, dialect, login, words
-from junkhound.wire.smtp.terms import (
-    Delivery, Event, Guess, Manner, Phase, Policy, Rcpt, StartTls, Transaction, XClient,
-)  # fmt: skip
+from junkhound.wire.smtp import body, dialect, login, terms, words
+from junkhound.wire.smtp.terms import Delivery, Event, Guess, Manner, Phase, Policy, Rcpt, Transaction
 
 LINE_LIMIT = 4096  # a command line; RFC 5321 asks for 512, extensions add to it
 BAD_COMMANDS = 20
@@ -429,7 +427,7 @@ class Session:
                 self.manners |= Manner.CLEAR_BEHIND_STARTTLS
             self._reply(220, "2.0.0 go ahead")
             self.phase = TLS
-            self.events.append(StartTls())
+            self.events.append(terms.StartTls())
 
     def _start_auth(self, rest: bytes) -> None:
         self.auth_tries += 1  # from here on an unknown word may be half of a login: it is not written down
@@ -465,7 +463,7 @@ class Session:
         said = self._attributes(rest)
         if said is not None:
             self.helo = None
-            self.events.append(XClient(said))
+            self.events.append(terms.XClient(said))
             self.greet()
 
     def _xforward(self, rest: bytes) -> None:
