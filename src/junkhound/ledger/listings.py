@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select, upda
 from junkhound.kernel import clock, net
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.errors import NotFound, Refused
-from junkhound.kernel.net import Address, Network
+from junkhound.kernel.net import Address
 from junkhound.ledger import schema, state
 from junkhound.ledger.listing_records import (
     Applied,
@@ -29,13 +29,12 @@ from junkhound.ledger.listing_records import (
     networks_text,
     place,
 )
+from junkhound.ledger.listing_rows import active, among, read, standing
 from junkhound.ledger.listing_tables import decisions, list_runs, listing_events, listings, pins, policies
 from junkhound.listing import Decision, Domain, Outcome, Policy, Reason, replaced
 
 RULES = "junkhound"  # who acts when no person does
 RENEWAL_STEP = 6 * HOUR  # a later end is an event of its own only beyond this, or every mail would be one
-_AT_ONCE = 400  # subjects in one query
-_MANY = 20_000  # beyond so many subjects it is cheaper to read the whole list
 PINNED = 20  # witness messages kept from each end
 _EVENT = [listing_events.c[name] for name in Event.__struct_fields__]
 
@@ -104,7 +103,7 @@ class Listings:
         Errors: NotFound if it is not on the list.
         """
         with state.writing(self._engine) as connection:
-            found = [one for one in _select(connection, _active(name)) if one.subject == subject]
+            found = [one for one in read(connection, active(name)) if one.subject == subject]
             if not found or not found[0].live(at):
                 raise NotFound(f"{subject} is not on list {name!r}")
             _end(connection, [(found[0], at)], end, "delisted", who, why)
@@ -131,7 +130,7 @@ class Listings:
 
     @staticmethod
     def _expire(connection: Connection, name: str, at: int, applied: Applied) -> None:
-        over = _select(connection, _active(name).where(listings.c.expires_at <= at))
+        over = read(connection, active(name).where(listings.c.expires_at <= at))
         ends = [(one, one.expires_at) for one in over]
         _end(connection, ends, "expired", "expired", RULES, "nothing more was seen")
         applied.expired += [one.number for one in sorted(over, key=lambda one: one.subject)]
@@ -146,13 +145,13 @@ class Listings:
     def live(self, name: str, at: int, some: Collection[Subject] | None = None) -> list[Listing]:
         """What stood on the list at a moment, in the order of addresses; of ``some`` subjects alone, if given."""
         with state.reading(self._engine) as connection:
-            found = _among(connection, _standing(name, at), some)
+            found = among(connection, standing(name, at), some)
         return sorted((one for one in found if one.live(at)), key=lambda one: one.subject)
 
     def count(self, name: str, at: int) -> int:
         """How many stood on the list at a moment."""
         over = func.coalesce(listings.c.ended_at, listings.c.expires_at)
-        query = _standing(name, at).with_only_columns(func.count()).where(over > at)
+        query = standing(name, at).with_only_columns(func.count()).where(over > at)
         with state.reading(self._engine) as connection:
             return int(connection.execute(query).scalar() or 0)
 
@@ -161,7 +160,7 @@ class Listings:
         wanted = {net.network_of(address, bits).first.packed for bits in range(8, 129)}
         query = select(listings).where(listings.c.first.in_(sorted(wanted)), listings.c.last >= address.packed)
         with state.reading(self._engine) as connection:
-            found = _select(connection, query.where(listings.c.name.is_(None)))
+            found = read(connection, query.where(listings.c.name.is_(None)))
         found = [one for one in found if not any(network.holds(address) for network in one.exclusions)]
         return sorted(found, key=lambda one: (one.listed_at, one.number))
 
@@ -170,7 +169,7 @@ class Listings:
         labels = name.split(".")
         above = [".".join(labels[place:]) for place in range(len(labels) - 1)]
         with state.reading(self._engine) as connection:
-            found = _select(connection, select(listings).where(listings.c.name.in_(above)))
+            found = read(connection, select(listings).where(listings.c.name.in_(above)))
         held = [
             one for one in found if isinstance(one.subject, Domain) and (one.subject.below or str(one.subject) == name)
         ]
@@ -190,8 +189,8 @@ class Listings:
         new = begun.scalar_subquery() > known
         open_then = (listings.c.ended_at.is_(None)) | (ended.scalar_subquery() > known)
         with state.reading(self._engine) as connection:
-            come = _select(connection, select(listings).where(listings.c.list == name, new))
-            held = _select(connection, select(listings).where(listings.c.list == name, ~new, open_then))
+            come = read(connection, select(listings).where(listings.c.list == name, new))
+            held = read(connection, select(listings).where(listings.c.list == name, ~new, open_then))
         ended_early = ("removed", "asked", "cleared", "replaced")
         gone = [
             one for one in held
@@ -203,7 +202,7 @@ class Listings:
     def get(self, number: str) -> Listing:
         """One listing by its number. Errors: NotFound."""
         with state.reading(self._engine) as connection:
-            found = _select(connection, select(listings).where(listings.c.number == number))
+            found = read(connection, select(listings).where(listings.c.number == number))
         if not found:
             raise NotFound(f"no listing {number!r}", "numbers look like JH-2026-000123")
         return found[0]
@@ -221,7 +220,7 @@ class Listings:
         query = query.order_by(listing_events.c.at.desc(), listing_events.c.serial.desc()).limit(limit)
         with state.reading(self._engine) as connection:
             rows = [(str(row[0]), Event(*row[1:])) for row in connection.execute(query)]
-            found = _select(connection, select(listings).where(listings.c.number.in_({number for number, _ in rows})))
+            found = read(connection, select(listings).where(listings.c.number.in_({number for number, _ in rows})))
         held = {one.number: one for one in found}
         return [(held[number], event) for number, event in rows]
 
@@ -264,7 +263,7 @@ class Listings:
         query = select(listings).where(listings.c.list == name, listings.c.ended_at <= at)
         found: dict[Subject, Past] = {}
         with state.reading(self._engine) as connection:
-            for one in _among(connection, query, some):
+            for one in among(connection, query, some):
                 before = found.get(one.subject, Past())
                 hour = (one.ended_at or 0) // HOUR
                 if one.end in ("removed", "asked"):
@@ -287,7 +286,7 @@ class _Step:
         self.connection, self.policy, self.at = connection, policy, at
         self.applied, self.witnesses = applied, witnesses
         # A range may take the place of others; on lists of addresses and names only what was decided is looked at.
-        self.standing = {one.subject: one for one in _among(connection, _active(policy.name), about)}
+        self.standing = {one.subject: one for one in among(connection, active(policy.name), about)}
 
     def take(self, made: list[Decision]) -> None:
         new, again = [], []
@@ -371,7 +370,7 @@ class _Step:
 
     def _earlier(self, subjects: Collection[Subject]) -> list[Listing]:
         """All that these subjects ever had on the list."""
-        return _among(self.connection, select(listings).where(listings.c.list == self.policy.name), subjects)
+        return among(self.connection, select(listings).where(listings.c.list == self.policy.name), subjects)
 
     def _row(self, number: str, decision: Decision) -> dict[str, Any]:
         first, last, bits = place(decision.subject)
@@ -433,43 +432,6 @@ def _numbers(connection: Connection, at: int, count: int) -> list[str]:
     connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + count))
     last = state.counter(connection, name)
     return [f"JH-{year:04d}-{number:06d}" for number in range(last - count + 1, last + 1)]
-
-
-def _standing(name: str, at: int) -> Any:
-    query = select(listings).where(listings.c.list == name, listings.c.listed_at <= at)
-    return query.where(listings.c.ended_at.is_(None) | (listings.c.ended_at > at))
-
-
-def _among(connection: Connection, query: Any, some: Collection[Subject] | None) -> list[Listing]:
-    """The rows of a query, or those of them that are about ``some`` subjects; of more than many all are read."""
-    if some is None or len(some) > _MANY:
-        found = _select(connection, query)
-        return found if some is None else [one for one in found if one.subject in some]
-    firsts = sorted({place(subject)[0] for subject in some})
-    found = []
-    for start in range(0, len(firsts), _AT_ONCE):
-        part = query.where(listings.c.first.in_(firsts[start : start + _AT_ONCE]))
-        found += [one for one in _select(connection, part) if one.subject in some]
-    return found
-
-
-def _active(name: str) -> Any:
-    return select(listings).where(listings.c.list == name, listings.c.ended_at.is_(None))
-
-
-def _select(connection: Connection, query: Any) -> list[Listing]:
-    found = []
-    for row in connection.execute(query).mappings():
-        values = {name: row[name] for name in Listing.__struct_fields__ if name in row}
-        first = net.from_packed(bytes(row["first"]))
-        subject: Subject = Network(first.hi, first.lo, row["bits"])
-        if row["name"] is not None:
-            subject = Domain(row["name"], bool(row["below"]))
-        left_out = [net.parse_network(words) for words in json.loads(row["exclusions"] or "[]")]
-        values |= {"subject": subject, "listing_class": row["class"]}
-        values["exclusions"] = tuple(network for network in left_out if network is not None)
-        found.append(Listing(**values))
-    return found
 
 
 def _keep(connection: Connection, made: list[Decision]) -> None:
