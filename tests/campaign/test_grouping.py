@@ -160,6 +160,13 @@ def test_mail_without_text_goes_by_its_file_or_picture() -> None:
     assert parts(labels) == {frozenset({0, 1}), frozenset({2, 3}), frozenset({4})}
 
 
+def test_mail_without_text_is_together_whatever_text_has_the_picture_too() -> None:
+    """Two letters with the same picture stand between those that say nothing."""
+    texts = ["", noisy(20, 1, 0)[0], "", noisy(21, 1, 0)[0], ""]
+    labels = campaign.group(units(texts), keys([(row, KeyKind.PICTURE, "a") for row in range(5)]))
+    assert labels[0] == labels[2] == labels[4]
+
+
 def test_what_was_one_campaign_stays_one() -> None:
     texts = noisy(6, 3, 2) + noisy(7, 3, 2)
     labels = campaign.group(units(texts, before=[5, 5, 5, 5, 0, 0]), Keys())

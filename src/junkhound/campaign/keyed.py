@@ -102,7 +102,7 @@ def _files(labels: Ints, row: Ints, name: Ints, tied: bonds.Ties, telling: Flags
     if not len(row):
         return labels
     mute = ~telling[row]
-    order = np.lexsort((row, name))
+    order = np.lexsort((row, mute, name))  # those without text next to each other, whatever has text between them
     row, name, mute = row[order], name[order], mute[order]
     pair = (name[1:] == name[:-1]) & mute[1:] & mute[:-1]
     labels = forest.joined(labels, labels[row[:-1][pair]], labels[row[1:][pair]])
