@@ -121,6 +121,8 @@ def of_finds(text: bytes) -> Iterator[tuple[str, Any, Any]]:
     for find, stems in ((tickers._target, tickers._TARGETS), (tickers._price, tickers._PRICES)):
         near = [match.span() for match in tickers._near(written, find, stems)]
         yield "near", near, [match.span() for match in tickers._near(written, find)]
+    urging = [match.span() for match in tickers._urging(written)]
+    yield "urging", urging, [match.span() for match in tickers._urged(written)]
     every = tickers.touts_with(written, tickers.cues_plainly(written))
     yield "touts", tickers.touts_with(written, tickers.cues(written)), every
 

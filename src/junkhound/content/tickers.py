@@ -156,6 +156,7 @@ _NOTHING = dict.fromkeys(map(ord, _UNSEEN))
 
 
 _capitals = re.compile(r"[A-Z]{3,5}(?![A-Za-z])").findall
+_runs = re.compile(r"(?<= )[A-Z]{3,5}(?![A-Za-z])").finditer
 _OF_CAPITALS = frozenset(("brackets", "urged", "led"))  # whose symbols are letters, and plain to see
 _numeric = re.compile(r"[0-9]|[.,](?=[OoIl])").finditer
 _BEFORE, _BEHIND = 120, 24  # characters around a number within which words say what it is
@@ -328,10 +329,25 @@ def _said(text: str) -> Iterator[re.Match[str]]:
             at = low.find(stem, at + len(stem))
 
 
+def _urging(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_urged``, tried before words in capitals alone."""
+    end = 0
+    for run in _runs(text):
+        at = run.start()
+        if at >= end:
+            for match in _urged(text, max(end, at - _URGE), at + _SYMBOL):
+                if match.start("ticker") == at:  # another's end may be cut off
+                    end = match.end()
+                    yield match
+
+
+_URGE, _SYMBOL = 16, 10  # characters of the longest way to urge, and of a symbol with its market and what follows
+
+
 Finder = Callable[[str], Iterator[re.Match[str]]]
 _FINDERS: tuple[tuple[str, Finder, int], ...] = (
     ("symbol", _said, 3), ("exchange", _exchange, 3), ("suffix", _suffixed, 3), ("brackets", _bracketed, 2),
-    ("urged", _urged, 1), ("led", _led, 1),
+    ("urged", _urging, 1), ("led", _led, 1),
 )  # fmt: skip
 """By what a share is named, and the points of each."""
 
