@@ -167,6 +167,14 @@ def test_mail_without_text_is_together_whatever_text_has_the_picture_too() -> No
     assert labels[0] == labels[2] == labels[4]
 
 
+def test_a_few_words_beside_a_picture_are_no_letter_of_their_own() -> None:
+    captions = [" ".join(letter(800 + n, 9)) for n in range(6)]
+    shared = keys([(row, KeyKind.PICTURE, "a") for row in range(6)])
+    assert len(parts(campaign.group(units(captions), shared))) == 1
+    letters = [" ".join(letter(820 + n, 30)) for n in range(6)]
+    assert len(parts(campaign.group(units(letters), shared))) == 6
+
+
 def test_what_was_one_campaign_stays_one() -> None:
     texts = noisy(6, 3, 2) + noisy(7, 3, 2)
     labels = campaign.group(units(texts, before=[5, 5, 5, 5, 0, 0]), Keys())

@@ -42,6 +42,7 @@ KINDS: Mapping[str, tuple[int, float]] = {
 Mailers, names of files and forged senders are shared by strangers and join nothing.
 """
 
+PICTURES = frozenset(int(KeyKind[name]) for name in ("PICTURE", "PICTURE_HASH") if name in KeyKind.__members__)
 CONTACTS = frozenset(int(KeyKind[name]) for name in ("PHONE", "MAILBOX", "WALLET", "IBAN", "TICKER"))
 """Kinds by which an offer is answered or paid: two of them in one prose are two offers."""
 FAMILY = {int(kind): KINDS[kind.name] for kind in KeyKind if kind.name in KINDS}

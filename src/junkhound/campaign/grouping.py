@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from junkhound.campaign import bonds, forest, keyed, near
@@ -9,6 +11,7 @@ from junkhound.campaign.forest import U64, Ints
 from junkhound.campaign.units import Keys, Units
 
 ROUNDS = 4
+CAPTION = 16  # words beside a picture up to which they are no letter of their own
 LARGE = 20  # units of a group that is looked through for drift
 
 
@@ -19,6 +22,7 @@ def group(units: Units, keys: Keys, known: keyed.Known = keyed.Known()) -> Ints:
     """
     if not len(units):
         return np.empty(0, np.int64)
+    units = _shown(units, keys)
     rank = shuffled(units.number)
     rows = np.flatnonzero(units.telling)
     sketch = units.sketch[rows]
@@ -38,6 +42,13 @@ def group(units: Units, keys: Keys, known: keyed.Known = keyed.Known()) -> Ints:
         if np.array_equal(forest.dense(past), forest.dense(labels)):
             break
     return forest.dense(labels)
+
+
+def _shown(units: Units, keys: Keys) -> Units:
+    """The units, of those with a picture and next to no text as if they had none: what they say is in the picture."""
+    pictured = np.zeros(len(units), np.bool_)
+    pictured[keys.row[np.isin(keys.kind, list(bonds.PICTURES))]] = True
+    return replace(units, words=np.where(pictured & (units.words < CAPTION), 0, units.words))
 
 
 def _before(groups: Ints) -> Ints:
