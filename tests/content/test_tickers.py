@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from junkhound.content import agreed, tickers, touts
+from junkhound.content import agreed, misread, touts
 
 ALERT = "Trading alert!\nHarbor Crest Holdings\nSymbol: QXZV.PK\nCurrent price: $1.25\n5 day target: $4.80\n"
 
@@ -61,11 +61,11 @@ def test_no_symbol_is_cut_wherever_it_stands(filling: int) -> None:
 
 
 def test_lookalikes_cost_half() -> None:
-    assert tickers.confusion("QXZV", "QXZV") == 0
-    assert tickers.confusion("0XZV", "OXZV") == 0.5
-    assert tickers.confusion("QXZV", "QXZA") > 1
-    assert tickers.corrected("OXZV", {"QXZV", "ABCD"}) == "QXZV"
-    assert tickers.corrected("OXZV", {"QXZV", "OXZY"}) == "OXZV"  # two would fit: it stays as read
+    assert misread.confusion("QXZV", "QXZV") == 0
+    assert misread.confusion("0XZV", "OXZV") == 0.5
+    assert misread.confusion("QXZV", "QXZA") > 1
+    assert misread.corrected("OXZV", {"QXZV", "ABCD"}) == "QXZV"
+    assert misread.corrected("OXZV", {"QXZV", "OXZY"}) == "OXZV"  # two would fit: it stays as read
 
 
 @pytest.mark.parametrize("piece", ["Symbol: ", "A B C D ", "$1.", "ABCD.PK ", "(ABCD) ", "price ", "target 5 day "])

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import msgspec
 
+from junkhound.content import misread
 from junkhound.kernel.compiled import steps
 
 MAX_TEXT = 8 * 1024
@@ -295,7 +296,7 @@ def agreed(texts: Sequence[str], known: Collection[str] = ()) -> list[Tout]:
             found.setdefault(tout.ticker, []).append(tout)
     made = []
     for ticker, several in found.items():
-        near = [other for other in found if other != ticker and confusion(ticker, other) <= 1.0]
+        near = [other for other in found if other != ticker and misread.confusion(ticker, other) <= 1.0]
         if any(len(found[other]) > len(several) for other in near):
             continue  # one reading's slip
         best = max(several, key=lambda tout: tout.points)
@@ -461,37 +462,7 @@ def _ticker(written: str, known: Collection[str]) -> str:
         letters = read
     if letters in _NOISE or len(letters) > 5:
         return ""
-    return corrected(letters, known) if known else letters
-
-
-def corrected(letters: str, known: Collection[str]) -> str:
-    """The known symbol that was probably meant: itself, or the only one within one confusion of a reader by machine."""
-    if letters in known:
-        return letters
-    near = [symbol for symbol in known if abs(len(symbol) - len(letters)) <= 1 and confusion(letters, symbol) <= 1.0]
-    return near[0] if len(near) == 1 else letters
-
-
-_PAIRS = (
-    "O0 OQ OD 0D QD OC OG CG 1I IL 1L IJ IT 5S 8B BR RP EF FP UV VY UJ MN NH MH WV WN KX XY Z2 6G 4A TY 7T IF LI HK PB"
-    " DB VW"
-)
-_ALIKE = frozenset(frozenset(pair) for pair in _PAIRS.split())
-
-
-def confusion(read: str, meant: str) -> float:
-    """Edit distance in which what looks alike costs half, anything else one and a half; ``RN`` is an ``M``.
-
-    Source of the pairs: what was confused on rendered symbols, and the shapes of the letters.
-    """
-    read, meant = read.replace("RN", "M"), meant.replace("RN", "M")
-    row = [1.0 * place for place in range(len(meant) + 1)]
-    for i, mine in enumerate(read, 1):
-        last, row[0] = row[0], 1.0 * i
-        for j, theirs in enumerate(meant, 1):
-            swap = 0.0 if mine == theirs else 0.5 if frozenset((mine, theirs)) in _ALIKE else 1.5
-            last, row[j] = row[j], min(row[j] + 1.0, row[j - 1] + 1.0, last + swap)
-    return row[-1]
+    return misread.corrected(letters, known) if known else letters
 
 
 def _joined(
@@ -503,7 +474,7 @@ def _joined(
         for other, count in votes.most_common():
             if other == ticker or ticker in known or count <= votes[ticker]:
                 continue
-            if confusion(ticker, other) <= 1.0 or sorted(ticker) == sorted(other):
+            if misread.confusion(ticker, other) <= 1.0 or sorted(ticker) == sorted(other):
                 votes[other] += votes.pop(ticker)
                 cues[other] |= cues.pop(ticker)
                 if ticker in markets:
