@@ -10,7 +10,7 @@ from junkhound.kernel import net
 from junkhound.kernel.clock import DAY, HOUR, MINUTE
 from junkhound.tables import Clue
 from junkhound.trace import below, pair, weights
-from junkhound.trace.names import generic
+from junkhound.trace.names import DYNAMIC, generic
 from junkhound.trace.pair import Id, Machine, Odd, Tie, Time
 from junkhound.wire.facts import Facts, Origin, Session
 
@@ -181,3 +181,18 @@ def test_our_own_note_that_was_folded_in_a_word_is_ours(ip: str, genuine: bool) 
     )
     assert (found.typed is None) == genuine
     assert str(found.address) == "198.51.100.77"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("www.wireless.example", False),
+        ("wireless.example.org", True),
+        ("pool.example", False),
+        ("dsl-17.pool.example", True),
+        ("5.113.0.203.pool.example", True),
+        ("host.cable.co.uk", False),
+    ],
+)
+def test_what_a_site_is_called_says_nothing_of_its_machines(name: str, line: bool) -> None:
+    assert DYNAMIC[name] is line

@@ -38,9 +38,15 @@ def together(one: str | None, other: str | None) -> bool:
     return one == other or ("." in one and "." in other and _SITES[one] == _SITES[other])
 
 
+def _host(name: str) -> str:
+    """The name without its site, which may be called anything: ``wireless.org.au`` is no line of a provider."""
+    return name.removesuffix(_SITES[name])
+
+
 def dynamic(rdns: str) -> bool:
     """Whether a looked-up name is one that providers give to dial-up and broadband lines."""
-    return _DYNAMIC.search(rdns) is not None or _OCTETS.search(rdns) is not None
+    host = _host(rdns)
+    return _DYNAMIC.search(host) is not None or _OCTETS.search(host) is not None
 
 
 DYNAMIC = Memo(dynamic, 8192)
@@ -75,7 +81,7 @@ def generic(name: str, ip: Address | None) -> bool:
     ``dsl``. A name that says ``mail`` or ``ec2`` may hold octets too.
     """
     if DYNAMIC[name]:
-        return not (SERVER[name] or _HOSTED.search(name)) or _DYNAMIC.search(name) is not None
+        return not (SERVER[name] or _HOSTED.search(name)) or _DYNAMIC.search(_host(name)) is not None
     if ip is None or not ip.is_v4 or SERVER[name] or _HOSTED.search(name):
         return False
     low = ip.lo & 0xFFFFFFFF
