@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 
@@ -33,3 +34,21 @@ def confusion(read: str, meant: str) -> float:
             swap = 0.0 if mine == theirs else 0.5 if frozenset((mine, theirs)) in _ALIKE else 1.5
             last, row[j] = row[j], min(row[j] + 1.0, row[j - 1] + 1.0, last + swap)
     return row[-1]
+
+
+def joined(
+    votes: Counter[str], cues: dict[str, set[str]], markets: dict[str, str], spans: dict[str, tuple[int, int]],
+    known: Collection[str],
+) -> None:  # fmt: skip
+    """A symbol read wrong once, in a text that has it right elsewhere, is the one that stands there more often."""
+    for ticker, _ in reversed(votes.most_common()):
+        for other, count in votes.most_common():
+            if other == ticker or ticker in known or count <= votes[ticker]:
+                continue
+            if confusion(ticker, other) <= 1.0 or sorted(ticker) == sorted(other):
+                votes[other] += votes.pop(ticker)
+                cues[other] |= cues.pop(ticker)
+                if ticker in markets:
+                    markets.setdefault(other, markets.pop(ticker))
+                spans[other] = min(spans[other], spans.pop(ticker))
+                break

@@ -271,7 +271,7 @@ def touts_with(text: str, may: int, known: Collection[str] = ()) -> list[Tout]:
         return []  # of whatever the text talks, it is not of shares: no score without a word of traders
     for ticker in votes:  # what stands everywhere in the text is its subject
         votes[ticker] += min(4, len(re.findall(rf"(?<![A-Z0-9]){re.escape(ticker)}(?![A-Z0-9])", text)))
-    _joined(votes, cues, markets, spans, known)
+    misread.joined(votes, cues, markets, spans, known)
     about = _about(text, trading)
     found = []
     for ticker, count in votes.most_common(8):
@@ -463,24 +463,6 @@ def _ticker(written: str, known: Collection[str]) -> str:
     if letters in _NOISE or len(letters) > 5:
         return ""
     return misread.corrected(letters, known) if known else letters
-
-
-def _joined(
-    votes: Counter[str], cues: dict[str, set[str]], markets: dict[str, str], spans: dict[str, tuple[int, int]],
-    known: Collection[str],
-) -> None:  # fmt: skip
-    """A symbol read wrong once, in a text that has it right elsewhere, is the one that stands there more often."""
-    for ticker, _ in reversed(votes.most_common()):
-        for other, count in votes.most_common():
-            if other == ticker or ticker in known or count <= votes[ticker]:
-                continue
-            if misread.confusion(ticker, other) <= 1.0 or sorted(ticker) == sorted(other):
-                votes[other] += votes.pop(ticker)
-                cues[other] |= cues.pop(ticker)
-                if ticker in markets:
-                    markets.setdefault(other, markets.pop(ticker))
-                spans[other] = min(spans[other], spans.pop(ticker))
-                break
 
 
 def _named(text: str, ticker: str, start: int) -> str:
