@@ -83,7 +83,7 @@ def run(home: Path, path: Path, workers: int, module: str = "junkhound") -> dict
     toml = home.parent / "bench.toml"
     toml.write_text(f'[store]\nhome = "{home}"\n[engine]\nworkers = {workers}\n')
     command = [sys.executable, "-m", module, "--config", str(toml), "ingest", "--as", "junk", "--mailbox", "bench",
-               "--relay", "127.0.0.0/8", "--json", str(path)]  # fmt: skip
+               "--relay", "127.0.0.0/8", "--no-group", "--json", str(path)]  # fmt: skip
     env = {**installed(home.parent), "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", "BENCH_JUDGE": "spine"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()

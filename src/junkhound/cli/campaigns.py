@@ -69,14 +69,14 @@ def command(
         tell(ranking)
 
 
-def run(office: Any, quiet: bool = False) -> Grouped:
-    """Group with a progress bar on stderr, where that is a terminal."""
+def run(office: Any, quiet: bool = False, read_s: float | None = None) -> Grouped:
+    """Group with a progress bar on stderr, where that is a terminal; ``read_s`` bounds the reading of campaigns."""
     from junkhound.cli.lists import progress_bar
     from junkhound.verbs import actors, botnets, comparing, grouping, wording
 
     with progress_bar(quiet) as progress:
         done = grouping.group(office, progress)
-        wording.read(office, progress=progress)
+        wording.read(office, wording.BUDGET_S if read_s is None else read_s, progress)
         botnets.find(office)
         actors.find(office)
         comparing.look(office)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from junkhound.verbs.grouping import Grouped
     from junkhound.verbs.ingest import Report
 
+READ_S = 20.0
+"""CPU seconds for what new campaigns are about; those that are left are read by ``serve`` or the next run."""
+
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="PATH...")
@@ -42,13 +45,14 @@ if TYPE_CHECKING:
     help="A relay of that mailbox whose Received lines are believed, beside those in the settings; repeatable.",
 )
 @click.option("--watch", is_flag=True, help="Keep watching the given Maildirs and take in new mail as it comes.")
+@click.option("--no-group", is_flag=True, help="Leave campaigns to the next run, or to junkhound campaigns --group.")
 @click.option("--at", metavar="WHEN", help="Pin the moment of taking in; default: now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def command(
     where: dict[str, Any], paths: tuple[str, ...], kind: str | None, mailbox: str | None, trap: str | None,
     relays: tuple[str, ...], watch: bool, at: str | None, as_json: bool, complainant: str | None,
-    log: str | None,
+    log: str | None, no_group: bool,
 ) -> None:  # fmt: skip
     """Take mail in: trace every message, remember its source, keep the evidence.
 
@@ -82,7 +86,7 @@ def command(
         _watch(office, request)
         return
     report = run(office, request, quiet=as_json)
-    grouped = _group(office, as_json) if report.added else None
+    grouped = _group(office, as_json) if report.added and not no_group else None
     if as_json:
         show(answer(report))
     else:
@@ -96,7 +100,7 @@ def command(
 def _group(office: Office, quiet: bool) -> Grouped | None:
     """Put the new mail into campaigns, unless somebody else is at it: then the next run does."""
     try:
-        return campaigns.run(office, quiet)
+        return campaigns.run(office, quiet, READ_S)
     except Temporary:
         return None
 
