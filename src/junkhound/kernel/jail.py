@@ -228,7 +228,10 @@ def child(link_fd: int, progress_fd: int) -> None:
             signal.setitimer(signal.ITIMER_PROF, limits.item_s + slack)
 
     while True:
-        head, fds, _, _ = socket.recv_fds(link, 4, 1)
+        try:
+            head, fds, _, _ = socket.recv_fds(link, 4, 1)
+        except ConnectionResetError:  # killed while an answer was on its way to it
+            return
         if not head:
             return
         while len(head) < 4:
