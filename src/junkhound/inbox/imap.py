@@ -2,10 +2,14 @@
 
 Where a server has no MOVE, a letter is copied, and only then marked and expunged by its UID (RFC 4315); where it cannot
 even do that the account is refused, for a plain EXPUNGE would take other mail along.
+
+Two programs that MOVE one letter in the same instant leave two copies: nothing forbids that to a server. So a letter is
+claimed first, by a keyword that is set only where nobody has touched the letter since we looked (RFC 7162, CONDSTORE).
 """
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +22,10 @@ from junkhound.kernel.errors import ConfigError, NotFound, Temporary, UsageError
 
 AT_ONCE = 50  # letters of one request
 SECONDS = 60.0
+CLAIM = b"$JunkhoundMoves"
+"""Keyword of a letter that a guard is about to move."""
+STALE_S = 30.0
+"""A claim that stands this long was left by a guard that was killed."""
 
 
 class Imap:
@@ -46,6 +54,7 @@ class Imap:
             has = self._client.capabilities()
         self._moves = b"MOVE" in has
         self._idles = b"IDLE" in has
+        self._claims = b"CONDSTORE" in has or b"QRESYNC" in has
         if not self._moves and b"UIDPLUS" not in has:
             self.close()
             raise ConfigError(f"{host} can neither MOVE nor expunge single mails", "its mail cannot be sorted safely")
@@ -74,26 +83,73 @@ class Imap:
                     yield some[number], body
 
     def move(self, letters: list[Letter], folder: str) -> int:
-        """MOVE; a letter that another program has moved is none of ours any more."""
+        """MOVE letters of one folder; one that another program moves is none of ours any more."""
         moved = 0
+        others: list[int] = []
         with _told(folder):
             if letters and not self._client.folder_exists(folder):
                 self._client.create_folder(folder)
                 self._client.subscribe_folder(folder)
             for start in range(0, len(letters), AT_ONCE):
-                some = [int(letter.id) for letter in letters[start : start + AT_ONCE]]
                 self._select(letters[start].folder)
-                still = set(self._client.search(["UID", *_ranges(some), "UNDELETED"])) & set(some)
-                if not still:
-                    continue
-                if self._moves:
-                    self._client.move(sorted(still), folder)
-                else:
-                    self._client.copy(sorted(still), folder)
-                    self._client.delete_messages(sorted(still), silent=True)
-                    self._client.uid_expunge(sorted(still))
-                moved += len(still)
-        return moved
+                ours, claimed = self._claim(self._still([int(each.id) for each in letters[start : start + AT_ONCE]]))
+                moved += self._move(ours, folder)
+                others += claimed
+            return moved + self._move(self._left_behind(others), folder)
+
+    def _move(self, uids: list[int], folder: str) -> int:
+        if uids and self._moves:
+            self._client.move(uids, folder)
+        elif uids:
+            self._client.copy(uids, folder)
+            self._client.delete_messages(uids, silent=True)
+            self._client.uid_expunge(uids)
+        return len(uids)
+
+    def _still(self, uids: list[int]) -> list[int]:
+        """Those that are still there."""
+        return sorted(set(self._client.search(["UID", *_ranges(uids), "UNDELETED"])) & set(uids)) if uids else []
+
+    def _claim(self, uids: list[int]) -> tuple[list[int], list[int]]:
+        """Those that nobody but us may move now, and those that somebody else has claimed."""
+        if not uids or not self._claims:
+            return uids, []
+        free, held, last = self._looked(uids)
+        ours = self._unless_touched(free, "+FLAGS.SILENT", last)
+        return ours, [uid for uid in (*free, *held) if uid not in ours]
+
+    def _left_behind(self, uids: list[int]) -> list[int]:
+        """What others have claimed is theirs, unless it is still there long after: whoever that was is gone."""
+        end = time.monotonic() + STALE_S
+        while uids and time.monotonic() < end:
+            time.sleep(0.25)
+            self._client.noop()  # else a letter that has gone is still shown to us
+            uids = self._still(uids)
+        if uids:
+            _, held, last = self._looked(uids)
+            self._unless_touched(held, "-FLAGS.SILENT", last)
+        return self._claim(uids)[0]
+
+    def _looked(self, uids: list[int]) -> tuple[list[int], list[int], int]:
+        """Those without a claim, those with one, and a number below that of any later change (their highest MODSEQ)."""
+        found = {uid: parts for uid, parts in self._client.fetch(uids, ["FLAGS", "MODSEQ"]).items() if uid in uids}
+        held = [uid for uid in uids if uid in found and CLAIM in found[uid][b"FLAGS"]]
+        free = [uid for uid in uids if uid in found and uid not in held]
+        return free, held, max((int(parts[b"MODSEQ"][0]) for parts in found.values()), default=0)
+
+    def _unless_touched(self, uids: list[int], how: str, last: int) -> list[int]:
+        """Set or take off the claim where nobody changed anything after ``last``; which letters these are."""
+        if not uids:
+            return []
+        link = self._client._imap  # the library has no conditional STORE, and hides the answer's code
+        kind, said = link.xatom("UID", "STORE", *_ranges(uids), f"(UNCHANGEDSINCE {last})", how, f"({CLAIM.decode()})")
+        link.response("FETCH")
+        touched = _MODIFIED.search(said[0] or b"")
+        if kind != "OK" and touched is None:
+            self._claims = False  # it allows no keywords of ours: as a server without CONDSTORE
+            return uids
+        gone = _numbers(touched[1]) if touched else set()
+        return [uid for uid in uids if uid not in gone]
 
     def wait(self, seconds: float) -> bool:
         """IDLE on the inbox, or, where the server cannot, a look after this time."""
@@ -124,6 +180,18 @@ class Imap:
         self._validity = int(self._client.select_folder(folder).get(b"UIDVALIDITY", 0))
         self._here = folder
         return True
+
+
+_MODIFIED = re.compile(rb"\[MODIFIED ([0-9:,]{1,10000})\]")
+
+
+def _numbers(words: bytes) -> set[int]:
+    """The numbers of a set such as ``4,7:9``."""
+    found: set[int] = set()
+    for part in words.split(b","):
+        low, _, high = part.partition(b":")
+        found.update(range(int(low), int(high or low) + 1))
+    return found
 
 
 def _ranges(numbers: list[int]) -> list[str]:
