@@ -10,12 +10,12 @@ from junkhound.kernel.net import parse
 from junkhound.tables import Clue, Path
 from junkhound.trace import below, classes, reasons, results, sealed, weights
 from junkhound.trace.border import NOWHERE, Boundary
-from junkhound.trace.deeper import deeper
+from junkhound.trace.deeper import Inside, deeper
 from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
 from junkhound.trace.names import DYNAMIC, together
 from junkhound.trace.peer import STEP
-from junkhound.trace.seen import LIKELY, NOTHING, Seen, lines
+from junkhound.trace.seen import LIKELY, NOTHING, Lines, Seen, lines
 from junkhound.trace.speech import speech
 from junkhound.trace.verdict import HopReason, Verdict
 from junkhound.trace.walk import AT_PRIVATE, AT_RELAY, AT_STRANGER, AT_UNREAD, SESSION, Walk, walk
@@ -69,12 +69,12 @@ def judge(
     path, seal = results.told(hops, walk(hops, border, facts), border), ""
     if border.sealers:
         path, seal = sealed.beyond(hops, path, border)
-    end, last, count = path.end, path.hop, len(hops)
+    last, count = path.hop, len(hops)
     clues = _trusted_clues(path, border) if last is not None else 0
     if count > MANY:
         clues |= _MANY_HOPS
     inside = under = kept = None
-    if end is AT_STRANGER and last is not None and not last.auth:
+    if path.end is AT_STRANGER and last is not None and not last.auth:
         provider = border.known.provider(last)
         if provider is not None:
             inside = deeper(hops, path.believed, provider, border)
@@ -99,51 +99,66 @@ def judge(
             clues |= _for_other(last.recipient, facts)
         if facts.origin.client is not None and not facts.origin.imported:
             seen_at = facts.origin.received_at
-    why: tuple[HopReason, ...] = ()
-    if explain:
-        why = reasons.explain(hops, path, under, border, inside, seal)
-    if last is None:
-        kind, told = classes.told(_PATHS[end], False)
-        return Verdict(
-            None, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, None, None, count,
-            source_class=kind, class_reason=told,
-        )  # fmt: skip
-    helo, rdns, ip = last.helo, last.rdns, last.ip
-    several: tuple[below.Candidate, ...] = ()
-    if inside is not None:
-        sure = 0.0
-        if inside.source is not None:
-            sure = inside.sure
-            several = (below.Candidate(inside.source, sure, inside.believed - 1),)
-        kind, told = classes.told(inside.path, inside.client)
-        return Verdict(
-            ip, inside.source, None, True, sure, inside.path, _CLUES[clues], seen_at, why, helo, rdns, count,
-            provider=inside.provider.name, account=inside.account, candidates=several, source_class=kind,
-            class_reason=told,
-        )  # fmt: skip
-    if end is AT_STRANGER:
-        assert ip is not None
-        weighed: tuple[tuple[str, float], ...] = ()
-        if under is None:  # a client of ours that had logged in: nothing below is believed
-            several, typed = (below.Candidate(ip, LOGGED_IN, last.index),), None
-            kind, told = classes.logged_in(last)
-        else:
-            several, typed = under.candidates, under.typed
-            kind, told = classes.of_stranger(hops, last, under, clues, facts)
-            if explain and under.looked is not None:
-                weighed = weights.found(under.looked)
-        sure = next((one.p for one in several if one.address == ip), LEAST)
-        if last.dialect == "scan" and sure > UNREAD_LIMIT:
-            sure = UNREAD_LIMIT
-        return Verdict(
-            ip, ip, ip, True, sure, _class(last), _CLUES[clues], seen_at, why, helo, rdns, count, None, last.account,
-            weighed, several, typed, kept, kind, told,
-        )  # fmt: skip
-    ip = ip if end is AT_PRIVATE or end is AT_RELAY else None
+    why = reasons.explain(hops, path, under, border, inside, seal) if explain else ()
+    if last is not None and inside is not None:
+        return _of_customer(inside, last, clues, seen_at, why, count)
+    if last is not None and path.end is AT_STRANGER:
+        return _of_stranger(hops, last, under, facts, clues, seen_at, why, explain, kept)
+    return _of_nobody(path, clues, seen_at, why, count)
+
+
+def _of_nobody(path: Walk, clues: int, seen_at: int | None, why: tuple[HopReason, ...], count: int) -> Verdict:
+    """Nobody outside brought it to those who are believed, or nobody knows who that was."""
+    last, end = path.hop, path.end
+    ip = last.ip if last is not None and (end is AT_PRIVATE or end is AT_RELAY) else None
+    helo, rdns = (None, None) if last is None else (last.helo, last.rdns)
     kind, told = classes.told(_PATHS[end], False)
     return Verdict(
         ip, None, None, False, 0.0, _PATHS[end], _CLUES[clues], seen_at, why, helo, rdns, count,
         source_class=kind, class_reason=told,
+    )  # fmt: skip
+
+
+def _of_customer(
+    inside: Inside, last: Hop, clues: int, seen_at: int | None, why: tuple[HopReason, ...], count: int
+) -> Verdict:
+    """A server of many people brought it: never blamed; behind it a customer's machine, where the server says so."""
+    sure = 0.0
+    several: tuple[below.Candidate, ...] = ()
+    if inside.source is not None:
+        sure = inside.sure
+        several = (below.Candidate(inside.source, sure, inside.believed - 1),)
+    kind, told = classes.told(inside.path, inside.client)
+    return Verdict(
+        last.ip, inside.source, None, True, sure, inside.path, _CLUES[clues], seen_at, why, last.helo, last.rdns, count,
+        provider=inside.provider.name, account=inside.account, candidates=several, source_class=kind,
+        class_reason=told,
+    )  # fmt: skip
+
+
+def _of_stranger(
+    hops: Sequence[Hop], last: Hop, under: below.Below | None, facts: Facts | None, clues: int, seen_at: int | None,
+    why: tuple[HopReason, ...], explain: bool, kept: Lines | None,
+) -> Verdict:  # fmt: skip
+    """A machine that is nobody's of ours brought it: how likely it sent the mail itself, and who else may have."""
+    ip = last.ip
+    assert ip is not None
+    weighed: tuple[tuple[str, float], ...] = ()
+    if under is None:  # a client of ours that had logged in: nothing below is believed
+        several: tuple[below.Candidate, ...] = (below.Candidate(ip, LOGGED_IN, last.index),)
+        typed = None
+        kind, told = classes.logged_in(last)
+    else:
+        several, typed = under.candidates, under.typed
+        kind, told = classes.of_stranger(hops, last, under, clues, facts)
+        if explain and under.looked is not None:
+            weighed = weights.found(under.looked)
+    sure = next((one.p for one in several if one.address == ip), LEAST)
+    if last.dialect == "scan" and sure > UNREAD_LIMIT:
+        sure = UNREAD_LIMIT
+    return Verdict(
+        ip, ip, ip, True, sure, _class(last), _CLUES[clues], seen_at, why, last.helo, last.rdns, len(hops), None,
+        last.account, weighed, several, typed, kept, kind, told,
     )  # fmt: skip
 
 
