@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from junkhound.campaign import pattern, reading, rules
-from support.peers import free_port, need
-from support.postfix import folder
+from support.peers import need
+from support.rspamd import rspamd
 
 TEXT = (
     "Тысячи клиентов уже доверяют нашей аптеке: таблетки без рецепта\n"
@@ -53,44 +50,8 @@ def test_spamassassin_hits_the_copy_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.peer
-def test_rspamd_hits_the_copy_alone(tmp_path: Path) -> None:
-    program = need("rspamd")
+def test_rspamd_hits_the_copy_alone() -> None:
     made, junk = exported()
-    port = free_port()
-    with folder() as root:
-        for name in ("run", "lib"):
-            (root / name).mkdir()
-        (root / "junkhound.lua").write_text("config['regexp'] = config['regexp'] or {}\n" + rules.rspamd(made))
-        (root / "rspamd.conf").write_text(f"""
-            options {{ pidfile = "{root}/pid"; filters = "regexp";
-                dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; }} }}
-            logging {{ type = "file"; filename = "{root}/log"; }}
-            worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
-            lua = "{root}/junkhound.lua";
-        """)
-        for path in (root, *root.rglob("*")):
-            path.chmod(0o777 if path.is_dir() else 0o644)
-        child = subprocess.Popen(
-            [program, "-f", "-i", "-c", root / "rspamd.conf", f"--var=DBDIR={root}/lib", f"--var=RUNDIR={root}/run"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-        def symbols(mail: str) -> set[str]:
-            request = urllib.request.Request(f"http://127.0.0.1:{port}/checkv2", mail.encode())
-            with urllib.request.urlopen(request, timeout=30) as said:
-                return set(json.load(said)["symbols"])
-
-        try:
-            end = time.monotonic() + 60
-            while True:
-                try:
-                    found = symbols(junk)
-                    break
-                except OSError:
-                    assert time.monotonic() < end, (root / "log").read_text() if (root / "log").exists() else ""
-                    time.sleep(0.2)
-            assert "JH_K_2006_000012_1" in found, (found, (root / "log").read_text())
-            assert "JH_K_2006_000012_1" not in symbols(OTHER)
-        finally:
-            child.terminate()
-            child.wait(20)
+    with rspamd("config['regexp'] = config['regexp'] or {}\n" + rules.rspamd(made), "regexp") as symbols:
+        assert "JH_K_2006_000012_1" in symbols(junk.encode())
+        assert "JH_K_2006_000012_1" not in symbols(OTHER.encode())

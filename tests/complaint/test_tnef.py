@@ -117,5 +117,5 @@ def test_files_inside_files_end() -> None:
 
 @given(st.binary(max_size=300), st.integers(0, len(EMBEDDED)), st.integers(0, len(EMBEDDED)))
 def test_any_bytes_give_an_answer(noise: bytes, start: int, end: int) -> None:
-    tnef.read(tnef.MAGIC + noise, [])
-    tnef.read(EMBEDDED[:start] + noise + EMBEDDED[end:], [])
+    for content in (tnef.MAGIC + noise, EMBEDDED[:start] + noise + EMBEDDED[end:]):
+        assert all(found.octets and found.how == "attached outlook" for found in tnef.read(content, []))

@@ -18,6 +18,7 @@ import pytest
 from support import guards
 from support.peers import free_port, need
 from support.postfix import folder
+from support.rspamd import rspamd
 
 MANUAL = (Path(__file__).parents[2] / "docs/guard.md").read_text("utf-8")
 PLAIN = guards.mail("see you at lunch on thursday", "ann@friends.example", "lunch", "198.51.100.9",
@@ -52,47 +53,14 @@ def test_it_answers_programs_of_this_machine(tmp_path: Path) -> None:
         assert told.value.code == 400
 
 
-def symbols(port: int, octets: bytes) -> dict[str, object]:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/checkv2", octets)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        found: dict[str, object] = json.load(answer)["symbols"]
-    return found
-
-
 @pytest.mark.peer
 def test_rspamd_counts_the_guards_opinion(tmp_path: Path) -> None:
-    program = need("rspamd")
-    port = free_port()
-    with folder() as root, guards.running(guards.settled(tmp_path / "g"), "http", "--listen", "127.0.0.1:0") as place:
-        for name in ("run", "lib"):
-            (root / name).mkdir()
-        (root / "rspamd.local.lua").write_text(snippet("rspamd.local.lua").replace("127.0.0.1:8893", place))
-        (root / "rspamd.conf").write_text(f"""
-            options {{ pidfile = "{root}/pid"; filters = ""; dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; }} }}
-            logging {{ type = "file"; filename = "{root}/log"; }}
-            worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
-            lua = "{root}/rspamd.local.lua";
-        """)
-        for path in (root, *root.rglob("*")):
-            path.chmod(0o777 if path.is_dir() else 0o644)
-        child = subprocess.Popen(
-            [program, "-f", "-i", "-c", root / "rspamd.conf", f"--var=DBDIR={root}/lib", f"--var=RUNDIR={root}/run"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            end = time.monotonic() + 60
-            while True:
-                try:
-                    junk = symbols(port, guards.mail())
-                    break
-                except OSError:
-                    assert time.monotonic() < end, (root / "log").read_text() if (root / "log").exists() else ""
-                    time.sleep(0.2)
-            assert "JUNKHOUND_JUNK" in junk, (junk, (root / "log").read_text())
-            assert not {name for name in symbols(port, PLAIN) if name.startswith("JUNKHOUND")}
-        finally:
-            child.terminate()
-            child.wait(20)
+    with guards.running(guards.settled(tmp_path / "g"), "http", "--listen", "127.0.0.1:0") as place:
+        lua = snippet("rspamd.local.lua")
+        assert "127.0.0.1:8893" in lua
+        with rspamd(lua.replace("127.0.0.1:8893", place)) as symbols:
+            assert "JUNKHOUND_JUNK" in symbols(guards.mail())
+            assert not {name for name in symbols(PLAIN) if name.startswith("JUNKHOUND")}
 
 
 def spamassassin_settings(place_of_files: Path, asked: str) -> None:

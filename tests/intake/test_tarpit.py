@@ -18,7 +18,7 @@ from junkhound.intake.tarpit import Tarpit
 from junkhound.kernel import net
 from junkhound.kernel.clock import HOUR
 from junkhound.wire import smtp
-from support.traps import Running, policy, traps, wait
+from support.traps import Running, hear, policy, traps, wait
 
 CLIENT = net.parse("203.0.113.9")
 HERE = net.parse("127.0.0.1")
@@ -201,7 +201,9 @@ def test_ten_thousand_are_held_at_low_cost(start: Callable[..., Running]) -> Non
 
 def test_closing_down_lets_everybody_go(start: Callable[..., Running]) -> None:
     running = start(pit=trap.Pit(30.0))
-    with socket.create_connection(("127.0.0.1", running.port)):
+    with socket.create_connection(("127.0.0.1", running.port)) as held:
+        held.settimeout(5)
         wait(lambda: running.trap.tarpit.holding == 1)
-    running.soon(running.trap.shut)
-    wait(lambda: running.trap.tarpit.holding == 0)
+        running.soon(running.trap.shut)
+        wait(lambda: running.trap.tarpit.holding == 0)
+        assert hear(held)[:4] in (b"220 ", b"421 "), "it hears a last word long before its time"

@@ -89,11 +89,15 @@ def test_nftables_checks_loads_and_reloads_the_sets(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["9-lives", "0", "a" * 63])
 def test_packet_filters_take_any_name_and_an_empty_list(tmp_path: Path, name: str) -> None:
     nft, ipset, alone = need("nft"), need("ipset"), apart()
-    for program, form, ending in ((f"{nft} -f", "nftables", "nft"), (f"{ipset} restore -f", "ipset", "ipset")):
+    programs = (
+        (f"{nft} -f", "nftables", "nft", f"{nft} list ruleset"),
+        (f"{ipset} restore -f", "ipset", "ipset", f"{ipset} list -n"),
+    )
+    for program, form, ending, shown in programs:
         for content in (make(name=name), make(entry("203.0.113.7"), name=name)):
             path = tmp_path / ending
             path.write_bytes(outputs.get(form)(content)[ending])
-            run(*alone, *program.split(), str(path))
+            assert name[:18] in run(*alone, "sh", "-c", f"{program} {path} && {shown}")
 
 
 def test_ipset_restores_and_exchanges_the_sets(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""The picture reader of the service: it looks at what came, counts it, rests for its work, says once what it lacks."""
+"""The readers of pictures and files in the service: they count what they did, rest for it, say once what they lack."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import time
@@ -11,11 +12,11 @@ from typing import Any
 import pytest
 
 from junkhound.kernel.config import Config, Pictures, Serve, Store
-from junkhound.kernel.errors import ConfigError
-from junkhound.service import looking
+from junkhound.kernel.errors import ConfigError, Temporary
+from junkhound.service import leisure, looking, scanning
 from junkhound.service.notes import Notes
 from junkhound.service.supervisor import Supervisor
-from junkhound.verbs import check, pictures
+from junkhound.verbs import check, files, pictures
 from junkhound.verbs.office import Office
 
 
@@ -36,8 +37,8 @@ def run(office: Office, monkeypatch: pytest.MonkeyPatch, read: Any, until: int) 
             stop.set()
         return read(*asked)
 
-    monkeypatch.setattr(looking, "LOOK_S", 0.02)
-    monkeypatch.setattr(looking.os, "nice", lambda by: by)
+    monkeypatch.setattr(leisure, "LOOK_S", 0.02)
+    monkeypatch.setattr(leisure.os, "nice", lambda by: by)
     monkeypatch.setattr(pictures, "read", reads)
     notes = Notes(office.home, "pictures")
     looking.run(office, stop, notes)
@@ -65,6 +66,31 @@ def test_what_is_missing_is_said_once(
     said, _ = run(office, monkeypatch, missing, 2)
     assert "failures_total" not in said
     assert capfd.readouterr().err.count("Pillow is not installed") == 1
+
+
+def test_files_are_counted_and_a_hindrance_is_told_again_when_it_is_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stop, turns = threading.Event(), iter(("away", "away", "", "away", "broken"))
+
+    def read(*asked: Any) -> files.Done:
+        words = next(turns)
+        if words == "broken":
+            stop.set()
+            raise Temporary("the disk is full")
+        return files.Done(files=3, malware=1, hint=words)
+
+    monkeypatch.setattr(leisure, "LOOK_S", 0.0)
+    monkeypatch.setattr(leisure.os, "nice", lambda by: by)
+    monkeypatch.setattr(files, "read", read)
+    notes = Notes(office.home, "files")
+    quick = dataclasses.replace(office.config, files=dataclasses.replace(office.config.files, look_s=0))
+    scanning.run(Office(quick), stop, notes)
+    said = json.loads(notes.path.read_text())
+    assert (said["files_total"], said["files_malware_total"], said["failures_total"]) == (12, 4, 1)
+    told = capfd.readouterr().err
+    assert told.count("away") == 2
+    assert "the disk is full" in told
 
 
 def test_it_runs_where_pillow_is_and_unless_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
