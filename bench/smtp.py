@@ -155,8 +155,10 @@ def _spool(home: str) -> Any:
 
 def _ours(loop: asyncio.AbstractEventLoop, writer: Any, port: int) -> None:
     from junkhound.intake import trap
+    from junkhound.kernel import heap
     from junkhound.wire import smtp
 
+    heap.keep()  # as the trap of the service does
     policy = smtp.Policy("mx.example.org", trap.catch_all([DOMAIN]))
     one = trap.Trap(
         trap.Gate("lures", policy, per_client=1000, per_network=1000), writer, lambda: time.time_ns() // 1000

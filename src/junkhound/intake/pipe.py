@@ -9,6 +9,7 @@ library is loaded here, and no more of that than is needed.
 from __future__ import annotations
 
 import os
+import select
 import stat
 import sys
 import time
@@ -17,6 +18,8 @@ from typing import Any, NoReturn
 from junkhound.wire import segment
 
 OK, USAGE, TEMPORARY = 0, 64, 75
+
+_heard = -1  # readable once a signal came
 
 # flag -> (what stands for its value, sentence); also what `junkhound pipe --help` and the manual are made from
 OPTIONS = {
@@ -279,13 +282,23 @@ def _address(words: str) -> bytes | None:
     return packed[12:] if packed[:12] == b"\0" * 10 + b"\xff\xff" else packed
 
 
+def _read() -> bytes:
+    """What comes next on standard input.
+
+    A signal that came just before ``read`` would be heard behind it, and perhaps never: it ends ``select`` in any case.
+    """
+    if _heard >= 0:
+        select.select((0, _heard), (), ())
+    return os.read(0, 1 << 20)
+
+
 def _read_mail(limit: int) -> tuple[bytes, bool]:
     """The mail, without a postmark that the transport put before it, and whether it was cut at ``limit``.
 
     All of it is consumed.
     """
     parts, size = [], 0
-    while part := os.read(0, 1 << 20):
+    while part := _read():
         if size < limit:
             parts.append(part[: limit - size])
         size += len(part)
@@ -389,6 +402,9 @@ def _catch_signals() -> None:
     """Postfix asks a pipe that takes too long to end: say 75, so that it keeps the mail."""
     import signal
 
+    global _heard
+    _heard, told = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGPIPE", "SIGALRM", "SIGXCPU", "SIGXFSZ"):
         signal.signal(getattr(signal, name), lambda *_: os._exit(TEMPORARY))
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from junkhound.intake import tls, trap
-from junkhound.kernel import net
+from junkhound.kernel import heap, net
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.config import Config
 from junkhound.kernel.errors import ConfigError, JunkhoundError, Temporary
@@ -69,6 +69,7 @@ def _tls(config: Config) -> ssl.SSLContext | None:
 
 def run(office: Office, stop: threading.Event, notes: Notes, sockets: Sequence[tuple[str, socket.socket]]) -> None:
     """Serve the given listening sockets (protocol, socket) until told to stop; then say 421 and seal."""
+    heap.keep()
     with asyncio.Runner(loop_factory=trap.new_loop) as runner:
         runner.run(_serve(office, stop, notes, sockets))
 
