@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy import botnets, kinds, reading
+from accuracy import botnets, kinds, mailboxes, reading
 from accuracy.intervals import NONE, Estimate
 from junkhound import campaign as room
 from junkhound import sighting
@@ -82,13 +82,10 @@ def ingest(
         if after is not None:
             after(office)
         office.ledger.close()
+    office = Office(loaded)
     boxes = sorted((folder / "mail/people").glob("*/Junk*"))
-    for number, path in enumerate(boxes):
-        progress("junk of mailboxes", number / len(boxes))
-        name = path.parent.name
-        office = Office(replace(loaded, traps={}, mailboxes={name: loaded.mailboxes[name]}))
-        verbs_ingest.ingest(office, verbs_ingest.Request((str(path),), Kind.JUNK, mailbox=name))
-        office.ledger.close()
+    mailboxes.take(office, boxes, lambda share: progress("junk of mailboxes", share))
+    office.ledger.close()
     return loaded
 
 

@@ -13,20 +13,17 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from accuracy import baselines, reading
+from accuracy import baselines, mailboxes, reading
 from accuracy.baselines import HOUR, Seen, Span
 from accuracy.intervals import Estimate, clopper_pearson, ratio, share, statistic
 from junkhound import listing
 from junkhound.kernel import config, net
 from junkhound.kernel.net import Network
-from junkhound.tables import Kind
-from junkhound.verbs import ingest as verbs_ingest
 from junkhound.verbs import replaying
 from junkhound.verbs.office import Office
 
@@ -160,8 +157,7 @@ def arrivals(folder: Path) -> list[Mail]:
 def ingest(folder: Path, home: Path, day: str, progress: Progress, everything: bool = False) -> Path:
     """Half A into a home of its own, or all of it; gives the settings file.
 
-    Traps and the route table go in by the product's command, people's mailboxes by the verb behind it, in one process:
-    hundreds of commands would only start hundreds of times.
+    Traps and the route table go in by the product's command, people's mailboxes through the spool.
     """
     home.mkdir(parents=True)
     settings = home / "junkhound.toml"
@@ -174,17 +170,9 @@ def ingest(folder: Path, home: Path, day: str, progress: Progress, everything: b
         if half[name] == "A":
             progress(f"ingesting {name}", 0.0)
             _junkhound(settings, "ingest", "--trap", name, "--as", "junk", str(path))
-    loaded = config.load(settings)
-    inline = replace(loaded, engine=config.Engine(name="inline", isolate=False))
+    office = Office(config.load(settings))
     boxes = sorted(path for path in (folder / "mail/people").glob("*/*") if half[path.parent.name] == "A")
-    for number, path in enumerate(boxes):
-        progress("ingesting mailboxes", number / len(boxes))
-        kind, name = Kind.GOOD if path.name.startswith("Inbox") else Kind.JUNK, path.parent.name
-        # Every ingest prepares all intakes of its settings: with this one's alone it takes a tenth of the time.
-        office = Office(replace(inline, traps={}, mailboxes={name: loaded.mailboxes[name]}))
-        verbs_ingest.ingest(office, verbs_ingest.Request((str(path),), kind, mailbox=name))
-        office.ledger.close()
-    office = Office(inline)
+    mailboxes.take(office, boxes, lambda share: progress("ingesting mailboxes", share))
     office.ledger.compact(office.now)
     office.ledger.close()
     return settings
