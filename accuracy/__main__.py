@@ -34,6 +34,7 @@ from accuracy import (
     templates,
     tracing,
     wanted,
+    written,
 )
 from accuracy.baselines import HOUR
 from spamworld.out.forms import instant
@@ -166,7 +167,7 @@ def main() -> int:
             manifests.append(world(folder, tier, variant, seed))
             worlds.append(measure(folder, manifests[-1], parts, asked.limit, progress, pictures))
     with_real = "tracing" in parts and not (asked.no_corpus or asked.quick)
-    real = [*corpus.handover(), *corpus.honest()] if with_real else []
+    real = [*corpus.handover(), *corpus.honest(), *written.figures()] if with_real else []
     of_guard = wanted.figures() if "guard" in parts and not (asked.no_corpus or asked.quick) else []
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)

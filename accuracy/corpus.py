@@ -43,6 +43,7 @@ class Real(NamedTuple):
     estimate: Estimate
     note: str = ""
     bar: str = ""
+    unit: str = "%"
 
 
 def messages(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -64,8 +64,7 @@ def lines(folder: Path) -> Iterator[Line]:
     seed = json.loads((folder / "manifest.json").read_text("utf-8"))["seed"]
     if seed >= 100:
         raise ValueError(f"{folder}: seed {seed} is for evaluation")
-    said = reading.relays(folder)
-    borders = {name: trace.boundary(relays, (), allow_documentation=True) for name, relays in said.items()}
+    borders = reading.borders(folder)
     for seen, true in reading.pairs(folder):
         hops = trace.read(parse(seen.mail))
         facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None

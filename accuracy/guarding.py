@@ -25,7 +25,7 @@ import numpy as np
 
 from accuracy import lists, reading
 from accuracy.intervals import Estimate, clopper_pearson, share
-from junkhound import guard, trace
+from junkhound import guard
 from junkhound.kernel import config
 from junkhound.verbs import data, guard_pack
 from junkhound.verbs.office import Office
@@ -62,9 +62,7 @@ def run(folder: Path, settings: Path, progress: Progress, warm: int = WARM) -> l
     loaded = config.load(settings)
     pairs = sorted(reading.pairs(folder, "mail/people/"), key=lambda pair: pair[1].at)
     first = pairs[0][1].at // DAY
-    borders = {
-        name: trace.boundary(said, (), allow_documentation=True) for name, said in reading.relays(folder).items()
-    }
+    borders = reading.borders(folder)
     houses = {name.rpartition("@")[2]: guard.Personal(os.urandom(16)) for name in borders}  # one model a mail server
     by_day: dict[int, list[Any]] = defaultdict(list)
     for pair in pairs:

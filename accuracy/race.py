@@ -109,9 +109,7 @@ def _days(
     progress: guarding.Progress,
 ) -> Iterator[Ran]:  # fmt: skip
     loaded = config.load(settings)
-    borders = {
-        name: trace.boundary(said, (), allow_documentation=True) for name, said in reading.relays(folder).items()
-    }
+    borders = reading.borders(folder)
     by_day = _by_day(folder)
     personal = guard.Personal(b"race of the guard")
     for number, day in enumerate(sorted(by_day)):

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
+from junkhound import trace
 from junkhound.wire import jsonl
 from spamworld.out.files import lines
 
@@ -153,6 +154,27 @@ def relays(folder: Path) -> dict[str, tuple[str, ...]]:
     said = tomllib.loads((folder / "junkhound.toml").read_text("utf-8"))
     stated = {**said.get("traps", {}), **said.get("mailboxes", {})}
     return {name: tuple(section.get("relays", ())) for name, section in stated.items()}
+
+
+def borders(folder: Path) -> dict[str, trace.Boundary]:
+    """The boundary of each intake, by what the operator states of it and by the world's own plan of addresses.
+
+    A world gives its networks whatever blocks it draws, so those were somebody's always; the rest is as IANA gave it.
+    """
+    found = (msgspec.json.decode(line, type=_Entry).object for line in lines(folder / "world/rdap.jsonl.zst"))
+    taken = {int(one.start.partition(".")[0]) for one in found if "." in one.start}
+    given = trace.given_out().but(taken)
+    return {
+        name: trace.boundary(said, (), allow_documentation=True, given=given) for name, said in relays(folder).items()
+    }
+
+
+class _Network(msgspec.Struct):
+    start: str = msgspec.field(name="startAddress", default="")
+
+
+class _Entry(msgspec.Struct):
+    object: _Network
 
 
 def settings(folder: Path) -> dict[str, Any]:

@@ -93,7 +93,9 @@ def tables(
     head = ("", "goal", "bar", *names, "best reference method", "")
     yield "Goals", head, list(goal_rows(worlds))
     if real:
-        yield "On real mail", ("figure", "found", "note"), [(one.what, shown(one.estimate), one.note) for one in real]
+        yield "On real mail", ("figure", "found", "note"), [
+            (one.what, shown(one.estimate, one.unit), one.note) for one in real
+        ]  # fmt: skip
     if of_guard or any(world.guarded for world in worlds):
         yield "The inbox guard, all worlds together and on real mail", _FOUND, list(_guard(worlds, of_guard))
     for world in worlds:

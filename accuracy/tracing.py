@@ -14,12 +14,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy import baselines, reading
+from accuracy import baselines, reading, remembered
 from accuracy.intervals import BINS, NONE, Estimate, binned_error, clopper_pearson, grouped
 from junkhound import content, trace
 from junkhound.evidence.message import parse
@@ -136,19 +136,26 @@ def _add(groups: dict[int, list[int]], group: int, values: Sequence[int]) -> Non
 def run(folder: Path, limit: int = 0, progress: Progress = lambda share: None, workers: int = 0) -> Tally:
     """Trace every mail of a world, or about the first ``limit`` of each part of it; part by part, in processes."""
     relays = reading.relays(folder)
-    borders = {name: trace.boundary(said, (), allow_documentation=True) for name, said in relays.items()}
+    borders = reading.borders(folder)
     stated = {name: baselines.stated(said) for name, said in relays.items()}
     found = Tally()
     with TemporaryDirectory(prefix="accuracy-tracing-") as scratch:
         parts = reading.spread(folder, Path(scratch))
         traps = [part for part in parts if not part.name.startswith("people-")]
-        asked = _Asked(folder, borders, stated, compared(folder, borders, traps), limit)
+        asked = _Asked(folder, borders, stated, remembered.Remembered(), limit)
         size = {part: part.stat().st_size for part in parts}
-        done = 0
-        for part, tally in _mapped(asked, parts, workers or len(os.sched_getaffinity(0))):
+        whole, done = sum(size.values()) + sum(size[part] for part in traps), 0
+        workers = workers or len(os.sched_getaffinity(0))
+        notes: list[remembered.Note] = []
+        for part, some in _mapped(asked, traps, _noted, workers):
+            notes += some
+            done += size[part]
+            progress(done / whole)
+        asked = asked._replace(known=remembered.looks(notes))
+        for part, tally in _mapped(asked, parts, _traced, workers):
             found.merge(tally)
             done += size[part]
-            progress(done / sum(size.values()))
+            progress(done / whole)
     return found
 
 
@@ -158,27 +165,34 @@ class _Asked(NamedTuple):
     folder: Path
     borders: Mapping[str, trace.Boundary]
     stated: Mapping[str, baselines.Stated]
-    known: trace.Seen
+    known: remembered.Remembered
     limit: int
 
 
 _asked: _Asked | None = None
 
 
-def _mapped(asked: _Asked, parts: Sequence[Path], workers: int) -> Iterator[tuple[Path, Tally]]:
-    """The tally of each part; processes are forked, so that they share what is known."""
+Said = TypeVar("Said")
+
+
+def _mapped(
+    asked: _Asked, parts: Sequence[Path], ask: Callable[[Path], Said], workers: int
+) -> Iterator[tuple[Path, Said]]:
+    """What is said of each part; processes are forked, so that they share what is known."""
     global _asked
     _asked = asked
     if workers < 2 or len(parts) < 2:
-        yield from ((part, _traced(part)) for part in parts)
+        yield from ((part, ask(part)) for part in parts)
         return
     with ProcessPoolExecutor(workers, get_context("fork")) as pool:
-        for future in as_completed({pool.submit(_named, part) for part in parts}):
-            yield future.result()
+        futures = {pool.submit(ask, part): part for part in parts}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
 
 
-def _named(part: Path) -> tuple[Path, Tally]:
-    return part, _traced(part)
+def _noted(part: Path) -> list[remembered.Note]:
+    assert _asked is not None
+    return list(remembered.notes(_asked.folder, part, _asked.borders))
 
 
 def _traced(part: Path) -> Tally:
@@ -187,21 +201,9 @@ def _traced(part: Path) -> Tally:
     for number, (seen, true) in enumerate(reading.part(_asked.folder, part)):
         if _asked.limit and number >= _asked.limit:
             break
-        found.add(one(seen, true, _asked.borders[true.intake], _asked.stated[true.intake], _asked.known))
+        known = _asked.known.at(true.at)
+        found.add(one(seen, true, _asked.borders[true.intake], _asked.stated[true.intake], known))
     return found
-
-
-def compared(folder: Path, borders: Mapping[str, trace.Boundary], traps: Sequence[Path]) -> trace.Seen:
-    """What the junk of all traps says of each other, as an operator has it who traces it together."""
-
-    def samples() -> Iterator[trace.Sample]:
-        for seen, true in (pair for part in traps for pair in reading.part(folder, part)):
-            message = parse(seen.mail)
-            facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
-            text = content.view(message).template
-            yield trace.Sample(message.first(b"message-id"), trace.read(message), borders[true.intake], facts, text)
-
-    return trace.compare(samples())
 
 
 def one(

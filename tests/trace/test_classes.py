@@ -7,13 +7,14 @@ import pytest
 
 from junkhound import trace
 from junkhound.evidence import message
+from junkhound.kernel import net
 from junkhound.tables import Operator, SourceClass
 from junkhound.trace import classes
 from junkhound.trace.known import provider
 from junkhound.trace.pair import Machine
 from junkhound.trace.seen import Numbers, number
 from junkhound.verbs import kinds
-from junkhound.wire.facts import Facts, Origin, Session
+from junkhound.wire.facts import Envelope, Facts, Origin, Session
 
 DATE = "; Mon, 6 Jan 2025 10:00:0{} +0000\n"
 KNOWN = trace.Known(
@@ -38,6 +39,12 @@ LOGGED = (
     + ID
 )
 BROWSER = "from 198.51.100.9 by a1.webmail.example with HTTP"
+
+
+def address(text: str) -> net.Address:
+    found = net.parse(text)
+    assert found is not None
+    return found
 
 
 def judged(
@@ -65,7 +72,10 @@ def judged(
         ((SERVER,), "", SourceClass.SERVER, "mail server's"),
         ((SERVER,), "Feedback-ID: 1.2:mailer\n", SourceClass.BULK, "bulk mailers"),
         ((SERVER, SCRIPT), "", SourceClass.ACCOUNT, "web site"),
-        ((SERVER, SCRIPT.replace("33", "1000")), "", SourceClass.SERVER, "a program"),
+        ((SERVER, SCRIPT.replace("33", "0")), "", SourceClass.SERVER, "a program"),
+        ((SERVER, SCRIPT.replace("33", "1012")), "", SourceClass.ACCOUNT, "a user of that server"),
+        ((SERVER, SCRIPT.replace("33", "0")), "X-Authenticated-Sender: ann\n", SourceClass.ACCOUNT, "which account"),
+        ((SERVER,), "X-Authenticated-Sender: ann\n", SourceClass.ACCOUNT, "which account"),
         ((SERVER, BEHIND.format("pc", "unknown", "ESMTPA")), "", SourceClass.ACCOUNT, "logged in"),
         ((SERVER, BEHIND.format("pc", "dsl-9.pool.example.com", "ESMTP")), "", SourceClass.OPEN_RELAY, "another network"),
         ((SERVER, BEHIND.format("pc", "dsl-9.pool.example.net", "ESMTP")), "", SourceClass.BOT, "whose mail server"),
@@ -91,11 +101,53 @@ def test_a_relay_of_its_own_people_is_no_open_relay() -> None:
     assert found.source_class is SourceClass.ACCOUNT
 
 
+def test_a_user_who_writes_in_the_servers_own_name_is_its_own() -> None:
+    found = judged(SERVER, SCRIPT.replace("33", "1012"), author="Ann <ann@example.net>")
+    assert found.source_class is SourceClass.SERVER
+
+
 def test_one_machine_behind_several_relays_is_a_controller() -> None:
     lines = SERVER, BEHIND.format("c.example.com", "c.example.com", "ESMTP")
     (address,) = (one.address for one in judged(*lines).candidates if str(one.address) == "192.0.2.9")
     found = judged(*lines, seen=trace.Seen(9, drivers=Numbers({number(address)})))
     assert found.source_class is SourceClass.CONTROLLER
+
+
+@pytest.mark.parametrize(
+    ("sender", "keyword", "kind"),
+    [
+        ("bounce@example.net", "ESMTP", SourceClass.CONTROLLER),
+        ("ann@shop.example", "ESMTP", SourceClass.OPEN_RELAY),
+        ("ann@shop.example", "ESMTPA", SourceClass.ACCOUNT),
+        ("", "ESMTP", SourceClass.CONTROLLER),
+    ],
+)
+def test_who_drives_relays_rents_them_in_their_name_or_finds_them_open(
+    sender: str, keyword: str, kind: SourceClass
+) -> None:
+    lines = SERVER, BEHIND.format("c.example.com", "c.example.com", keyword)
+    seen = trace.Seen(9, drivers=Numbers({number(address("192.0.2.9"))}))
+    assert judged(*lines, fields=f"Return-Path: <{sender}>\n", seen=seen).source_class is kind
+    session = Facts(Origin(address("198.51.100.7").packed, 0, "trap"), Envelope(sender.encode()),
+                    Session(helo=b"mail.example.net", client_name="mail.example.net"))  # fmt: skip
+    assert judged(*lines, facts=session, seen=seen).source_class is kind
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "User-Agent: SquirrelMail/1.4.5",
+        "X-Mailer: Horde Application Framework 5",
+        "X-Mailer: Zimbra 8.8.15_GA_3885 (ZimbraWebClient - GC99 (Win)/8.8.15_GA_3890)",
+        "Message-ID: <CAnBat=np2XNVi9WOYgEJyZK6lXWwm25dHa2DuGH8zC0ntdT5P@example.net>",
+        "Message-ID: <BAY51-F2FD00EAC0CDC7AAEA706639F42AA7F20B7@example.net>",
+    ],
+)
+def test_a_web_mail_program_of_the_servers_own_domain(written: str) -> None:
+    assert judged(SERVER, fields=f"{written}\n", author="ann@example.net").source_class is SourceClass.WEBMAIL
+    assert judged(SERVER, fields=f"{written}\n").source_class is SourceClass.SERVER, "anybody may name that program"
+    at_home = ours(rdns="dsl-7.pool.example.net")
+    assert judged(at_home, fields=f"{written}\n", author="ann@example.net").source_class is SourceClass.BOT
 
 
 def test_words_of_http_in_a_session_are_a_proxys() -> None:

@@ -49,7 +49,8 @@ def pasted(home: Path, *words: str, given: str) -> str:
     return subprocess.run(command, input=given.encode(), capture_output=True, check=True).stdout.decode()
 
 
-def test_one_line_a_hop_says_who_saw_whom_and_how_late(home: Path) -> None:
+def test_one_line_a_hop_says_who_saw_whom_and_how_late(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     said = run(home, *RELAYS, str(home / "a.eml")).output
     lines = [line.split() for line in said.splitlines() if "←" in line]
     assert [line[:3] for line in lines] == [["●", "1", "trusted"], ["◆", "2", "handover"], ["✗", "3", "forged"]]
@@ -59,6 +60,25 @@ def test_one_line_a_hop_says_who_saw_whom_and_how_late(home: Path) -> None:
     assert "+4 s" in said
     below = said.index("not believed: whoever sent the mail could have typed these lines")
     assert said.index("handover") < below < said.rindex("203.0.113.50")
+
+
+def test_names_that_have_no_room_stand_below(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = run(home, *RELAYS, str(home / "a.eml")).output
+    path = said[said.index("←") : said.index("noticed")].splitlines()
+    assert max(map(len, path)) <= 80
+    assert "which called itself friend (its name is" in " ".join(said.replace("│", " ").split())
+    assert "-119 min" in next(line for line in path if "handover" in line)
+
+
+def test_a_line_below_says_how_likely_its_writer_wrote_it(home: Path) -> None:
+    page = home / "b.html"
+    (home / "b.eml").write_text(HONEST.replace(".pool", ""))
+    said = run(home, *RELAYS, str(home / "b.eml")).output
+    assert "likely that mail.example.net did write it" in said
+    assert said.count("could have typed") == 1
+    run(home, *RELAYS, "--html", str(page), str(home / "b.eml"))
+    assert "likely that" in page.read_text("utf-8")
 
 
 def test_the_owner_is_called_a_victim_and_never_a_criminal(home: Path) -> None:
@@ -137,7 +157,7 @@ def test_a_mail_that_was_forwarded_is_traced_itself(home: Path) -> None:
     outer = "From: ann@victim.example\nSubject: Fwd\nContent-Type: text/plain; charset=utf-8\n\n"
     said = pasted(home, "--relay", "mx.victim.example", "-", given=outer + WHOLE)
     assert "source    192.0.2.7" in said
-    assert "inline to the mail that was given" in said
+    assert "inside the mail that was given (inline" in said
     short = " ".join(pasted(home, "--relay", "mx.victim.example", "-", given=outer + FORWARDS[0].text).split())
     assert "its headers are incomplete" in short
     assert "forward as attachment" in short

@@ -90,6 +90,29 @@ def test_a_machine_behind_three_unrelated_relays_drives_them() -> None:
     assert not compare(mails[:2]).drivers
 
 
+def typed(first: int, count: int) -> list[message.Message]:
+    """The same machine in lines that home computers typed."""
+    return [
+        mail(first + n, line(f"pc{n}", f"dsl-{n}.isp.example", f"{net}.{n}", "mx.example.org", f"C{n}FD47962", 9),
+             line("mail", "mail.example.com", "203.0.113.99", "gw.example.com", f"D{n}FD47962", n))
+        for n, net in enumerate(f"{20 + n}.9.9" for n in range(count))
+    ]  # fmt: skip
+
+
+def test_a_machine_that_many_forgers_name_drives_nobody() -> None:
+    assert compare([*rented(), *typed(100, 3)]).drivers
+    assert not compare([*rented(), *typed(100, 4)]).drivers, "most who name it typed its address"
+
+
+def test_what_other_mails_say_of_a_line_does_not_feed_on_itself() -> None:
+    mails = rented()
+    hops = trace.read(mails[0])
+    alone = trace.judge(hops, BORDER, remember=True)
+    known = trace.judge(hops, BORDER, seen=compare(mails), remember=True)
+    assert alone.lines is not None
+    assert alone.lines == known.lines
+
+
 @given(st.permutations(range(6)))
 def test_the_order_of_the_mails_changes_nothing(order: list[int]) -> None:
     mails = pasted() + rented()
@@ -153,9 +176,9 @@ def test_numbers_are_a_set(some: list[int], others: list[int]) -> None:
 
 def test_what_is_held_while_mails_are_compared_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seen_lines, "MOST", 50)
-    held = seen_lines._Ledger()
+    held = seen_lines.Comparison()
     for n in range(1000):
-        found = seen_lines.Lines(Address(0, 0xFFFF_0000_0000 + n), (n + 1, n + 2_000), 7 + n, n + 1)
+        found = seen_lines.Lines(Address(0, 0xFFFF_0000_0000 + n), (n + 1, n + 2_000), 7 + n, n + 1, n % 2 == 0)
         held.add(found, n, 1 + n, AT)
-        assert max(len(held.lines), len(held.relays), len(held.came), len(held.named)) <= 50
+        assert max(len(held.lines), len(held.relays), len(held.doubtful), len(held.came), len(held.named)) <= 50
     assert 1000 in held.lines, "the newest are kept"

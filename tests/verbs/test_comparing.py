@@ -81,6 +81,18 @@ def at_work(first: int) -> list[bytes]:
     return [mail(first, relay, named, said=said), mail(first + 1, itself, said=said)]
 
 
+def typed(first: int, named: str, count: int) -> list[bytes]:
+    """A machine in lines that home computers typed."""
+    return [
+        mail(
+            first + n,
+            line(f"pc{n}", f"dsl-{20 + n}-9-9-{n}.isp.example", f"{20 + n}.9.9.{n}", RELAY, f"A0{first + n}D47962", 9),
+            line("mail", "mail.example.com", named, "gw.example.com", f"B0{first + n}D47962", n),
+        )
+        for n in range(count)
+    ]
+
+
 def take(desk: Office, tmp_path: Path, mails: list[bytes], name: str, kind: Kind = Kind.JUNK) -> None:
     ingest(desk, Request((str(mbox(tmp_path / f"{name}.mbox", mails)),), kind, "me", relays=(RELAY,)))
 
@@ -101,7 +113,7 @@ def clues(desk: Office, ip: str) -> list[Clue]:
 
 
 def test_the_ledger_knows_what_mails_compared_at_once_would_say(desk: Office, tmp_path: Path) -> None:
-    mails = [*pasted(10), *rented(20), *at_work(30)]
+    mails = [*pasted(10), *rented(20), *at_work(30), *typed(60, "203.0.113.66", 1), *typed(70, "203.0.113.67", 3)]
     take(desk, tmp_path, mails, "all")
     assert comparing.known(desk) == trace.NOTHING
     assert comparing.look(desk)
@@ -121,6 +133,14 @@ def test_mail_that_comes_is_judged_by_mail_that_came(desk: Office, tmp_path: Pat
     assert sum(bool(one & Clue.DRIVER) for one in found) == 1
     assert all(one & Clue.FORGED for one in found if one & Clue.PASTED)
     assert not any(one & Clue.FORGED for one in found if one & Clue.DRIVER), "a rented relay's line is its own"
+
+
+def test_a_machine_that_most_only_type_drives_nobody(desk: Office, tmp_path: Path) -> None:
+    mails = [*rented(20), *typed(60, "203.0.113.66", 4)]
+    take(desk, tmp_path, mails, "all")
+    comparing.look(desk)
+    assert not comparing.known(desk).drivers
+    assert not alone(mails).drivers
 
 
 def test_wanted_mail_leaves_no_lines(desk: Office, tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def _lines(one: Picture) -> list[str]:
     traced = one.traced
     lines = [click.style(printable(traced.locator), bold=True)]
     if traced.inside:
-        lines.append(_row("found", f"{traced.inside} to the mail that was given, which has no Received line itself"))
+        where = f"inside the mail that was given ({traced.inside}), which has no Received line itself"
+        lines.append(_row("found", where))
     for word, text in (("subject", traced.subject), ("from", traced.author)):
         if text:
             lines.append(_row(word, text, note=" (as written)" if word == "from" else ""))
@@ -126,16 +127,21 @@ def _lines(one: Picture) -> list[str]:
 
 def _row(word: str, text: str, note: str = "", colour: str | None = None, bold: bool = False) -> str:
     """One labelled line, wrapped under itself."""
-    import textwrap
-
-    width = max(60, min(_width(), 120)) - 12
-    wrapped = textwrap.wrap(printable(text), width, break_long_words=False, break_on_hyphens=False) or [""]
+    wrapped = _wrapped(text, 12)
     styled = [click.style(part, fg=colour, bold=bold) if colour or bold else part for part in wrapped]
     return (
         f"  {click.style(f'{word:<10}', fg='bright_black')}"
         + f"\n{'':12}".join(styled)
         + (click.style(note, fg="bright_black") if note else "")
     )
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """A text in lines that fit beside so many blanks."""
+    import textwrap
+
+    width = max(60, min(_width(), 120)) - indent
+    return textwrap.wrap(printable(text), width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _answer(one: Picture) -> list[str]:
@@ -190,15 +196,25 @@ def _path(one: Picture) -> list[str]:
             believed = False
             lines.append(click.style(f"    ┄┄┄ {BELOW} ┄┄┄", fg="bright_black"))
         mark, colour = MARKS.get(step.status, ("·", "white"))
-        lines.append("  " + _hop(step, mark, colour, widths))
-        if step.status != "unverified" or not step.number - 1:
-            lines.append(click.style(f"    {'│' if believed else ' '}       {printable(step.why)}", fg="bright_black"))
+        drawn, names = _hop(step, mark, colour, widths)
+        bar = f"    {'│' if believed else ' '}       "
+        lines.append("  " + drawn)
+        below = (*names, *_wrapped(why_shown(step), 12))
+        lines += [click.style(bar + part, fg="bright_black") for part in below if part]
     if one.more:
         lines.append(click.style(f"            and {one.more:,} more below", fg="bright_black"))
     return lines
 
 
-def _hop(step: Step, mark: str, colour: str, widths: tuple[int, int]) -> str:
+def why_shown(step: Step) -> str:
+    """The reason of a hop; of it only what is its own, where it could have been typed: that is said once, above."""
+    if step.status != "unverified" or step.number == 1:
+        return step.why
+    return step.why.partition("; ")[2] if step.why.startswith("below ") else step.why
+
+
+def _hop(step: Step, mark: str, colour: str, widths: tuple[int, int]) -> tuple[str, list[str]]:
+    """The line of a hop, and its names in lines of their own where they have no room in it."""
     number = str(step.number) if step.number else "us"
     strong = step.status == "handover"
     status = click.style(f"{step.status:<10}", fg=colour)
@@ -208,12 +224,14 @@ def _hop(step: Step, mark: str, colour: str, widths: tuple[int, int]) -> str:
         names.append(_short(printable(step.seen)))
     if step.claimed and step.claimed not in (step.seen, step.ip):
         names.append(f'says "{_short(printable(step.claimed))}"')
-    shown, late = f"  {', '.join(names)}" if names else "", ""
-    width = widths[1] if names or step.delay_s is not None else 0
+    late = "" if step.delay_s is None else f"  {delay(step.delay_s)}"
+    shown = f"  {', '.join(names)}" if names else ""
+    apart = len(f"    ●   1  {step.status:<10}  {'':<{widths[0]}} ← {'':<{widths[1]}}{shown}{late}") > _width()
+    width = widths[1] if late or (names and not apart) else 0
     took = click.style(f"{step.ip or '—':<{width}}", fg=colour, bold=strong)
-    if step.delay_s is not None:
-        late = click.style(f"  {delay(step.delay_s)}", fg="red" if step.delay_s < ODD_S else "bright_black")
-    return f"  {click.style(mark, fg=colour)} {number:>3}  {status}  {by} ← {took}{shown}{late}"
+    late = click.style(late, fg="red" if (step.delay_s or 0) < ODD_S else "bright_black")
+    drawn = f"  {click.style(mark, fg=colour)} {number:>3}  {status}  {by} ← {took}{'' if apart else shown}{late}"
+    return drawn, _wrapped(", ".join(names), 12) if apart and not strong else []
 
 
 def _short(name: str) -> str:
@@ -236,7 +254,8 @@ def _weighed(traced: Traced) -> list[str]:
     if verdict.address is None:
         return []
     if not verdict.weights:
-        return ["", f"  weighed   no line below the hand-over: {verdict.confidence:.1%}"]
+        sure = f"{verdict.confidence:.1%} that it sent the mail itself"
+        return ["", f"  weighed   no other machine below the hand-over: {sure}"]
     prior, *clues = verdict.weights
     lines = ["", f"  weighed   {prior[1]:>8.2f} to 1  a machine with a line below its own, before any clue"]
     lines += [f"            {'x ' + format(ratio, 'g'):>8}       {name.replace('_', ' ')}" for name, ratio in clues]

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from junkhound import __version__
-from junkhound.cli.trace import BELIEVED, BELOW, ODD_S, delay, other, printable
+from junkhound.cli.trace import BELIEVED, BELOW, ODD_S, delay, other, printable, why_shown
 from junkhound.kernel import clock
 from junkhound.verbs.picture import Picture, Step
 
@@ -144,7 +144,8 @@ def _step(step: Step, believed: bool) -> str:
     if step.delay_s is not None:
         late = f' <span class="late{" odd" if step.delay_s < ODD_S else ""}">{delay(step.delay_s)}</span>'
     by = _e(step.by) or "(unnamed)"
-    why = "" if step.status == "unverified" and step.number != 1 else f'<div class="why">{_e(step.why)}</div>'
+    said = why_shown(step)
+    why = f'<div class="why">{_e(said)}</div>' if said else ""
     return (
         f'<li class="{step.status}{"" if believed else " below"}"><span class="tag">{_e(step.status)}</span>'
         f'<span class="hop">{by} &larr; <span class="ip">{_e(step.ip) or "—"}</span>'

@@ -1,7 +1,8 @@
 """What the rows say of Received lines: those under unrelated hand-overs, and the machines that relays name.
 
 The evidence stands in ``keys``: for each junk mail with lines under its hand-over their marks (``LINE``), the machine
-that the first of them names (``BEHIND``, the number of its address) and its Message-ID (``MESSAGE``).
+that the first of them names (``BEHIND``, the number of its address; ``NAMED`` where that line was rather typed) and its
+Message-ID (``MESSAGE``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from junkhound.tables import KeyKind, Kind
 _SITE = "CASE WHEN s.addr_hi = 0 THEN s.addr_lo >> 16 ELSE s.addr_hi >> 32 END"  # as trace.seen.site
 _MACHINE = "CASE WHEN d.addr_hi = 0 THEN d.addr_lo ELSE d.addr_hi END"  # as trace.seen.number
 _LINE, _BEHIND, _MESSAGE = int(KeyKind.LINE), int(KeyKind.BEHIND), int(KeyKind.MESSAGE)
+_NAMED = int(KeyKind.NAMED)
 
 
 class Lines(Queries):
@@ -32,7 +34,8 @@ class Lines(Queries):
         )
         self.engine.run(
             "CREATE OR REPLACE TEMP TABLE line_keys AS SELECT k.kind, k.key, l.* FROM line_mails l"
-            f" JOIN {keys} k USING (id_hi, id_lo) WHERE k.kind IN ({_LINE}, {_BEHIND}) AND k.day >= {since // DAY}"
+            f" JOIN {keys} k USING (id_hi, id_lo) WHERE k.kind IN ({_LINE}, {_BEHIND}, {_NAMED})"
+            f" AND k.day >= {since // DAY}"
         )
         ((mails,),) = self.engine.rows("SELECT count(*) FROM line_mails")
         return int(mails)
@@ -45,14 +48,21 @@ class Lines(Queries):
         )
         return [int(key) for (key,) in rows]
 
-    def drivers(self, relays: int, sites: int, most: int) -> list[int]:
-        """Machines that many unrelated hand-overs name, each in a line that was not pasted."""
+    def drivers(self, relays: int, share: float, sites: int, most: int) -> list[int]:
+        """Machines that many unrelated hand-overs name, each in a line that was not pasted.
+
+        These are at least ``share`` of all that name it: the rest typed its address, as they type anybody's.
+        """
         rows = self.engine.rows(
             f"WITH pasted AS (SELECT key FROM line_keys WHERE kind = {_LINE} GROUP BY key"
             f" HAVING count(DISTINCT site) >= {sites} AND count(DISTINCT message) >= {sites}), spoiled AS"
             f" (SELECT DISTINCT id_hi, id_lo FROM line_keys WHERE kind = {_LINE} AND key IN (SELECT key FROM pasted))"
-            f" SELECT key FROM line_keys l ANTI JOIN spoiled USING (id_hi, id_lo) WHERE kind = {_BEHIND} GROUP BY key"
-            f" HAVING count(DISTINCT site) >= {relays} ORDER BY max(seen_at) DESC, key LIMIT {most}"
+            " , own AS (SELECT key, count(DISTINCT site) AS sites, max(seen_at) AS newest FROM line_keys l ANTI JOIN"
+            f" spoiled USING (id_hi, id_lo) WHERE kind = {_BEHIND} GROUP BY key HAVING sites >= {relays}),"
+            " every AS (SELECT key, count(DISTINCT site) AS sites FROM line_keys"
+            f" WHERE kind IN ({_BEHIND}, {_NAMED}) GROUP BY key)"
+            f" SELECT key FROM own JOIN every USING (key) WHERE own.sites >= {share} * every.sites"
+            f" ORDER BY newest DESC, key LIMIT {most}"
         )
         return [int(key) for (key,) in rows]
 

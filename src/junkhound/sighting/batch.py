@@ -360,7 +360,7 @@ class _Desk:
             found.update((_LINE, known) for known in lines.marks)
             found.add((_MESSAGE, trace.message_number(one.message.first(b"message-id"))))
             if lines.behind:
-                found.add((_BEHIND, lines.behind))
+                found.add((_BEHIND if lines.likely else _NAMED, lines.behind))
         hi, lo = identity
         self.keys += sorted(found)
         self.keyed.append((hi, lo, day, len(found)))
@@ -473,6 +473,7 @@ _KIND_COUNTS = tuple(f"kind:{kind.name.lower()}" for kind in Kind)
 _HALVES = Struct(">QQ").unpack
 _BAD_DATE = int(Defect.BAD_DATE)
 _LINE, _BEHIND, _MESSAGE = int(KeyKind.LINE), int(KeyKind.BEHIND), int(KeyKind.MESSAGE)
+_NAMED = int(KeyKind.NAMED)
 _HANDOVER, _LANGUAGE, _TRAITS = int(KeyKind.HANDOVER), int(KeyKind.LANGUAGE), int(KeyKind.TRAITS)
 
 

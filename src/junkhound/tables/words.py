@@ -170,9 +170,10 @@ class KeyKind(IntEnum):
     LINE = 26  # a Received line under the hand-over, as its writer writes it once
     BEHIND = 27  # the machine that the first such line names, as the number of its address
     MESSAGE = 28  # Message-ID of a mail with such lines
+    NAMED = 29  # as BEHIND, where the line was rather typed by the hand-over than written by it
 
 
-ABOUT_LINES = (KeyKind.LINE, KeyKind.BEHIND, KeyKind.MESSAGE)
+ABOUT_LINES = (KeyKind.LINE, KeyKind.BEHIND, KeyKind.MESSAGE, KeyKind.NAMED)
 """Kinds by which traces are compared: numbers that say nothing to a person, and mean no likeness of two mails."""
 
 

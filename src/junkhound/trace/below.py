@@ -62,7 +62,7 @@ class Below(msgspec.Struct, frozen=True, gc=False):
     ``first`` is the place of the first line, after our own server's record; ``clues`` and ``honest`` (P that all
     lines down to this one are) stand for each line looked at; ``candidates``, likeliest first; ``typed`` is the place
     of the first line that is called forged, with everything under it, None where none is; ``looked`` are the words
-    about the first line.
+    about the first line; ``alone`` is P that the first line is honest, whatever other mails say of it.
     """
 
     first: int
@@ -71,6 +71,7 @@ class Below(msgspec.Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     typed: int | None = None
     looked: Looked | None = None
+    alone: float = 0.0
 
 
 def record(hops: Sequence[Hop], path: Walk, border: Boundary) -> int:
@@ -125,6 +126,7 @@ def look(
     holder: Address | None = last.ip
     seen_in, above, at, sound, passed = last.index, last, last.at, 1.0, first
     typed = looked = None
+    own = 1.0 if first < count else 0.0
     for place in range(first, min(count, first + max(DEEP, near))):
         if typed is not None and place >= first + near:
             break
@@ -139,15 +141,13 @@ def look(
             chance = HONEST[words]
             if LEAST_DOUBT > chance > _NEVER and place + 1 < count:
                 chance = _seen_from_below(chance, hops, place, hop, at, ours, border)
+            chance = min(chance, _most(found))
+            if place == first:
+                own = chance
             if known is not None and (by_others := known(hop)):
                 found |= by_others
                 clues[-1] = found
-                if by_others & _TRUE:
-                    chance = max(chance, _DRIVEN)
-            if found & _FORGED:
-                chance = min(chance, _NEVER)
-            elif found & _CLAIMS_OUR_NAME:
-                chance = min(chance, _OURS)
+                chance = min(max(chance, _DRIVEN) if by_others & _TRUE else chance, _most(found))
             _add(shares, holder, sound * (1 - chance), seen_in)
             sound *= chance
             if sound < TYPED:
@@ -167,7 +167,12 @@ def look(
     if typed is None:
         alone = SURE if holder == last.ip and pair.machine(last) in _OWN_MACHINES else ALONE
         _add(shares, holder, sound * alone, seen_in)
-    return Below(first, clues, honest, _ranked(shares), typed, looked)
+    return Below(first, clues, honest, _ranked(shares), typed, looked, own)
+
+
+def _most(clues: int) -> float:
+    """The most that P of an honest line can be with these clues."""
+    return _NEVER if clues & _FORGED else _OURS if clues & _CLAIMS_OUR_NAME else 1.0
 
 
 def _ranked(shares: dict[Address, tuple[float, int]]) -> tuple[Candidate, ...]:
@@ -251,7 +256,7 @@ def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border:
         clues |= _BELOW_ORIGINATOR
     if hop.tls is not None and hop.protocol in _IN_CLEAR:
         clues |= _WITH_KEYWORD
-    if hop.impossible or (hop.ip is not None and border.sides[hop.ip] is PRIVATE and space(hop.ip) in _NOBODYS):
+    if hop.impossible or (hop.ip is not None and _impossible(hop.ip, at, border)):
         clues |= _IMPOSSIBLE_ADDRESS
     if hop.id is not None:
         clues |= _ID_CLUES[queueid.examine(hop)]
@@ -267,6 +272,14 @@ def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border:
     elif at is not None and hop.at > at + BACKWARDS:
         clues |= _TIME_BACKWARDS
     return clues
+
+
+def _impossible(ip: Address, at: int | None, border: Boundary) -> bool:
+    """Whether no machine can have the address, or nobody had it then (test T5)."""
+    side = border.sides[ip]
+    if side is STRANGER:
+        return at is not None and border.given.nobodys(ip, at) and space(ip) is Space.PUBLIC
+    return side is PRIVATE and space(ip) in _NOBODYS
 
 
 def _odd(clues: int, above: Hop, last: Hop | None, hop: Hop, spoken: int) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from junkhound.kernel.errors import ConfigError
 from junkhound.kernel.net import Address, Network, Space, parse_network, space
 from junkhound.trace.dialects.grammar import name
+from junkhound.trace.given import Given
+from junkhound.trace.given import embedded as given_out
 from junkhound.trace.known import Known, embedded
 from junkhound.trace.memo import Memo
 from junkhound.trace.networks import Networks
@@ -27,12 +29,13 @@ class Boundary:
     """
 
     __slots__ = (
-        "_own", "_relays", "_suffixes", "allow_documentation", "hosts", "keys", "known", "names", "sealers", "sides",
+        "_own", "_relays", "_suffixes", "allow_documentation", "given", "hosts", "keys", "known", "names", "sealers",
+        "sides",
     )  # fmt: skip
 
     def __init__(
         self, relays: Iterable[str], own: Iterable[str], allow_documentation: bool, known: Known | None = None,
-        trust: Trust = NO_MORE,
+        trust: Trust = NO_MORE, given: Given | None = None,
     ) -> None:  # fmt: skip
         hosts: set[str] = set()
         suffixes: set[str] = set()
@@ -54,6 +57,7 @@ class Boundary:
         self.allow_documentation = allow_documentation
         self.known = embedded(trust.known) if known is None else known
         self.sealers, self.keys = trust.sealers, trust.keys
+        self.given = given_out() if given is None else given
 
     def __bool__(self) -> bool:
         return bool(self.hosts or self._suffixes or self._relays or self._own)
@@ -109,7 +113,7 @@ def relay(words: str) -> tuple[Network | None, str]:
 
 def boundary(
     relays: Iterable[str], own: Iterable[str] = (), allow_documentation: bool = False, known: Known | None = None,
-    trust: Trust = NO_MORE,
+    trust: Trust = NO_MORE, given: Given | None = None,
 ) -> Boundary:  # fmt: skip
     """The boundary that settings describe. Errors: ConfigError naming the entry that is no relay.
 
@@ -119,8 +123,9 @@ def boundary(
         allow_documentation: treat RFC 5737 and RFC 3849 space as public, for demonstrations.
         known: relays of others that are never blamed; those that come with the program, and ``trust``'s, where None.
         trust: what is believed beside relays: further relays of others, whose seals, by which keys.
+        given: since when addresses can have been somebody's; as IANA gave them out, where None.
     """
-    return Boundary(relays, own, allow_documentation, known, trust)
+    return Boundary(relays, own, allow_documentation, known, trust, given)
 
 
 def same_machine(ip: Address) -> bool:

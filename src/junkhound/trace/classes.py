@@ -40,14 +40,20 @@ _BY_PATH: dict[Path, Found] = {
     Path.OPEN_PROXY: (_PROXY, "it is known as an open proxy"),
     Path.OPEN_RELAY: (_RELAY, "it is known as an open relay"),
 }
-_DRIVEN: Found = (_CONTROLLER, "the same machine stands behind several relays that have nothing to do with each other")
+_DRIVEN: Found = (_CONTROLLER, "the same machine stands behind several relays that have nothing to do with each other, "
+                  "and send its mail in their own name")  # fmt: skip
 _RELAYED: Found = (_RELAY, "a mail server passed on what a machine of another network brought, which had not logged in")
+_SHARED: Found = (_RELAY, "several mail servers that have nothing to do with each other pass on what one machine "
+                  "brings, and not in their own name")  # fmt: skip
+_WEB_PROGRAM: Found = (_WEBMAIL, "a web mail program wrote it, and its author is of the mail server's own domain")
 _LISTED: Found = (_FORWARD, "a mailing list's fields, and the line of the machine that wrote to it")
 _SENT_ON: Found = (_FORWARD, "it had reached a mailbox before, and was sent on from there")
 _INNER: Found = (_SERVER, "a machine of the same site handed it to its mail server")
 _PASSED: Found = (_UNKNOWN, "it seems to have passed the mail on, and no line says clearly for whom")
 _SCRIPT: Found = (_ACCOUNT, "a page of a web site on that server handed it in")
 _PROGRAM: Found = (_SERVER, "a program on that server handed it in")
+_USER: Found = (_ACCOUNT, "a user of that server handed it in there, and it is not written in the server's own name")
+_STATED: Found = (_ACCOUNT, "a field says which account of that server had logged in")
 _ITS_PEOPLE: Found = (_ACCOUNT, "it is written in the name of the domain whose mail server passed it on")
 _ITS_LINE: Found = (_BOT, "one line of many in the network whose mail server passed it on")
 _SAYS_SERVER: Found = (_SERVER, "it calls itself a mail server, though no name leads to it")
@@ -84,7 +90,20 @@ _BULK_FIELDS = (b"feedback-id", b"x-sg-eid", b"x-mailgun-sid", b"x-ses-outgoing"
 _SCRIPT_FIELDS = (b"x-php-originating-script", b"x-php-script", b"x-source-dir", b"x-php-filename")
 _WEB_USER = re.compile(r"\b(?:www-data|apache|httpd|wwwrun|nginx)\b|\buid[ =](?:33|48|80)\b|\buserid (?:33|48|80)\b")
 """The users under whom web servers run; their numbers are those of Debian, Red Hat and FreeBSD."""
+_SOME_USER = re.compile(r"\b(?:uid[ =]|userid )(?:[5-9]\d\d|[1-5]?\d{4})\b")
+"""Users who are people or customers: their numbers begin at 500 or 1000; those of the system are lower."""
+_ACCOUNT_FIELDS = (b"x-authenticated-sender", b"x-authenticated-user", b"x-auth-user", b"x-authuser",
+                   b"x-get-message-sender-via")  # fmt: skip
 _DOMAIN = re.compile(rb"@([\w-]{1,63}(?:\.[\w-]{1,63}){1,6})")
+_WEB_PROGRAMS = re.compile(
+    rb"(?:squirrelmail|roundcube|horde\b|internet messaging program|zimbra \S+ \(zimbraweb|rainloop|snappymail|sogomail"
+    rb"|open-xchange|open ?webmail|worldclient|communigate pro web|yahoomail|aol webmail|uebimiau|ilohamail|neomail"
+    rb"|usermin|sun java\S* system messenger express|iplanet messenger express|kerio \S+ webmail|mailbee|@mail |nocc\b"
+    rb"|[a-z -]{0,20}web-?mail)",
+    re.IGNORECASE,
+)
+_WEB_IDS = re.compile(rb"<(?:CA[\w+=-]{40,80}@|BAY\d{1,4}-[A-Z]|\d{4,10}\.\d{2,9}\.qm@web)")
+"""As Gmail, Hotmail and Yahoo number what is written in a browser."""
 _LIST_FIELDS = (b"list-id", b"list-post", b"x-beenthere", b"x-mailing-list")
 _SENT_ON_FIELDS = (b"x-forwarded-for", b"x-forwarded-to", b"resent-from", b"arc-seal")
 
@@ -108,11 +127,11 @@ def of_stranger(hops: Sequence[Hop], last: Hop, under: Below, clues: int, facts:
     first = under.candidates[0] if under.candidates else None
     names: Mapping[bytes, int] = hops.names if isinstance(hops, Hops) else {}
     if first is not None and first.index > last.index and first.address != last.ip:
-        return _passed_on(hops, last, hops[first.index], under, names)
+        return _passed_on(hops, last, hops[first.index], under, names, facts)
     if first is not None and first.p < PASSED_ON:
         return _named(names) or _PASSED
     if under.first < len(hops) and under.typed != under.first and hops[under.first].pickup:
-        return _handed_in(hops, under.first, names)
+        return _handed_in(hops, under.first, names, last.rdns or last.helo)
     kind = pair.machine(last)
     found = _MACHINES[kind]
     if last.rdns is None and not last.no_rdns:
@@ -126,19 +145,25 @@ def of_stranger(hops: Sequence[Hop], last: Hop, under: Below, clues: int, facts:
             found = _TWO_NAMES
         if any(name in names for name in _BULK_FIELDS):
             return _MAILER
+        if any(name in names for name in _ACCOUNT_FIELDS):
+            return _STATED
+        if _by_web_program(hops) and _author(hops, last.rdns or last.helo):
+            return _WEB_PROGRAM
     return found
 
 
-def _passed_on(hops: Sequence[Hop], last: Hop, line: Hop, under: Below, names: Mapping[bytes, int]) -> Found:
+def _passed_on(
+    hops: Sequence[Hop], last: Hop, line: Hop, under: Below, names: Mapping[bytes, int], facts: Facts | None
+) -> Found:
     """The class where a line below the hand-over names who rather sent it."""
-    clues = [under.clues[row] for row in range(min(len(under.clues), line.index - under.first + 1))]
-    if any(found & _DRIVER for found in clues):
-        return _DRIVEN
     if (passed := _named(names)) is not None:
         return passed
     if line.auth:
         return logged_in(line)
     site = last.rdns or last.helo or line.by
+    clues = [under.clues[row] for row in range(min(len(under.clues), line.index - under.first + 1))]
+    if any(found & _DRIVER for found in clues):
+        return _DRIVEN if _in_its_name(hops, site, facts) else _SHARED
     if line.rdns is not None and generic(line.rdns, line.ip):
         if together(line.rdns, site):
             return _ITS_LINE
@@ -161,12 +186,37 @@ def _author(hops: Sequence[Hop], site: str | None) -> bool:
     return bool(domains) and together(f"x.{domains[-1].decode('latin-1').lower()}", site)
 
 
-def _handed_in(hops: Sequence[Hop], place: int, names: Mapping[bytes, int]) -> Found:
+def _in_its_name(hops: Sequence[Hop], site: str | None, facts: Facts | None) -> bool:
+    """Whether the relay's own site gets the bounces: who rents one sends in its name, who finds one open does not."""
+    if facts is not None and facts.envelope.mail_from is not None:
+        sender = facts.envelope.mail_from
+    else:
+        said = hops.stated(b"return-path") if isinstance(hops, Hops) else []
+        sender = said[0][1] if said else b""
+    domains = _DOMAIN.findall(sender[-300:])
+    return not domains or together(f"x.{domains[-1].decode('latin-1').lower()}", site)
+
+
+def _by_web_program(hops: Sequence[Hop]) -> bool:
+    """Whether a web mail program says that it wrote the mail, by its name or by the form of its Message-ID."""
+    if not isinstance(hops, Hops):
+        return False
+    for name in (b"user-agent", b"x-mailer"):
+        if any(_WEB_PROGRAMS.match(value) for _, value in hops.stated(name)[:2]):
+            return True
+    return any(_WEB_IDS.match(value) for _, value in hops.stated(b"message-id")[:1])
+
+
+def _handed_in(hops: Sequence[Hop], place: int, names: Mapping[bytes, int], site: str | None) -> Found:
     """The class of what a program handed in on the server itself."""
     if any(name in names for name in _SCRIPT_FIELDS):
         return _SCRIPT
     text = hops.line(place)[:200] if isinstance(hops, Hops) else ""
-    return _SCRIPT if _WEB_USER.search(text) else _PROGRAM
+    if _WEB_USER.search(text):
+        return _SCRIPT
+    if any(name in names for name in _ACCOUNT_FIELDS):
+        return _STATED
+    return _USER if _SOME_USER.search(text) and not _author(hops, site) else _PROGRAM
 
 
 def _speaks_http(dialect: Sequence[bytes]) -> bool:

@@ -85,8 +85,7 @@ def judge(
             known = _knower(seen, text, last) if seen.mails else None
             under = below.look(hops, first, path, border, near, known, spoken)
             if remember and first < count:
-                likely = bool(under.honest) and under.honest[0] >= LIKELY
-                kept = lines(hops, path, border, first, likely, NEAR)
+                kept = lines(hops, path, border, first, under.alone >= LIKELY, NEAR)
             for found in under.clues[:NEAR]:
                 clues |= found
             if under.typed is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from junkhound.kernel.net import Space, space
 from junkhound.tables import Clue
 from junkhound.trace.below import Below
 from junkhound.trace.border import Boundary
@@ -183,6 +184,8 @@ def _forgery(hop: Hop, clues: int) -> str:
     if clues & _CLOCK:
         return f"the clock in its queue id {hop.id} contradicts its own date"
     if clues & _IMPOSSIBLE:
+        if hop.ip is not None and space(hop.ip) is Space.PUBLIC:
+            return f"it shows {hop.ip}, an address that had not been given to anybody yet"
         return "it shows an address that no machine can have"
     if clues & _CLAIMS_US:
         return f"it claims to be written by {hop.by}, but not in the form that server uses"

@@ -2,7 +2,9 @@
 
 Two things look alike and mean the opposite. A whole line, id and all, under hand-overs that have nothing to do with
 each other was pasted: a server writes an id once. But an address that many relays name, each in a line of its own with
-a fresh id, really drives them: a controller behind rented or hacked relays. Calling that forged would be the error. And
+a fresh id, really drives them: a controller behind rented or hacked relays. Calling that forged would be the error. A
+forger who names the same few real servers in millions of lines is told from it by the share: most of the machines that
+name a driver look like relays, few of those that name his victims do. And
 a machine that a relay names, and that itself hands over the same text within a day, was named truly: a forger who makes
 up addresses does not meet the few that send his mail.
 
@@ -34,7 +36,8 @@ from junkhound.wire.facts import Facts
 DEEP = 6  # lines of each mail that are compared
 PASTED = 2  # unrelated hand-overs over one line, in different messages
 RELAYS = 3  # unrelated hand-overs that name one machine
-LIKELY = 0.5  # P that a relay's own line is its own
+LIKELY = 0.5  # P that a relay's own line is its own, whatever other mails say
+SHARE = 0.5  # of the unrelated hand-overs that name a driver: lines of their own
 WITHIN = DAY  # between a relay's line and the machine's own hand-over of the same text
 MOST = 500_000  # lines, machines or texts that are held at once; the oldest go first
 
@@ -170,6 +173,7 @@ class Lines(NamedTuple):
     marks: tuple[int, ...] = ()
     behind: int = 0
     first: int = 0  # mark of the line that names it
+    likely: bool = False  # that line is probably the hand-over's own
 
 
 def lines(
@@ -184,16 +188,17 @@ def lines(
         return None
     marks = [mark(hops[place]) for place in range(first, min(len(hops), first + deep))]
     behind = 0
-    if likely and marks and marks[0] and border.known.provider(last) is None:
+    if marks and marks[0] and border.known.provider(last) is None:
         ip = hops[first].ip
         if ip is not None and ip != last.ip and border.sides[ip] is STRANGER:
             behind = number(ip)
-    return Lines(last.ip, tuple(one for one in marks if one), behind, marks[0] if behind else 0)
+    found = tuple(one for one in marks if one)
+    return Lines(last.ip, found, behind, marks[0], likely) if behind else Lines(last.ip, found)
 
 
 def compare(samples: Iterable[Sample]) -> Seen:
     """Compare mails with each other. One message that arrives twice (lists, copies) is no evidence of anything."""
-    ledger = _Ledger()
+    ledger = Comparison()
     mails = 0
     for message, hops, boundary, facts, text in samples:
         border = boundary if boundary is not None else NOWHERE
@@ -202,45 +207,50 @@ def compare(samples: Iterable[Sample]) -> Seen:
             continue
         first = path.believed + below.record(hops, path, border)
         under = below.look(hops, first, path, border, 1) if first < len(hops) and not path.hop.auth else None
-        likely = under is not None and bool(under.honest) and under.honest[0] >= LIKELY
-        found = lines(hops, path, border, first, likely)
+        found = lines(hops, path, border, first, under is not None and under.alone >= LIKELY)
         if found is not None:
             mails += 1
             ledger.add(found, message_number(message), text, path.hop.at)
     return ledger.seen(mails)
 
 
-class _Ledger:
+class Comparison:
     """Lines, machines and texts while they are compared; never more than ``MOST`` of each."""
 
     def __init__(self) -> None:
         self.lines: dict[int, tuple[set[int], set[int]]] = {}
         self.relays: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self.doubtful: dict[int, set[int]] = defaultdict(set)  # who names a machine in a line that was rather typed
         self.came: dict[tuple[int, int], list[int]] = {}  # who handed over which text, and when
         self.named: dict[tuple[int, int], list[int]] = {}  # whom a relay named under which text, and when
 
     def add(self, found: Lines, message: int, text: int, at: int | None) -> None:
+        """One mail: what it adds, and the numbers of its Message-ID and text."""
         place = site(found.handover)
         for one in found.marks:
             nets, messages = self.lines.setdefault(one, (set(), set()))
             nets.add(place)
             messages.add(message)
-        if found.behind:
+        if found.behind and found.likely:
             self.relays[found.behind][place].add(found.first)
+        elif found.behind:
+            self.doubtful[found.behind].add(place)
         if text and at is not None:
             self.came.setdefault((text, number(found.handover)), []).append(at)
-            if found.behind:
+            if found.behind and found.likely:
                 self.named.setdefault((text, found.behind), []).append(at)
-        for held in (self.lines, self.relays, self.came, self.named):
+        for held in (self.lines, self.relays, self.doubtful, self.came, self.named):
             if len(held) > MOST:
                 _halve(held)  # type: ignore[arg-type]
 
     def seen(self, mails: int) -> Seen:
+        """What so many mails say of each other."""
         pasted = Numbers(one for one, (nets, mids) in self.lines.items() if len(nets) >= PASTED and len(mids) >= PASTED)
         drivers = Numbers(
             machine
             for machine, nets in self.relays.items()
-            if sum(any(one not in pasted for one in marks) for marks in nets.values()) >= RELAYS
+            if sum(any(one not in pasted for one in marks) for marks in nets.values())
+            >= max(RELAYS, SHARE * len(nets.keys() | self.doubtful.get(machine, ())))
         )
         direct = Numbers(
             said_by(*both)

@@ -51,7 +51,7 @@ def look(office: Office) -> bool:
     try:
         mails = queries.gather(until, DAYS)
         pasted = queries.pasted(seen.PASTED, MOST)
-        drivers = queries.drivers(seen.RELAYS, seen.PASTED, MOST)
+        drivers = queries.drivers(seen.RELAYS, seen.SHARE, seen.PASTED, MOST)
         direct = queries.direct(until, DAYS, seen.WITHIN, MOST)
     finally:
         queries.done()

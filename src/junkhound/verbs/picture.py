@@ -120,8 +120,8 @@ def _file(traced: Traced) -> str:
 def _nobody(traced: Traced) -> str:
     verdict = traced.verdict
     if traced.assumed is not None:
-        relays, several = traced.assumed.replace(", ", " and "), ", " in traced.assumed
-        whose = f"{relays} are your mail servers" if several else f"{relays} is your mail server"
+        *others, last = traced.assumed.split(", ")
+        whose = f"{', '.join(others)} and {last} are your mail servers" if others else f"{last} is your mail server"
         then = f"it names {traced.then}" if traced.then is not None else "more relays will be needed"
         if traced.then is None and traced.through:
             then = f"it came through {traced.through}"
