@@ -52,6 +52,9 @@ SECTIONS = {
     "ledger": Section(
         "ledger", "--rows 20000000 --look-ups 100 --home {home}", "--rows 20000 --look-ups 5 --home {home}", 900
     ),
+    "decide": Section(
+        "decide", "--rows 20000000 --home {home}", "--rows 20000 --turns 1 --home {home}", 1500
+    ),
     "sides": Section(
         "ledger", "--rows 2000000 --look-ups 5 --sides --home {home}",
         "--rows 20000 --look-ups 5 --sides --home {home}",

@@ -87,7 +87,7 @@ def fill(ledger: Ledger, rows: int, mail: Mail) -> None:
         columns, sides = mail.rows(start, min(made.SEGMENT_ROWS, rows - start))
         put = tuple(
             objects.write(
-                ledger.store, made._TABLES[t], made._typed(t, c), objects.fresh_path(made.START, f"{number:016x}", 1, t)
+                ledger.store, made._TABLES[t], made.typed(t, c), objects.fresh_path(made.START, f"{number:016x}", 1, t)
             )
             for t, c in {"sightings": columns, **sides}.items()
         )

@@ -51,16 +51,29 @@ def sources(rng: np.random.Generator, rows: int, universe: int) -> np.ndarray[An
 
 def rows_of(rng: np.random.Generator, start: int, rows: int, universe: int) -> dict[str, Any]:
     """Columns of one segment; each source lives for some weeks to years and sends in bursts."""
-    number = np.arange(start, start + rows, dtype=np.uint64)
     source = sources(rng, rows, universe)
+    born, life = lives(source)
+    at = START + np.clip(born + (rng.random(rows) * life).astype(np.int64), 0, SPAN - 1)
+    return columns_of(rng, start, source, at)
+
+
+def lives(source: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """When each source began, and for how long it sends."""
+    life = (np.uint64(14 * DAY) + _mix(source, 2) % np.uint64(SPAN)).astype(np.int64)
+    return (_mix(source, 3) % np.uint64(SPAN)).astype(np.int64) - life // 2, life
+
+
+def columns_of(
+    rng: np.random.Generator, start: int, source: np.ndarray[Any, Any], at: np.ndarray[Any, Any]
+) -> dict[str, Any]:
+    """Columns of sightings of these sources at these moments."""
+    rows = len(source)
+    number = np.arange(start, start + rows, dtype=np.uint64)
     h = _mix(source, 1)
     v4 = (np.uint64(0x0B000000) + h % np.uint64(0xA0000000)) & np.uint64(0xFFFFFFFF)
     six = (h >> np.uint64(40)) % np.uint64(100) < np.uint64(3)
     hi = np.where(six, np.uint64(0x20010DB800000000) | (h >> np.uint64(34)), np.uint64(0))
     lo = np.where(six, np.uint64(1), np.uint64(0xFFFF00000000) | v4)
-    life = (np.uint64(14 * DAY) + _mix(source, 2) % np.uint64(SPAN)).astype(np.int64)
-    born = (_mix(source, 3) % np.uint64(SPAN)).astype(np.int64) - life // 2
-    at = START + np.clip(born + (rng.random(rows) * life).astype(np.int64), 0, SPAN - 1)
     at = at // HOUR * HOUR + rng.integers(0, HOUR, rows)
     vantage = _mix(rng.integers(0, 200, rows).astype(np.uint64), 4) >> np.uint64(1)
     none = rng.random(rows) < 0.01
@@ -125,27 +138,27 @@ def fill(ledger: Ledger, rows: int, universe: int, sides: bool, every: int) -> d
     spent = {"make": 0.0, "put": 0.0, "commit": 0.0, "compact": 0.0}
     fresh = 0
     for number, start in enumerate(range(0, rows, SEGMENT_ROWS), 1):
-        with _cpu(spent, "make"):
+        with cpu(spent, "make"):
             columns = rows_of(rng, start, min(SEGMENT_ROWS, rows - start), universe)
             extra = sides_of(rng, columns) if sides else {}
-        with _cpu(spent, "put"):
+        with cpu(spent, "put"):
             name = f"{number:016x}"
             put = tuple(
-                objects.write(ledger.store, _TABLES[t], _typed(t, c), objects.fresh_path(START, name, 1, t))
+                objects.write(ledger.store, _TABLES[t], typed(t, c), objects.fresh_path(START, name, 1, t))
                 for t, c in {"sightings": columns, **extra}.items()
             )
-        with _cpu(spent, "commit"):
+        with cpu(spent, "commit"):
             count = len(columns["id_hi"])
             ledger.commit([UnitEntry(number, name, put, None, (), (), count, {})])
         fresh += count
         if fresh >= every or start + SEGMENT_ROWS >= rows:
-            with _cpu(spent, "compact"):
+            with cpu(spent, "compact"):
                 ledger.compact(START + SPAN)
             fresh = 0
     return {f"{name}_us_a_row": round(1e6 * seconds / rows, 3) for name, seconds in spent.items()}
 
 
-def _typed(table: str, columns: dict[str, Any]) -> dict[str, Any]:
+def typed(table: str, columns: dict[str, Any]) -> dict[str, Any]:
     kinds = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "u64": np.uint64, "i32": np.int32, "i64": np.int64}
     typed = {}
     for column in _TABLES[table].columns:
@@ -154,7 +167,7 @@ def _typed(table: str, columns: dict[str, Any]) -> dict[str, Any]:
     return typed
 
 
-class _cpu:
+class cpu:
     """Add the CPU seconds of a block to a sum."""
 
     def __init__(self, sums: dict[str, float], name: str) -> None:
@@ -249,7 +262,7 @@ def main() -> None:
             wall = time.perf_counter()
             answer["fill"] = fill(ledger, options.rows, universe, options.sides, options.compact_every)
             answer["fill"]["wall_s"] = round(time.perf_counter() - wall, 1)
-        with _cpu(answer.setdefault("nightly", {}), "cpu_s"):
+        with cpu(answer.setdefault("nightly", {}), "cpu_s"):
             ledger.compact(START + SPAN, full=True)
         snapshot = ledger.snapshot()
         count = snapshot.rows("sightings")

@@ -139,3 +139,14 @@ def test_a_run_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert taken[before:] == ["dns", "dns", "smtp", "guard", "serve"]  # what failed is tried again
     assert "| serve | " in page.read_text()
     assert "not measured: too slow" in page.read_text()
+
+
+def test_deciding_is_measured_full_and_after_new_rows(tmp_path: Path) -> None:
+    found = said("decide", "--rows", "20000", "--turns", "2", "--home", str(tmp_path / "home"), corpus=tmp_path)
+    full, (first, second) = found["full"], found["after_new_rows"]
+    assert full["decisions"] >= full["entries"] == full["listed"] > 0
+    assert first["entries"] == full["entries"] + first["listed"]
+    assert second["entries"] >= first["entries"] > 0
+    rows = list(report.decide(found))
+    assert [row.bar for row in rows] == ["under 30 s", "under 2 s"]
+    assert list(report.decide(found | {"median_cpu_s": 2.5}))[1].met is False

@@ -78,6 +78,18 @@ def test_a_tampered_pack_is_named_and_stops_nothing(office: Office) -> None:
     assert done.unreadable[0].startswith("JH-2006-000001: ")
 
 
+def test_a_pinned_mail_that_is_gone_is_asked_for_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for pack in (office.home / "packs").rglob("*"):
+        if pack.is_file():
+            pack.unlink()
+    (done,) = lists.decide(office)
+    assert done.unreadable == []
+    told = [json.loads(pin["trace"]) for pin in lists.book_of(office).pins("JH-2006-000001")]
+    assert told == [{"form": 1, "error": "gone"}] * 4
+    monkeypatch.setattr(pinning, "Tracer", None)  # nobody is called again
+    assert pinning.keep_traces(office, "main", lambda what, done, total: None) == []
+
+
 def test_a_mail_that_kills_its_parser_is_said_to_and_the_others_are_traced(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from junkhound.kernel.errors import UsageError
@@ -62,7 +63,12 @@ def text(at: int) -> str:
 
 def day_text(at: int) -> str:
     """The UTC day, such as ``2006-05-04``."""
-    return to_datetime(at).strftime("%Y-%m-%d")
+    return _day_text(at // DAY)
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: int) -> str:
+    return to_datetime(day * DAY).strftime("%Y-%m-%d")
 
 
 def parse(words: str, now: int | None = None) -> int:

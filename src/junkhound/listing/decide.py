@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from enum import StrEnum
 from typing import Any
@@ -26,19 +25,21 @@ from junkhound.listing.history import (
     Pool,
     Unit,
     counters,
-    is_good,
+    decayed_30,
+    unit_points,
 )
 from junkhound.listing.policy import FLOOR_HOURS, TAUS_HOURS, WINDOW_HOURS, Policy
 from junkhound.listing.spamcop import spamcop
 from junkhound.listing.witness import Witnesses, witnesses
 from junkhound.listing.words import HELD_CLASS, listing_class
-from junkhound.tables import Standing
+from junkhound.tables import Kind, Standing
 
 # Shrinkage of the prior from network to network (PreSTA): a level counts like its neighbours against this many.
 _LEVEL_WEIGHT = 8.0
 _PRIOR_STRENGTH = 2.0
 _PRIOR_LOW, _PRIOR_HIGH = 0.05, 0.95
 # A habit of weeks is told by the two slow counters: below so many active days they promise nothing.
+_FEED, _GOOD = int(Standing.FEED), int(Kind.GOOD)
 _SLOW = 2
 _HABIT_SHARE = 0.2
 
@@ -130,19 +131,22 @@ class _Evidence(msgspec.Struct):
     good_days: list[tuple[int, int]]
 
 
-def _tells(unit: Unit) -> bool:
-    """Whether a unit is of a message; an entry of a feed is of none, and tells all the same."""
-    return unit.messages > 0 or unit.standing == Standing.FEED
-
-
 def _evidence(history: History, policy: Policy, at: int) -> _Evidence:
     now = at // HOUR
     cleared = history.cleared_hour if history.cleared_hour is not None else -1
-    earliest = max(now - WINDOW_HOURS, cleared)
-    inside = sorted(unit for unit in history.units if earliest < unit.hour <= now and _tells(unit))
-    junk = [unit for unit in inside if unit.kind in policy.kinds]
-    good = [unit for unit in inside if is_good(unit)]
-    witness = [unit for unit in junk if unit.vantage and unit.standing in WITNESS_STANDINGS]
+    earliest, kinds = max(now - WINDOW_HOURS, cleared), policy.kinds
+    junk, good, witness = [], [], []
+    for unit in sorted(history.units):
+        vantage, hour, _, kind, standing, messages = unit
+        # An entry of a feed is of no message, and tells all the same.
+        if not earliest < hour <= now or not (messages > 0 or standing == _FEED):
+            continue
+        if kind == _GOOD:
+            good.append(unit)
+        if kind in kinds:
+            junk.append(unit)
+            if vantage and standing in WITNESS_STANDINGS:
+                witness.append(unit)
     # Older days end where the window begins: a day is counted once, as units or as a day.
     old = [day for day in history.days if cleared < day.day * 24 and (day.day + 1) * 24 <= now - WINDOW_HOURS + 1]
     return _Evidence(
@@ -159,12 +163,14 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     """
     seen = _evidence(history, policy, at)
     weights = policy.weight_of
-    junk = counters(seen.junk, seen.junk_days, JUNK_POINTS, at, weights)
-    good = counters(seen.good, seen.good_days, GOOD_POINTS, at, weights)
+    junk_points = unit_points(seen.junk, JUNK_POINTS, weights)
+    good_points = unit_points(seen.good, GOOD_POINTS, weights)
+    junk = counters(junk_points, seen.junk_days, at)
+    good = counters(good_points, seen.good_days, at)
     # The past enters the prior as its own voice: what the year remembers and the last weeks do not hold.
     a0, b0 = prior(history.levels, _past(seen.junk_days, at), _past(seen.good_days, at))
-    recent_junk = counters(seen.junk, (), JUNK_POINTS, at, weights).d30
-    recent_good = counters(seen.good, (), GOOD_POINTS, at, weights).d30
+    recent_junk = decayed_30(junk_points, at) if seen.junk_days else junk.d30
+    recent_good = decayed_30(good_points, at) if seen.good_days else good.d30
     score = lower_bound(a0 + recent_junk, b0 + recent_good)
     # One mail after a listing ran out must not bring it back: that would tell whoever sent it what it hit.
     since = history.ended_hour if history.ended_hour is not None else -1
@@ -273,7 +279,7 @@ def _inputs(
     history: History, seen: _Evidence, junk: Counters, good: Counters, start: tuple[float, float], found: Witnesses
 ) -> dict[str, Any]:
     """What the decision was made from, as plain values; the units themselves by their digest."""
-    rows = json.dumps([list(unit) for unit in (*seen.junk, *seen.good)], separators=(",", ":"))
+    rows = msgspec.json.encode([*seen.junk, *seen.good])
     return {
         "junk": [round(value, 6) for value in junk],
         "good": [round(value, 6) for value in good],
@@ -289,5 +295,5 @@ def _inputs(
         "ended_hour": history.ended_hour,
         "cleared_hour": history.cleared_hour,
         "units": len(seen.junk) + len(seen.good),
-        "units_sha256": hashlib.sha256(rows.encode()).hexdigest(),
+        "units_sha256": hashlib.sha256(rows).hexdigest(),
     }

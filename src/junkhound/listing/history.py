@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Network
 from junkhound.listing.domain import Domain
 from junkhound.listing.policy import TAUS_HOURS
-from junkhound.tables import Kind, Standing
+from junkhound.tables import Standing
 
 # Points of one witness unit. Complaints never add points; an outside feed raises a score and never witnesses.
 JUNK_POINTS = {
@@ -96,45 +97,55 @@ class Counters(NamedTuple):
     d365: float
 
 
-def _unit_points(
-    units: Iterable[Unit], points: dict[Standing, float], weights: Mapping[int, float]
-) -> dict[tuple[int, int], float]:
+class Points(NamedTuple):
+    """What units are worth: the hour and the points of each, at most one for a (vantage, hour)."""
+
+    hours: tuple[int, ...]
+    worth: tuple[float, ...]
+
+
+_ALIKE: Mapping[int, float] = {}
+_WEIGHED = frozenset({int(Standing.TRAP), int(Standing.FEED)})
+_OWN = frozenset(map(int, OWN_STANDINGS))
+
+
+def unit_points(
+    units: Iterable[Unit], points: Mapping[Standing, float], weights: Mapping[int, float] = _ALIKE
+) -> Points:
     """At most one unit per (vantage, hour), so that one flood is not many witnesses: the best standing's points.
 
     ``weights`` say how much a vantage's traps or a feed tell; what people and logs saw has no such weight.
     """
     best: dict[tuple[int, int], float] = {}
-    for unit in units:
-        worth = points.get(Standing(unit.standing), _NO_POINTS)
-        if unit.standing in (Standing.TRAP, Standing.FEED):
-            worth *= weights.get(unit.vantage, 1.0)
-        if worth and (unit.vantage or unit.standing not in OWN_STANDINGS):
-            key = (unit.vantage, unit.hour)
-            best[key] = max(worth, best.get(key, _NO_POINTS))
-    return best
+    for vantage, hour, _, _, standing, _ in units:
+        worth = points.get(standing, _NO_POINTS)  # type: ignore[call-overload]
+        if weights and standing in _WEIGHED:
+            worth *= weights.get(vantage, 1.0)
+        if worth and (vantage or standing not in _OWN):
+            key = (vantage, hour)
+            if worth > best.get(key, _NO_POINTS):
+                best[key] = worth
+    return Points(tuple(hour for _, hour in best), tuple(best.values()))
 
 
-_ALIKE: Mapping[int, float] = {}
+@lru_cache(maxsize=8192)
+def _left(age: float) -> tuple[float, ...]:
+    """What is left of a point at this age, by each of the four counters; decisions of one moment ask for few ages."""
+    return tuple(2.0 ** (-max(age, 0.0) / tau) for tau in TAUS_HOURS)
 
 
-def counters(
-    units: Iterable[Unit],
-    days: Iterable[tuple[int, int]],
-    points: dict[Standing, float],
-    at: int,
-    weights: Mapping[int, float] = _ALIKE,
-) -> Counters:
+def counters(seen: Points, days: Iterable[tuple[int, int]], at: int) -> Counters:
     """Decayed points at ``at``: S = S * 2^(-dt / tau) + w; older ``days`` are (day, units) at a mailbox's worth.
 
     Summed exactly (fsum), so that the order of rows changes nothing.
     """
     now = at / HOUR
-    seen = [(now - hour, worth) for (_, hour), worth in _unit_points(units, points, weights).items()]
-    old = [(now - day * 24 - 12, count * points[Standing.MAILBOX]) for day, count in days]
-    sums = [math.fsum(worth * 2.0 ** (-max(age, 0.0) / tau) for age, worth in (*seen, *old)) for tau in TAUS_HOURS]
-    return Counters(*sums)
+    left = [(_left(now - hour), worth) for hour, worth in zip(*seen, strict=True)]
+    left += [(_left(now - day * 24 - 12), count * JUNK_POINTS[Standing.MAILBOX]) for day, count in days]
+    return Counters(*(math.fsum([worth * fade[place] for fade, worth in left]) for place in range(4)))
 
 
-def is_good(unit: Unit) -> bool:
-    """Whether the unit speaks for the address."""
-    return unit.kind == Kind.GOOD
+def decayed_30(seen: Points, at: int) -> float:
+    """The third of the counters alone, of the units alone."""
+    now = at / HOUR
+    return math.fsum([worth * _left(now - hour)[2] for hour, worth in zip(*seen, strict=True)])

@@ -18,7 +18,7 @@ from junkhound.listing.policy import APART_HOURS, WINDOW_HOURS, Policy
 from junkhound.listing.rows import Bools, Ints, Rows, is_v4, masked, subject_bits
 from junkhound.listing.select import counts
 from junkhound.listing.senders import Neighbours, senders
-from junkhound.tables import Clue, Kind, Operator, Standing
+from junkhound.tables import Clue, Kind, Operator, Path, Standing
 
 
 class Groups:
@@ -101,12 +101,48 @@ class Groups:
             return single
         return self.policy.subject(address)
 
+    @cached_property
+    def _newest(self) -> Ints:
+        """The row of the latest hour of each subject, the first of them."""
+        if not len(self):
+            return np.zeros(0, np.int64)
+        latest = np.maximum.reduceat(self.rows.hour, self.starts)
+        found = np.flatnonzero(self.rows.hour == latest[self.group])
+        groups = self.group[found]
+        first = np.ones(len(found), bool)
+        first[1:] = groups[1:] != groups[:-1]
+        answer: Ints = found[first]
+        return answer
+
+    @cached_property
+    def _paths(self) -> Ints:
+        """The commonest path of each subject's junk, by messages; the smallest of those that are equal."""
+        rows, against = self.rows, self.rows.kind != int(Kind.GOOD)
+        width = max(len(Path), int(rows.path.max(initial=0)) + 1)
+        places = self.group[against] * width + rows.path[against]
+        sums = np.bincount(places, rows.messages[against], len(self) * width).reshape(len(self), width)
+        answer: Ints = np.argmax(sums, axis=1)
+        return answer
+
+    @cached_property
+    def _pools(self) -> list[Pool]:
+        """How long one customer keeps each subject's address."""
+        if not len(self):
+            return []
+        rows = self.rows
+        latest = np.maximum.reduceat(rows.hour.astype(np.int64) << 8 | rows.operator, self.starts) & 0xFF
+        # Carriers put many IPv4 customers behind one address (RFC 6888).
+        shared = (latest == int(Operator.MOBILE)) & self.four[self.starts]
+        dynamic = np.bitwise_or.reduceat(rows.clues, self.starts) & np.uint32(int(Clue.DYNAMIC_RDNS)) != 0
+        pools = np.where(shared, int(Pool.SHARED), np.where(dynamic, int(Pool.DYNAMIC), int(Pool.STATIC)))
+        known = {int(pool): pool for pool in Pool}
+        return [known[pool] for pool in pools.tolist()]
+
     def levels(self, number: int) -> tuple[Level, ...]:
         """How the neighbours of one subject behave, wide to narrow, itself left out."""
         if self._neighbours is None:
             self._neighbours = Neighbours(senders(self._everyone, self._now - WINDOW_HOURS, self._now))
-        rows = self.rows
-        newest = int(self.starts[number]) + int(np.argmax(rows.hour[self.starts[number] : self.ends[number]]))
+        rows, newest = self.rows, int(self._newest[number])
         return self._neighbours.levels(
             int(rows.addr_hi[newest]), int(rows.addr_lo[newest]), int(rows.asn[newest]), int(rows.prefix[newest]),
             int(rows.operator[newest]),
@@ -124,27 +160,18 @@ class Groups:
         rows = self.rows
         part = slice(int(self.starts[number]), int(self.ends[number]))
         columns = (rows.vantage, rows.hour, rows.trap, rows.kind, rows.standing, rows.messages)
-        units = tuple(Unit(*row) for row in zip(*(column[part].tolist() for column in columns), strict=True))
-        against = rows.kind[part] != int(Kind.GOOD)
-        paths = np.bincount(rows.path[part][against], rows.messages[part][against]) if against.any() else np.zeros(1)
+        units = tuple(map(Unit._make, zip(*(column[part].tolist() for column in columns), strict=True)))
         return History(
             subject=self.subject(number),
             units=units,
             days=days,
-            pool=self._pool(part),
+            pool=self._pools[number],
             levels=self.levels(number),
             relistings=relistings,
             ended_hour=ended_hour,
             cleared_hour=cleared_hour,
-            path=int(np.argmax(paths)),
+            path=int(self._paths[number]),
         )
-
-    def _pool(self, part: slice) -> Pool:
-        operators = self.rows.operator[part]
-        latest = operators[np.lexsort((operators, self.rows.hour[part]))[-1]]
-        if latest == int(Operator.MOBILE) and self.four[part.start]:
-            return Pool.SHARED  # carriers put many IPv4 customers behind one address (RFC 6888)
-        return Pool.DYNAMIC if (self.rows.clues[part] & int(Clue.DYNAMIC_RDNS)).any() else Pool.STATIC
 
     def histories(self) -> Iterator[tuple[int, History]]:
         """Every candidate with its history, in the order of addresses."""

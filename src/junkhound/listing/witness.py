@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from junkhound.listing.history import OWN_STANDINGS, Unit
+from junkhound.listing.history import WITNESS_STANDINGS, Unit
 from junkhound.listing.policy import APART_HOURS
 from junkhound.tables import Standing
+
+_WITNESS = frozenset(map(int, WITNESS_STANDINGS))
 
 
 class Witnesses(NamedTuple):
@@ -28,19 +29,21 @@ def witnesses(units: Iterable[Unit], scope: str) -> Witnesses:
     at least 6 apart, which makes them different transactions; it is never three. A partner adds one witness
     beside ours, never two, and is none alone.
     """
-    ours: dict[int, list[Unit]] = defaultdict(list)
+    ours: dict[int, list[Unit]] = {}
     partners: set[int] = set()
     hours: set[tuple[int, int]] = set()
     for unit in units:
-        if not unit.vantage:
+        vantage, hour, _, _, standing, _ = unit
+        if not vantage or standing not in _WITNESS:
             continue
-        if unit.standing in OWN_STANDINGS:
-            ours[unit.vantage].append(unit)
-        elif unit.standing == Standing.PARTNER:
-            partners.add(unit.vantage)
+        if standing == Standing.PARTNER:
+            partners.add(vantage)
         else:
-            continue
-        hours.add((unit.vantage, unit.hour))
+            seen = ours.get(vantage)
+            if seen is None:
+                seen = ours[vantage] = []
+            seen.append(unit)
+        hours.add((vantage, hour))
     own = len(ours)
     if scope == "own":
         own += sum(1 for seen in ours.values() if _twice(seen))

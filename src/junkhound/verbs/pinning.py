@@ -29,6 +29,7 @@ HOPS = 200
 _TRACER = "junkhound.verbs.pinning:start"
 _BATCH = 500
 _KILLED = '{"form":1,"error":"killed_parser"}'
+_GONE = '{"form":1,"error":"gone"}'
 
 Progress = Callable[[str, int, int], None]
 Boundaries = dict[str, trace.Boundary]
@@ -155,20 +156,24 @@ def keep_traces(office: Office, name: str, progress: Progress) -> list[str]:
         for at in range(0, len(waiting), _BATCH):
             progress(f"tracing what {name} pins", at, len(waiting))
             some = waiting[at : at + _BATCH]
-            read = [(place, record) for place in some if (record := _read(office, place, unreadable)) is not None]
+            found = [(place, _read(office, place, unreadable)) for place in some]
+            read = [(place, record) for place, record in found if isinstance(record, segment.Record)]
             told_of = tracer.trace([record for _, record in read])
-            book.keep_traces([(*place, text) for (place, _), text in zip(read, told_of, strict=True)])
+            traced = [(*place, text) for (place, _), text in zip(read, told_of, strict=True)]
+            # What was erased is not asked for again in every round: a tombstone says what became of it.
+            book.keep_traces(traced + [(*place, _GONE) for place, record in found if record == _GONE])
     finally:
         tracer.close()
     return unreadable
 
 
-def _read(office: Office, place: tuple[str, int, int], unreadable: list[str]) -> segment.Record | None:
+def _read(office: Office, place: tuple[str, int, int], unreadable: list[str]) -> segment.Record | str | None:
+    """The kept mail; what to say of one that is gone; None for one that is not what was sealed."""
     owner, number, ordinal = place
     try:
         return office.ledger.packs.read(number, ordinal)
     except NotFound:
-        return None  # erased: a tombstone says so
+        return _GONE
     except DataError as error:
         unreadable.append(f"{owner}: {error.message}")
         return None
