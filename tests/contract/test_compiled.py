@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from junkhound.kernel import compiled
-from support import corpus, mail, twins
+from support import corpus, hostile, mail, twins
 
 pytestmark = pytest.mark.skipif(compiled.steps is None, reason=compiled.state)
 
@@ -46,19 +46,29 @@ def test_made_up_mail_and_what_is_left_of_it() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_markup_in_any_order(seed: int) -> None:
-    for text in islice(twins.pieces(twins.MARKUP, seed, 60), 1500):
+    for text in islice(hostile.pieces(hostile.MARKUP, seed, 60), 1500):
         assert differences(twins.of_text(text)) == [], text
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_texts_share_in_any_order(seed: int) -> None:
-    for text in islice(twins.pieces(twins.SHARED, seed, 24), 3000):
+    for text in islice(hostile.pieces(hostile.SHARED, seed, 24), 3000):
         assert differences(twins.of_finds(text)) == [], text
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_elements_that_may_be_hidden(seed: int) -> None:
+    changed = 0
+    for text in islice(hostile.elements(seed, 8), 1500):
+        found = list(twins.of_styles(text))
+        assert differences(found) == [], text
+        changed += found[0][1] != text
+    assert changed > 300
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_header_lines_in_any_order(seed: int) -> None:
-    for text in islice(twins.pieces(twins.HEADER, seed, 40), 1000):
+    for text in islice(hostile.pieces(hostile.HEADER, seed, 40), 1000):
         assert differences(twins.of_header(text)) == [], text
 
 

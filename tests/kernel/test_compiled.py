@@ -63,12 +63,12 @@ def test_what_the_compiler_says_is_told(tmp_path: Path) -> None:
 def test_steps_refuse_what_they_cannot_read() -> None:
     if compiled.steps is None:
         pytest.skip(compiled.state)
-    names = ("fold", "words", "letter_signs", "text_signs", "html_signs", "may_hold", "cues", "from_1252", "quoted")
+    names = ("fold", "words", "letter_signs", "text_signs", "may_hold", "cues", "from_1252", "quoted")
     for step in names:
         with pytest.raises(TypeError):
             getattr(compiled.steps, step)("text")
     for given in ((), (1,), (b"x", 2), ("x", 0, 1)):
-        for step in ("html", "split", "header", "received", "hinting", "languages"):
+        for step in ("html", "undone", "split", "header", "received", "hinting", "languages"):
             with pytest.raises((TypeError, ValueError)):
                 getattr(compiled.steps, step)(*given)
     with pytest.raises(ValueError, match="outside"):
@@ -81,13 +81,15 @@ sys.path[:0] = [{folder!r}, {tests!r}]
 from itertools import islice
 from junkhound.kernel import compiled
 assert compiled.state == "compiled", compiled.state
-from support import twins
+from support import hostile, twins
 for seed in range({seeds}):
-    for text in islice(twins.pieces(twins.MARKUP, seed, 80), 800):
+    for text in islice(hostile.pieces(hostile.MARKUP, seed, 80), 800):
         assert all(ours == twin for _, ours, twin in twins.of_text(text))
-    for text in islice(twins.pieces(twins.SHARED, seed, 30), 800):
+    for text in islice(hostile.pieces(hostile.SHARED, seed, 30), 800):
         assert all(ours == twin for _, ours, twin in twins.of_finds(text))
-    for text in islice(twins.pieces(twins.HEADER, seed, 60), 400):
+    for text in islice(hostile.elements(seed, 8), 800):
+        assert all(ours == twin for _, ours, twin in twins.of_styles(text))
+    for text in islice(hostile.pieces(hostile.HEADER, seed, 60), 400):
         assert all(ours == twin for _, ours, twin in twins.of_header(text))
     dice = random.Random(seed)
     for _ in range(200):

@@ -128,51 +128,57 @@ _row = re.compile(
 )
 _cell = re.compile(rb"<td\b[^>]{0,400}>(.*?)</td>", re.IGNORECASE | re.DOTALL).findall
 _line = re.compile(rb"<br ?/?>", re.IGNORECASE).split
-# What may stand in a part, one bit each, as `html_signs` of the compiled steps says: no is certain, yes a beginning.
-_BACKWARDS, _EMPTY_PAIR, _ROWS, _OFFSCREEN, _CLEAR, _TINY, _FLAT, _INK = (1 << place for place in range(8))
-_ALL = 255
+_BACKWARDS, _EMPTY_PAIR, _ROWS = 1, 2, 4  # tricks that move words: what the compiled steps say may stand in a part
 _WHITE = (255, 255, 255)
 _NEAR = 24  # of 255, in each of red, green and blue: no reader sees the difference
 
 
 def undone(source: bytes) -> bytes:
     """The HTML without what its reader is not shown, and with his words where a trick moved them."""
-    signs: int = _ALL if steps is None else steps.html_signs(source)
-    return undone_with(source, signs) if signs else source
+    if steps is not None:
+        left: bytes = steps.undone(source, rewritten)
+        return left
+    return undone_plainly(source)
 
 
-def undone_with(source: bytes, signs: int = _ALL) -> bytes:
-    """``undone`` where only these tricks may stand in the source."""
+def undone_plainly(source: bytes) -> bytes:
+    """``undone`` without the compiled steps."""
+    source = rewritten(source)
     low = source.lower()
-    before = source
+    hits = _hidden(low)
+    return _without(source, low, sorted(hits, key=lambda hit: hit[0])[:MOST]) if hits else source
+
+
+def rewritten(source: bytes, signs: int = _BACKWARDS | _EMPTY_PAIR | _ROWS) -> bytes:
+    """The HTML with its words where its reader sees them, if only these tricks may stand in it."""
+    low = source.lower()
     if signs & _BACKWARDS and low.find(b"rtl") >= 0 and (low.find(b"direction") >= 0 or low.find(b"dir=") >= 0):
         source = _backwards(lambda match: match[2][::-1] if match[2].isascii() else match[0], source)
     if signs & _EMPTY_PAIR and low.find(b"></") >= 0:
         source = _empty_pair(b"", source)
     if signs & _ROWS and low.count(b"<br") >= 8 and low.count(b"</td>") >= 4 and low.find(b"<td") >= 0:
         source = _row.sub(_columns, source)
-    if source is not before:
-        low, signs = source.lower(), _ALL
-    hits: list[tuple[int, Callable[[bytes, int, int], bool]]] = []
-    if (
-        signs & _OFFSCREEN
-        and _minus(low) is not None
-        and (low.find(b"-99") >= 0 or low.find(b":-") >= 0 or low.find(b": -") >= 0)
-    ):
+    return source
+
+
+Hit = tuple[int, Callable[[bytes, int, int], bool]]
+"""Where a style stands that may hide its element, and what the element must be for that."""
+
+
+def _hidden(low: bytes) -> list[Hit]:
+    hits: list[Hit] = []
+    if _minus(low) is not None and (low.find(b"-99") >= 0 or low.find(b":-") >= 0 or low.find(b": -") >= 0):
         hits += [(match.start(), _any) for match in _offscreen(low)]
-    if signs & _CLEAR:
-        hits += [(match.start(), _any) for match in _clear(low)]
-        hits += [(match.start(), _any) for match in _unseen_ink(low)]
-    if signs & _TINY:
-        hits += [(match.start(), _small) for match in _tiny(low)]
-    if signs & _FLAT:
-        hits += [(match.start(), _clipped) for match in _flat(low)]
-    if signs & _INK and (low.find(b"#f") >= 0 or low.find(b"white") >= 0):
+    hits += [(match.start(), _any) for match in _clear(low)]
+    hits += [(match.start(), _any) for match in _unseen_ink(low)]
+    hits += [(match.start(), _small) for match in _tiny(low)]
+    hits += [(match.start(), _clipped) for match in _flat(low)]
+    if low.find(b"#f") >= 0 or low.find(b"white") >= 0:
         inks = [match.start() for match in _coloured(low) if _PALE[match[1]] is True]
         # nothing dark to write on in white
         if inks and not any(_PALE[ground] is False for ground in {*_ground(low), *_painted(low)}):
             hits += [(start, _any) for start in inks]
-    return _without(source, low, sorted(hits, key=lambda hit: hit[0])[:MOST]) if hits else source
+    return hits
 
 
 def _any(low: bytes, start: int, end: int) -> bool:
@@ -189,7 +195,7 @@ def _clipped(low: bytes, start: int, end: int) -> bool:
     return tag.find(b"overflow") >= 0 or tag.find(b"opacity") >= 0 or low.find(b"overflow", start - 200, start) >= 0
 
 
-def _without(source: bytes, low: bytes, hits: list[tuple[int, Callable[[bytes, int, int], bool]]]) -> bytes:
+def _without(source: bytes, low: bytes, hits: list[Hit]) -> bytes:
     """The source without the elements in whose tags the hits stand."""
     kept: list[bytes] = []
     at = 0

@@ -1,11 +1,11 @@
 /* The letter and the words of a text: twins of `folded`, `letters_of` and `_words` in content/template.py. */
 #include "octets.h"
 
-enum { MAX_LETTER = 2048, MAX_WORD = 40, MAX_FOREIGN_WORD = 120, LOOK = 6144 };
+enum { MAX_LETTER = 2048, MAX_WORD = 40, MAX_FOREIGN_WORD = 120, LOOK = 6144, SHORT = 16 };
 
-static unsigned short folds[256]; /* the folded byte, and what kind it is in the upper half */
-static byte kind[256];
-enum { LETTERS = 1, DIGITS = 2, DOTS = 4, MARKS = 8 }; /* of folded bytes */
+static byte folds[256];
+enum { BLANKS, DIGITS, MARKS, KINDS }; /* of folded bytes; the others are letters */
+enum { BITS_ROOM = LOOK / 64 + 1 };
 
 static byte fold_of(byte c) {
     if (c >= 'A' && c <= 'Z') return (byte)(c + 32);
@@ -15,10 +15,34 @@ static byte fold_of(byte c) {
 }
 
 void fold_prepare(void) {
-    for (int c = 0; c < 256; c++) {
-        kind[c] = (c >= 'a' && c <= 'z') || c >= 128 ? LETTERS : c == '0' ? DIGITS : c == '.' ? DOTS : MARKS;
+    for (int c = 0; c < 256; c++) folds[c] = fold_of((byte)c);
+}
+
+static inline int is_folded_letter(byte c) { return (c >= 'a' && c <= 'z') || c >= 128; }
+
+/* Fold the text into `made`, and say of each kind where it stands. */
+static void fold_all(const byte *text, Py_ssize_t size, byte *made, Bits (*kinds)[BITS_ROOM]) {
+    memset(kinds, 0, KINDS * sizeof *kinds);
+    Py_ssize_t at = 0;
+#if defined(__SSE2__)
+    for (; at + 16 <= size; at += 16) {
+        Block c = block_at(text + at);
+        Block upper = (Block)(c - 'A' < 26), blank = (Block)((c <= 32) | (c == 127));
+        Block digit = (Block)((c - '0' < 10) | (c == '@') | (c == '/'));
+        Block folded = (c + (upper & 32)) & ~(blank | digit);
+        Block letter = (Block)((folded - 'a' < 26) | (folded >= 128));
+        folded |= (blank & ' ') | (digit & '0');
+        memcpy(made + at, &folded, sizeof folded);
+        Block found[KINDS] = {blank, digit, ~(blank | digit | letter)};
+        for (int kind = 0; kind < KINDS; kind++)
+            kinds[kind][at >> 6] |= (Bits)(unsigned)__builtin_ia32_pmovmskb128((SignedBlock)found[kind]) << (at & 63);
     }
-    for (int c = 0; c < 256; c++) folds[c] = (unsigned short)(fold_of((byte)c) | kind[fold_of((byte)c)] << 8);
+#endif
+    for (; at < size; at++) {
+        byte c = made[at] = folds[text[at]];
+        int kind = c == ' ' ? BLANKS : c == '0' ? DIGITS : is_folded_letter(c) ? KINDS : MARKS;
+        if (kind < KINDS) kinds[kind][at >> 6] |= 1ULL << (at & 63);
+    }
 }
 
 static inline int between(byte c, int first, int last) { return c >= first && c <= last; }
@@ -70,7 +94,7 @@ PyObject *step_fold(PyObject *self, PyObject *octets) {
     if (!PyBytes_Check(octets)) return PyErr_Format(PyExc_TypeError, "fold wants bytes");
     const byte *text = (const byte *)PyBytes_AS_STRING(octets);
     Py_ssize_t size = PyBytes_GET_SIZE(octets);
-    byte first[LOOK], second[LOOK], letters[MAX_LETTER];
+    byte first[LOOK], second[LOOK], folded[LOOK + SHORT], letters[MAX_LETTER + SHORT];
     if (size > LOOK) size = LOOK;
 
     int rare = 0;
@@ -94,30 +118,29 @@ PyObject *step_fold(PyObject *self, PyObject *octets) {
         text = second;
     }
 
-    Py_ssize_t made = 0, known = 0, at = 0;
-    while (at < size) {
-        Py_ssize_t word = made; /* where the present one begins in `first` */
-        unsigned kinds = 0;
-        for (; at < size; at++) {
-            unsigned c = folds[text[at]];
-            if ((c & 255) == ' ') break;
-            first[made++] = (byte)c;
-            kinds |= c >> 8;
-        }
-        if (kinds & DIGITS || (kinds & DOTS && FIND(first, "www.", word, made) >= 0)) made = word;
-        else if (kinds & ~LETTERS) {
-            for (; word < made && known < MAX_LETTER; word++)
-                if (kind[first[word]] == LETTERS) letters[known++] = first[word];
+    Bits kinds[KINDS][BITS_ROOM];
+    fold_all(text, size, folded, kinds);
+    Py_ssize_t made = 0, known = 0, kept = 0, digit = -1, mark = -1, end;
+    for (Py_ssize_t word = 0; (word = next_bit(kinds[BLANKS], word, size, ~0ULL)) < size; word = end) {
+        end = next_bit(kinds[BLANKS], word, size, 0);
+        if (digit < word) digit = next_bit(kinds[DIGITS], word, size, 0);
+        if (mark < word) mark = next_bit(kinds[MARKS], word, size, 0);
+        if (digit < end || (mark < end && FIND(folded, "www.", word, end) >= 0)) { /* a word to leave out */
+            memcpy(first + made, folded + kept, (size_t)(word - kept));
+            made += word - kept;
+            kept = end;
+        } else if (mark < end) {
+            for (; word < end && known < MAX_LETTER; word++)
+                if (is_folded_letter(folded[word])) letters[known++] = folded[word];
         } else {
-            Py_ssize_t more = made - word < MAX_LETTER - known ? made - word : MAX_LETTER - known;
-            memcpy(letters + known, first + word, (size_t)more);
+            Py_ssize_t more = end - word < MAX_LETTER - known ? end - word : MAX_LETTER - known;
+            if (more <= SHORT) memcpy(letters + known, folded + word, SHORT); /* there is room for as many */
+            else memcpy(letters + known, folded + word, (size_t)more);
             known += more;
         }
-        while (at < size && (folds[text[at]] & 255) == ' ') {
-            first[made++] = ' ';
-            at++;
-        }
     }
+    memcpy(first + made, folded + kept, (size_t)(size - kept));
+    made += size - kept;
     PyObject *left = PyBytes_FromStringAndSize((const char *)first, made);
     PyObject *right = PyBytes_FromStringAndSize((const char *)letters, known);
     PyObject *both = left != NULL && right != NULL ? PyTuple_Pack(2, left, right) : NULL;
@@ -185,7 +208,7 @@ typedef struct {
     byte kept[LOOK + 8]; /* eight bytes are written at a time */
     short first[MOST], past[MOST];
     u64 hashes[MOST];
-    short slots[SLOTS]; /* their numbers plus one, by hash */
+    short slots[SLOTS]; /* their numbers plus one, by hash; of a short text, fewer are used */
     Py_ssize_t known, words;
 } Words;
 
@@ -209,7 +232,9 @@ static inline Py_ssize_t short_word(const byte *text, Py_ssize_t at, Py_ssize_t 
 
 static void words_of(const byte *text, Py_ssize_t size, Words *found) {
     Py_ssize_t begin = 0, at = 0;
-    memset(found->slots, 0, sizeof found->slots);
+    unsigned last = 255; /* slot: at least as many as the text has bytes, and so twice as many as words */
+    while ((Py_ssize_t)last < size) last = last * 2 + 1;
+    memset(found->slots, 0, (last + 1) * sizeof *found->slots);
     found->known = found->words = 0;
     while (at < size) {
         unsigned foreign = 0;
@@ -230,9 +255,9 @@ static void words_of(const byte *text, Py_ssize_t size, Words *found) {
         at++;
         if (length == 0 || length > (foreign ? MAX_FOREIGN_WORD : MAX_WORD)) continue;
         u64 hash = word_hash(word, length);
-        unsigned slot = (unsigned)(hash & (SLOTS - 1));
+        unsigned slot = (unsigned)hash & last;
         found->words++;
-        for (; found->slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
+        for (; found->slots[slot]; slot = (slot + 1) & last) {
             short number = (short)(found->slots[slot] - 1);
             if (found->hashes[number] == hash && found->past[number] - found->first[number] == length &&
                 memcmp(found->kept + found->first[number], word, (size_t)length) == 0)
@@ -314,24 +339,23 @@ void sketch_prepare(void) {
 }
 
 static void least_of(const u64 *hashes, Py_ssize_t count, unsigned *least) {
-    int filled = 0;
+    int missing = PLACES, empty[PLACES];
     for (int place = 0; place < PLACES; place++) least[place] = EMPTY;
-    for (u64 round = 0; round < ROUNDS && filled < PLACES; round++) {
+    for (u64 round = 0; round < ROUNDS && missing; round++) {
         u64 seed = offsets[0] ^ 0x6a09e667f3bcc909ULL ^ round * 0x3c6ef372fe94f82bULL;
         for (Py_ssize_t number = 0; number < count; number++) {
             u64 mixed = split_mix(hashes[number] ^ seed);
             unsigned rank = (unsigned)(round << 30 | mixed >> (32 + ROUND_BITS));
             unsigned *value = least + ((mixed & 0xffffffff) >> (32 - PLACE_BITS));
-            if (rank < *value) {
-                filled += *value == EMPTY;
-                *value = rank;
-            }
+            *value = rank < *value ? rank : *value;
+        }
+        missing = 0;
+        for (int place = 0; place < PLACES; place++) {
+            empty[missing] = place;
+            missing += least[place] == EMPTY;
         }
     }
-    if (filled == PLACES) return;
-    int empty[PLACES], missing = 0;
-    for (int place = 0; place < PLACES; place++)
-        if (least[place] == EMPTY) empty[missing++] = place;
+    if (!missing) return;
     for (Py_ssize_t number = 0; number < count; number++) {
         u64 mixed = split_mix(hashes[number] ^ factors[0] ^ 0xbb67ae8584caa73bULL);
         for (int one = 0; one < missing; one++) {

@@ -3,37 +3,9 @@
  * Each step passes over the source once. What is rare (character references with a new name, a meta refresh, more
  * attributes than are kept) is left to the functions of the Python twin, which are given as arguments.
  */
-#include "octets.h"
+#include "markup.h"
 
 enum { MAX_LINKS = 2000, MAX_LOOKS = 7 * MAX_LINKS, MAX_VALUE = 4000, MAX_HIDDEN = 5000, MAX_UNCLOSED = 5 };
-
-/* --- tags ------------------------------------------------------------------------------------------------- */
-
-/* Where the tag ends whose name goes on at `at`, just after its ">" or at the end: `_ATTRIBUTES`. */
-static Py_ssize_t tag_end(const byte *text, Py_ssize_t at, Py_ssize_t stop) {
-    for (;;) {
-        while (at < stop && text[at] != '>' && text[at] != '=') at++;
-        if (at >= stop) return stop;
-        if (text[at] == '>') return at + 1;
-        at = after_blanks(text, at + 1, stop);
-        if (at >= stop) return stop;
-        byte c = text[at];
-        if (c == '"' || c == '\'') {
-            Py_ssize_t close = find_byte(text, c, at + 1, stop);
-            if (close >= 0) at = close + 1;
-        } else if (c != '>') {
-            while (at < stop && !is_blank(text[at]) && text[at] != '>') at++;
-        }
-    }
-}
-
-/* The end of the name that begins at `at`: [^\s/>]*+ */
-static Py_ssize_t name_end(const byte *text, Py_ssize_t at, Py_ssize_t stop) {
-    while (at < stop && !is_blank(text[at]) && text[at] != '/' && text[at] != '>') at++;
-    return at;
-}
-
-static inline int lower_letter(byte c) { return c >= 'a' && c <= 'z'; }
 
 /* --- what is no markup of the text: comments, scripts, style sheets ------------------------------------------ */
 
@@ -303,26 +275,6 @@ done:
 
 /* --- what styles hide ----------------------------------------------------------------------------------------- */
 
-typedef struct {
-    Py_ssize_t *list;
-    Py_ssize_t count, room;
-} Hits;
-
-static int hit(Hits *hits, Py_ssize_t at) {
-    if (hits->count == hits->room) {
-        Py_ssize_t room = hits->room ? hits->room * 2 : 64;
-        Py_ssize_t *grown = PyMem_Realloc(hits->list, (size_t)room * sizeof(Py_ssize_t));
-        if (grown == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        hits->list = grown;
-        hits->room = room;
-    }
-    hits->list[hits->count++] = at;
-    return 0;
-}
-
 static int ends(const byte *low, Py_ssize_t at, const char *word, Py_ssize_t size) {
     return at >= size && memcmp(low + at - size, word, (size_t)size) == 0;
 }
@@ -345,23 +297,18 @@ static int hides(const byte *low, Py_ssize_t colon, Py_ssize_t size) {
     }
 }
 
-static int by_number(const void *one, const void *other) {
-    Py_ssize_t a = *(const Py_ssize_t *)one, b = *(const Py_ssize_t *)other;
-    return (a > b) - (a < b);
-}
-
 /* Where styles or attributes stand that may hide their element, in order: `_hints`. */
 static int hints(const byte *low, Py_ssize_t size, Hits *hits) {
     Py_ssize_t at = -1;
     while ((at = find_byte(low, ':', at + 1, size)) >= 0)
-        if (at > 0 && (low[at - 1] == 'y' || low[at - 1] == 'e') && hides(low, at, size) && hit(hits, at) < 0) return -1;
+        if (at > 0 && (low[at - 1] == 'y' || low[at - 1] == 'e') && hides(low, at, size) && hits_add(hits, at, 0) < 0) return -1;
     Py_ssize_t styles = hits->count;
     at = FIND(low, " hidden", 0, size);
     while (at >= 0) {
-        if (at + 7 < size && (octet_class[low[at + 7]] & NAME_END || low[at + 7] == '=') && hit(hits, at) < 0) return -1;
+        if (at + 7 < size && (octet_class[low[at + 7]] & NAME_END || low[at + 7] == '=') && hits_add(hits, at, 0) < 0) return -1;
         at = FIND(low, " hidden", at + 7, size);
     }
-    if (styles && hits->count > styles) qsort(hits->list, (size_t)hits->count, sizeof(Py_ssize_t), by_number);
+    if (styles && hits->count > styles) hits_sort(hits);
     return 0;
 }
 
@@ -489,34 +436,70 @@ static int resolved(const byte *text, Py_ssize_t size, PyObject *unescaped, Octe
     return octets_add(out, text + kept, size - kept);
 }
 
-/* What `_shown` of the Python twin leaves of the source; it is called only where something may be hidden. */
-static PyObject *shown_of(Octets *source, const byte *low, Hits *hits, PyObject *shown) {
-    PyObject *text = PyBytes_FromStringAndSize((const char *)source->at, source->size);
-    PyObject *lower = PyBytes_FromStringAndSize((const char *)low, source->size);
-    PyObject *list = PyList_New(hits->count), *answer = NULL;
-    if (text == NULL || lower == NULL || list == NULL) goto done;
-    for (Py_ssize_t number = 0; number < hits->count; number++) {
-        PyObject *place = PyLong_FromSsize_t(hits->list[number]);
-        if (place == NULL) goto done;
-        PyList_SET_ITEM(list, number, place);
+/* How often `c` stands in text[at:stop] is odd. */
+static int odd(const byte *text, byte c, Py_ssize_t at, Py_ssize_t stop) {
+    int count = 0;
+    while ((at = find_byte(text, c, at, stop)) >= 0) count++, at++;
+    return count & 1;
+}
+
+/* Whether what stands at `hit` in the tag is in its style, or the attribute `hidden` itself: `_styled`. */
+static int styled(const byte *low, Py_ssize_t start, Py_ssize_t hit, Py_ssize_t size) {
+    if (BEGINS(low, hit, size, " hidden")) return !odd(low, '"', start, hit) && !odd(low, '\'', start, hit);
+    return FIND(low, "style", start, hit) >= 0;
+}
+
+/* Whether an element of that name splits no word. */
+static int in_line(const byte *low, Name name) {
+    static const char *WORDS[] = {"a", "b", "big", "em", "font", "i", "s", "small", "span", "strong", "tt", "u"};
+    for (size_t number = 0; number < sizeof WORDS / sizeof *WORDS; number++)
+        if (name_is(low, name, WORDS[number])) return 1;
+    return 0;
+}
+
+/* The source without the elements that no reader sees: `_shown`. `deep` is set where it was not read to its end. */
+static int shown(const byte *source, const byte *low, Py_ssize_t size, const Hits *hits, Octets *out, int *deep) {
+    Names failed = {NULL, 0, 0};
+    Py_ssize_t at = 0;
+    int unclosed = 0, answer = -1;
+    *deep = hits->count > MAX_HIDDEN;
+    for (Py_ssize_t number = 0; number < hits->count && number < MAX_HIDDEN; number++) {
+        Py_ssize_t hit = hits->list[number].at, start = last_byte(low, '<', at, hit);
+        Name name;
+        Py_ssize_t inside = opening(low, start, size, &name);
+        if (inside <= hit || !styled(low, start, hit, size)) continue;
+        if (holds_nothing(low, name) || name_is(low, name, "body") || name_is(low, name, "html")) continue;
+        Py_ssize_t end = element_end(low, size, name, inside, &failed);
+        if (end == -2) goto done;
+        if (end < 0) {
+            if (++unclosed > MAX_UNCLOSED) {
+                *deep = 1;
+                break;
+            }
+            end = outer_end(low, size, inside);
+        }
+        if (hit - start >= 4 && ENDS(low, hit, "size") && FIND(low, "font-size", inside, end) >= 0)
+            continue; /* layout: what stands inside has a size of its own */
+        if (octets_add(out, source + at, start - at) < 0) goto done;
+        if (!in_line(low, name) && octets_put(out, ' ') < 0) goto done;
+        at = end;
     }
-    answer = PyObject_CallFunctionObjArgs(shown, text, lower, list, NULL);
+    answer = octets_add(out, source + at, size - at);
 done:
-    Py_XDECREF(text);
-    Py_XDECREF(lower);
-    Py_XDECREF(list);
+    names_close(&failed);
     return answer;
 }
 
-/* html(source, plain, refresh, shown, unescaped) -> (text, links, defects), or None: ask the Python twin. */
+/* html(source, plain, refresh, unescaped, too deep) -> (text, links, defects), or None: ask the Python twin. */
 PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
-    if (count != 5 || !PyBytes_Check(given[0])) return PyErr_Format(PyExc_TypeError, "html wants bytes and 4 helpers");
+    if (count != 5 || !PyBytes_Check(given[0])) return PyErr_Format(PyExc_TypeError, "html wants bytes and 4 more");
     const byte *source = (const byte *)PyBytes_AS_STRING(given[0]);
     Py_ssize_t size = PyBytes_GET_SIZE(given[0]);
-    PyObject *links = NULL, *answer = NULL, *seen = NULL;
-    Octets one = {NULL, 0, 0}, two = {NULL, 0, 0};
+    PyObject *links = NULL, *answer = NULL;
+    Octets one = {NULL, 0, 0}, two = {NULL, 0, 0}, seen = {NULL, 0, 0};
     Hits hits = {NULL, 0, 0};
-    long defects = 0;
+    long too_deep = PyLong_AsLong(given[4]), defects = 0;
+    if (too_deep == -1 && PyErr_Occurred()) return NULL;
     byte *low = octets_lowered(source, size);
     if (low == NULL) return NULL;
     if (octets_open(&one, size + 1) < 0 || octets_open(&two, size + 1) < 0) goto done;
@@ -537,12 +520,11 @@ PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     }
     if (hints(low, size, &hits) < 0) goto done;
     if (hits.count) {
-        Octets whole = {(byte *)source, size, size};
-        if ((seen = shown_of(&whole, low, &hits, given[3])) == NULL) goto done;
-        PyObject *text;
-        if (!PyArg_ParseTuple(seen, "Sl", &text, &defects)) goto done;
-        source = (const byte *)PyBytes_AS_STRING(text);
-        size = PyBytes_GET_SIZE(text);
+        int deep;
+        if (octets_open(&seen, size) < 0 || shown(source, low, size, &hits, &seen, &deep) < 0) goto done;
+        if (deep) defects = too_deep;
+        source = seen.at;
+        size = seen.size;
     }
     if (glued(source, size, &two) < 0) goto done;
     one.size = 0; /* `source` is not read any more */
@@ -554,7 +536,7 @@ PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     Octets *text = &one;
     if (find_byte(one.at, '&', 0, one.size) >= 0) {
         two.size = 0;
-        if (resolved(one.at, one.size, given[4], &two) < 0) goto done;
+        if (resolved(one.at, one.size, given[3], &two) < 0) goto done;
         text = &two;
     }
     PyObject *octets = PyBytes_FromStringAndSize((const char *)text->at, text->size);
@@ -564,7 +546,7 @@ done:
     PyMem_Free(hits.list);
     octets_close(&one);
     octets_close(&two);
+    octets_close(&seen);
     Py_XDECREF(links);
-    Py_XDECREF(seen);
     return answer;
 }

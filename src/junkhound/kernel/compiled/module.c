@@ -14,7 +14,7 @@ PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t coun
 PyObject *step_told_by_words(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_may_hold(PyObject *self, PyObject *octets);
 PyObject *step_cues(PyObject *self, PyObject *octets);
-PyObject *step_html_signs(PyObject *self, PyObject *octets);
+PyObject *step_undone(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_text_signs(PyObject *self, PyObject *octets);
 PyObject *step_letter_signs(PyObject *self, PyObject *octets);
 PyObject *step_bare(PyObject *self, PyObject *const *given, Py_ssize_t count);
@@ -23,11 +23,11 @@ void signs_prepare(void);
 #define FAST(function) ((PyCFunction)(void (*)(void))function)
 
 static PyMethodDef steps[] = {
-    {"html", FAST(step_html), METH_FASTCALL, "html(source, plain, refresh, shown, unescaped) -> (text, links, defects)"},
+    {"html", FAST(step_html), METH_FASTCALL, "html(source, plain, refresh, unescaped, too_deep) -> (text, links, defects)"},
     {"fold", step_fold, METH_O, "fold(octets) -> (folded, letters)"},
     {"words", step_words, METH_O, "words(folded) -> (each word once, how many there are)"},
     {"sketch", step_sketch, METH_O, "sketch(folded) -> (the sketch, how many words there are)"},
-    {"html_signs", step_html_signs, METH_O, "html_signs(source) -> bits of tricks that may stand in HTML"},
+    {"undone", FAST(step_undone), METH_FASTCALL, "undone(source, rewritten) -> HTML without what its reader is not shown"},
     {"letter_signs", step_letter_signs, METH_O, "letter_signs(text) -> bits of letters that are not what they look like"},
     {"bare", FAST(step_bare), METH_FASTCALL, "bare(text, most) -> where bare host names may stand"},
     {"text_signs", step_text_signs, METH_O, "text_signs(text) -> bits of tricks that may stand in a text"},

@@ -33,22 +33,75 @@ static inline Py_ssize_t find_byte(const byte *text, byte c, Py_ssize_t at, Py_s
     return hit == NULL ? -1 : hit - text;
 }
 
-/* Where `word` stands in text[at:stop], or -1. */
+/* Where the last `c` of text[at:stop] stands, or -1. */
+static inline Py_ssize_t last_byte(const byte *text, byte c, Py_ssize_t at, Py_ssize_t stop) {
+    if (at >= stop) return -1;
+#ifdef __GLIBC__
+    const byte *hit = memrchr(text + at, c, (size_t)(stop - at));
+    return hit == NULL ? -1 : hit - text;
+#endif
+    while (stop > at && text[stop - 1] != c) stop--;
+    return stop > at ? stop - 1 : -1;
+}
+
+#if defined(__GNUC__)
+/* Sixteen bytes at once: as many as every processor of ours compares in one step. */
+typedef byte Block __attribute__((vector_size(16)));
+typedef char SignedBlock __attribute__((vector_size(16)));
+
+static inline Block block_at(const byte *text) {
+    Block block;
+    memcpy(&block, text, sizeof block);
+    return block;
+}
+
+static inline int any_of(Block block) {
+    unsigned long long halves[2];
+    memcpy(halves, &block, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+#endif
+
+/* Bits, one for each byte of a text, the first in the lowest of the first. */
+typedef unsigned long long Bits;
+
+static inline int lowest(Bits bits) {
+#if defined(__GNUC__)
+    return __builtin_ctzll(bits);
+#else
+    int place = 0;
+    while (!(bits >> place & 1)) place++;
+    return place;
+#endif
+}
+
+/* Where the next bit is set (`want` 0) or clear (`want` all ones) from `at`; `stop` if none is. */
+static inline Py_ssize_t next_bit(const Bits *bits, Py_ssize_t at, Py_ssize_t stop, Bits want) {
+    if (at >= stop) return stop;
+    Bits here = (bits[at >> 6] ^ want) >> (at & 63);
+    if (!here) {
+        for (at = (at | 63) + 1; at < stop && !(here = bits[at >> 6] ^ want); at += 64) continue;
+        if (at >= stop) return stop;
+    }
+    at += lowest(here);
+    return at < stop ? at : stop;
+}
+
+/* Where `word` stands in text[at:stop], or -1: where its first and its last byte do, the rest is compared. */
 static inline Py_ssize_t find_word(const byte *text, const char *word, Py_ssize_t size, Py_ssize_t at,
                                    Py_ssize_t stop) {
-#ifdef __GLIBC__
-    if (stop - at < size) return -1;
-    const byte *found = memmem(text + at, (size_t)(stop - at), word, (size_t)size);
-    return found == NULL ? -1 : found - text;
-#endif
-    Py_ssize_t last = stop - size;
-    while (at <= last) {
-        const byte *hit = memchr(text + at, (byte)word[0], (size_t)(last - at + 1));
-        if (hit == NULL) return -1;
-        at = hit - text;
-        if (memcmp(hit, word, (size_t)size) == 0) return at;
-        at++;
+    byte first = (byte)word[0], last = (byte)word[size - 1];
+    Py_ssize_t past = stop - size + 1;
+#if defined(__GNUC__)
+    for (; at + 16 <= past; at += 16) {
+        Block starts = (Block)(block_at(text + at) == first), ends = (Block)(block_at(text + at + size - 1) == last);
+        if (!any_of(starts & ends)) continue;
+        for (int place = 0; place < 16; place++)
+            if (text[at + place] == first && memcmp(text + at + place, word, (size_t)size) == 0) return at + place;
     }
+#endif
+    for (; at < past; at++)
+        if (text[at] == first && memcmp(text + at, word, (size_t)size) == 0) return at;
     return -1;
 }
 

@@ -1,160 +1,14 @@
-/* Whether a text or an HTML part holds anything that the tricks of content/tricks.py and content/obfuscated.py cannot do
+/* Whether a text holds anything that the tricks of content/tricks.py and content/obfuscated.py cannot do
  * without. An answer of no is certain; after a yes the patterns there decide. */
-#include "grams.h"
-
-static inline Py_ssize_t before_blanks(const byte *low, Py_ssize_t at) {
-    for (int most = 3; most && at > 0 && is_blank(low[at - 1]); most--) at--;
-    return at;
-}
-
-static inline Py_ssize_t past_blanks(const byte *low, Py_ssize_t at, Py_ssize_t size) {
-    for (int most = 3; most && at < size && is_blank(low[at]); most--) at++;
-    return at;
-}
-
-static int named(const byte *low, Py_ssize_t end, const char *word) {
-    Py_ssize_t size = (Py_ssize_t)strlen(word);
-    return end >= size && memcmp(low + end - size, word, (size_t)size) == 0;
-}
-
-/* As `named`, with no letter or "-" before it. */
-static int alone(const byte *low, Py_ssize_t end, const char *word) {
-    Py_ssize_t start = end - (Py_ssize_t)strlen(word);
-    return named(low, end, word) && (start == 0 || (low[start - 1] != '-' && !is_letter(low[start - 1])));
-}
-
-/* Whether a font size that begins at `at` is one that nobody reads: `_tiny`. */
-static int tiny(const byte *low, Py_ssize_t at, Py_ssize_t size) {
-    if (low[at] == '1' || low[at] == '2') {
-        at++;
-        if (at + 1 < size && low[at] == '.' && is_digit(low[at + 1])) at += 2;
-        return at + 1 < size && low[at] == 'p' && (low[at + 1] == 'x' || low[at + 1] == 't');
-    }
-    if (low[at] == '0') at++;
-    return BEGINS(low, at, size, ".0");
-}
-
-enum { BACKWARDS = 1, EMPTY_PAIR = 2, ROWS = 4, OFFSCREEN = 8, CLEAR = 16, TINY = 32, FLAT = 64, INK = 128, DARK = 256 };
-
-static int hex_of(byte c) { return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
-
-/* Whether a colour that begins at `at` is seen on white: 1, 0 if it is white or nearly so, -1 where that is not certain:
- * `_rgb` and `_close`. */
-static int dark(const byte *low, Py_ssize_t at, Py_ssize_t size) {
-    static const char *NONE[] = {"white", "transparent", "none", "inherit", "url", "initial"};
-    if (at < size && low[at] == '#') {
-        int digits[6], count = 0;
-        while (count < 6 && at + 1 + count < size && (digits[count] = hex_of(low[at + 1 + count])) >= 0) count++;
-        if (count != 3 && count != 6) return count == 4 || count == 5 ? 0 : -1;
-        for (int place = 0; place < 3; place++)
-            if ((count == 3 ? 17 * digits[place] : 16 * digits[2 * place] + digits[2 * place + 1]) < 255 - 24) return 1;
-        return 0;
-    }
-    Py_ssize_t length = 0;
-    while (at + length < size && length < 20 && low[at + length] >= 'a' && low[at + length] <= 'z') length++;
-    if (length < 3) return -1;
-    for (int number = 0; number < 6; number++)
-        if ((Py_ssize_t)strlen(NONE[number]) == length && memcmp(low + at, NONE[number], (size_t)length) == 0) return 0;
-    return 1;
-}
-
-/* Whether the property that ends at `end` begins a match by itself, and is not the value of another. */
-static int first_of(const byte *low, Py_ssize_t end, Py_ssize_t length) {
-    Py_ssize_t at = before_blanks(low, end - length);
-    return at == 0 || (low[at - 1] != ':' && low[at - 1] != '=' && low[at - 1] != '"' && low[at - 1] != '\'' &&
-                       !is_letter(low[at - 1]) && low[at - 1] != '-');
-}
-
-/* Whether the mark at `mark` gives an element a ground on which white is read: `_ground` and `_painted`. */
-static int ground(const byte *low, Py_ssize_t mark, Py_ssize_t end, Py_ssize_t at, Py_ssize_t size) {
-    if (low[mark] == '=') return named(low, end, "bgcolor") && first_of(low, end, 7) && dark(low, at, size) == 1;
-    if (low[at - 1] == '"' || low[at - 1] == '\'') return 0; /* no value of a style begins with a quote */
-    if (named(low, end, "background")) return first_of(low, end, 10) && dark(low, at, size) == 1;
-    return named(low, end, "background-color") && first_of(low, end, 16) && dark(low, at, size) == 1;
-}
-
-/* What the property before the ":" or "=" at `mark` may do with the value behind it. */
-static int of_property(const byte *low, Py_ssize_t mark, Py_ssize_t size) {
-    Py_ssize_t end = before_blanks(low, mark), at = past_blanks(low, mark + 1, size);
-    if (end == 0 || at >= size) return 0;
-    byte c = low[at];
-    if (c == '"' || c == '\'') {
-        if (++at >= size) return 0;
-        c = low[at];
-    }
-    switch (low[end - 1]) {
-    case 't': /* left, text-indent, margin-left; font-size and max-height end in e and t */
-        if (c == '-') return named(low, end, "left") || named(low, end, "text-indent") ? OFFSCREEN : 0;
-        return c == '0' && named(low, end, "max-height") ? FLAT : 0;
-    case 'p': return c == '-' && named(low, end, "top") ? OFFSCREEN : 0;
-    case 'y': return (c == '0' || c == '.') && alone(low, end, "opacity") ? CLEAR : 0;
-    case 'e':
-        return (c == '0' || c == '.' || c == '1' || c == '2') && named(low, end, "font-size") && tiny(low, at, size) ? TINY : 0;
-    case 'r':
-        if (c == 'r') return named(low, end, "dir") ? BACKWARDS : 0;
-        if (!alone(low, end, "color")) return ground(low, mark, end, at, size) ? DARK : 0;
-        if (c == 't') return CLEAR;
-        return (c == 'w' || (c == '#' && at + 1 < size && (low[at + 1] == 'f' || low[at + 1] == 'e'))) && dark(low, at, size) != 1 ? INK : 0;
-    case 'd': return ground(low, mark, end, at, size) ? DARK : 0;
-    case 'n': return c == 'r' && named(low, end, "direction") ? BACKWARDS : 0;
-    default: return 0;
-    }
-}
-
-/* Whether the "></" at `at` closes an element that held nothing, between two letters: `_empty_pair`. */
-static int empty_pair(const byte *low, Py_ssize_t at, Py_ssize_t size) {
-    Py_ssize_t floor = at > 220 ? at - 220 : 0, close = find_byte(low, '>', at + 3, size), length = close - (at + 3);
-    if (close < 0 || close + 1 >= size || length < 1 || length > 6) return 0;
-    if (low[close + 1] == '<' || is_blank(low[close + 1])) return 0;
-    for (Py_ssize_t open = at - 1; open > floor && low[open] != '>'; open--)
-        if (low[open] == '<' && open + 1 + length <= at && memcmp(low + open + 1, low + at + 3, (size_t)length) == 0 &&
-            !is_blank(low[open - 1]) && low[open - 1] != '>')
-            return 1;
-    return 0;
-}
-
-/* html_signs(source) -> the bits above of what stands in the HTML. */
-PyObject *step_html_signs(PyObject *self, PyObject *octets) {
-    if (!PyBytes_Check(octets)) return PyErr_Format(PyExc_TypeError, "html_signs wants bytes");
-    const byte *source = (const byte *)PyBytes_AS_STRING(octets);
-    Py_ssize_t size = PyBytes_GET_SIZE(octets), breaks = 0, cells = 0;
-    byte *low = octets_lowered(source, size);
-    if (low == NULL) return NULL;
-    long found = 0;
-    for (Py_ssize_t at = -1; (at = find_byte(low, ':', at + 1, size)) >= 0;) found |= of_property(low, at, size);
-    for (Py_ssize_t at = -1; (at = find_byte(low, '=', at + 1, size)) >= 0;) found |= of_property(low, at, size);
-    for (Py_ssize_t at = -1; (at = find_byte(low, '<', at + 1, size)) >= 0;) {
-        if (at + 2 >= size) break;
-        if (low[at + 1] == 'b' && low[at + 2] == 'r') breaks++;
-        else if (low[at + 1] == '/') {
-            if (BEGINS(low, at + 2, size, "td>") && breaks >= 2) cells++;
-            if (!(found & EMPTY_PAIR) && at > 0 && low[at - 1] == '>' && empty_pair(low, at - 1, size)) found |= EMPTY_PAIR;
-            breaks = 0;
-        } else breaks = 0; /* a cell of slices holds line breaks alone */
-    }
-    if (cells >= 4) found |= ROWS;
-    if (found & DARK && !(found & (BACKWARDS | EMPTY_PAIR | ROWS))) found &= ~INK; /* white is read on what is dark */
-    found &= ~DARK;
-    PyMem_Free(low);
-    return PyLong_FromLong(found);
-}
+#include "octets.h"
 
 enum { GAPS = 1, DOTTED = 2, SPELLED = 4, BLANK_NAME = 8, REMOVAL = 16 };
 static byte name_byte[256]; /* [A-Za-z0-9-] */
-static Grams told;          /* the words of `_removal`, and " dot " behind them */
-enum { REMOVALS = 6 };
 
 void signs_prepare(void) {
     for (int c = 0; c < 256; c++) {
         name_byte[c] = is_letter((byte)c) || is_digit((byte)c) || c == '-';
     }
-    static const struct {
-        const char *word;
-        int mark; /* the three letters of it that are the rarest */
-    } WORDS[] = {{"remove", 2}, {"delete", 3}, {"without", 3}, {"omit", 0}, {"erase", 1}, {"take out", 3}, {" dot ", 1}};
-    memset(&told, 0, sizeof told);
-    for (int number = 0; number <= REMOVALS; number++)
-        grams_add(&told, (const byte *)WORDS[number].word, (Py_ssize_t)strlen(WORDS[number].word), WORDS[number].mark);
 }
 
 static int low_begins(const byte *text, Py_ssize_t at, Py_ssize_t size, const char *word) {
@@ -241,16 +95,42 @@ static int gaps(const byte *text, Py_ssize_t size) {
     return 0;
 }
 
+/* The words of `_removal`, and " dot " behind them; `mark`: where in it the three letters begin by which it is found. */
+enum { TOLD = 7, REMOVALS = 6 };
+static const struct {
+    const char *word;
+    int size, mark;
+} WORDS[TOLD] = {{"remove", 6, 2}, {"delete", 6, 3}, {"without", 7, 3}, {"omit", 4, 0}, {"erase", 5, 1}, {"take out", 8, 3}, {" dot ", 5, 1}};
+
+/* What such a word says whose letters stand at `at`. */
+static int said_at(const byte *text, const byte *low, Py_ssize_t at, Py_ssize_t size) {
+    int signs = 0;
+    for (int number = 0; number < TOLD; number++) {
+        Py_ssize_t start = at - WORDS[number].mark;
+        if (!begins(low, start, size, WORDS[number].word, WORDS[number].size)) continue;
+        if (number >= REMOVALS) signs |= SPELLED;
+        else if (removal(text, start + WORDS[number].size, size)) signs |= REMOVAL;
+    }
+    return signs;
+}
+
 /* What the words of the text say: a mark to take out, a dot spelled. */
 static int spoken(const byte *text, const byte *low, Py_ssize_t size) {
-    Py_ssize_t start;
     int signs = 0;
-    for (Py_ssize_t at = 0; at + 3 <= size; at++) {
-        if (!told.table[gram_of(low + at)]) continue;
-        for (int found = grams_at(&told, low, at, size, 0, &start); found; found = grams_at(&told, low, at, size, found, &start))
-            if (found > REMOVALS) signs |= SPELLED;
-            else if (removal(text, start + told.words[found - 1].size, size)) signs |= REMOVAL;
+    Py_ssize_t at = 0;
+#if defined(__GNUC__)
+    for (; at + 18 <= size; at += 16) {
+        Block one = block_at(low + at), two = block_at(low + at + 1), three = block_at(low + at + 2), found = {0};
+        for (int number = 0; number < TOLD; number++) {
+            const char *letters = WORDS[number].word + WORDS[number].mark;
+            found |= (Block)((one == (byte)letters[0]) & (two == (byte)letters[1]) & (three == (byte)letters[2]));
+        }
+        if (!any_of(found)) continue;
+        for (int place = 0; place < 16; place++)
+            if (found[place]) signs |= said_at(text, low, at + place, size);
     }
+#endif
+    for (; at + 3 <= size; at++) signs |= said_at(text, low, at, size);
     return signs;
 }
 
