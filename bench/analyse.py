@@ -5,7 +5,7 @@
 Each row of ``STEPS`` is the whole way up to and with that step, so that a row minus the one before is the step's own
 cost as it is paid in company (caches cold from the other steps). ``analyse``, the figure that counts, is the sighting
 row with all its side rows: ``sighting.judge`` over batches of 128, as a worker runs it, the mail's SHA-256 included,
-every text read and sketched anew and no Received line remembered. One warm pass first; then the passes of all rows
+every text read and sketched anew. One warm pass first; then the passes of all rows
 take turns, so that a busy neighbour hits every row alike; the median pass counts. Mails come by hash order: of the
 development corpus, or, where that is absent, made up. Where the byte loops are compiled, the same row in plain Python
 is measured beside it, in a process of its own.
@@ -38,7 +38,6 @@ from junkhound.content.finds import forget as forget_finds
 from junkhound.evidence.message import Message, parse
 from junkhound.kernel import compiled
 from junkhound.tables import Standing
-from junkhound.trace import again
 from junkhound.wire.facts import Facts, Origin
 
 Step = Callable[[bytes], Any]
@@ -126,7 +125,6 @@ def whole(mails: Sequence[bytes], campaigns: bool = True) -> Pass:
     def run(some: Sequence[bytes]) -> None:
         template.forget()
         forget_finds()
-        again.forget()
         kept = content.finds, content.language_of
         if not campaigns:
             content.finds, content.language_of = (lambda view: []), (lambda view: "")

@@ -67,6 +67,16 @@ def test_elements_that_may_be_hidden(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_received_lines_right_and_broken(seed: int) -> None:
+    read = 0
+    for value in islice(hostile.lines(seed), 4000):
+        found = list(twins.of_line(value))
+        assert differences(found) == [], value
+        read += found[0][1].dialect not in ("", "scan")
+    assert read > 400
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_header_lines_in_any_order(seed: int) -> None:
     for text in islice(hostile.pieces(hostile.HEADER, seed, 40), 1000):
         assert differences(twins.of_header(text)) == [], text

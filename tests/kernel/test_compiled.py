@@ -89,6 +89,8 @@ for seed in range({seeds}):
         assert all(ours == twin for _, ours, twin in twins.of_finds(text))
     for text in islice(hostile.elements(seed, 8), 800):
         assert all(ours == twin for _, ours, twin in twins.of_styles(text))
+    for value in islice(hostile.lines(seed), 2000):
+        assert all(ours == twin for _, ours, twin in twins.of_line(value))
     for text in islice(hostile.pieces(hostile.HEADER, seed, 60), 400):
         assert all(ours == twin for _, ours, twin in twins.of_header(text))
     dice = random.Random(seed)

@@ -58,6 +58,59 @@ HEADER = (
     b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
     b">From ", b"Subject: x", b"Date:", b"a", b"x" * 130, b"y: " + b"z" * 1100,
 )  # fmt: skip
+LINES = (
+    ("from ", " from\n\t", "by mx.example.org ", "(from root@localhost) ", ""),
+    ("pc.example.net", "[192.0.2.7]", "[a;b]", "HELO<", "198.51.100.7", "", "mail"),
+    (" (", "(", " [", " ", " (IDENT:", " (me@"),
+    ("host.example.net", "unknown", "a@b", "192.0.2.1", "[192.0.2.9", "2001:db8::7", "[IPv6:2001:db8::1%eth0",
+     "300.1.2.3", ""),
+    (" [192.0.2.9])", " [IPv6:2001:db8::1])", "[192.0.2.9]:25)", ")", "])", " [1.2.3]) ",
+     " [192.0.2.9] (may be forged))", " [192.0.2.9] (may  be\n forged)) (authenticated (a) bits)",
+     " [192.0.2.9] helo=x)"),
+    ("", " (using TLSv1 with cipher X (256/256 bits))", " (No client certificate requested)", " (not (a) b)",
+     " (no-)", " (Authenticated sender: me@x.example)", " (authenticated sender)", " (using  )", " (version=)",
+     " (a [b])"),
+    (" by mx.example.org", "\n\tby [192.0.2.4]", " by [IPv6:2001:db8::4]", " by (x)", "", " by\x1fmx.example.org ",
+     " by a;b"),
+    (" (Postfix)", " (Postfix, from userid 33)", " (Postfix (Debian))", " (8.12.5/8.12.5)", " (8.[x] y)",
+     " (2001:db8::9)", " ([192.0.2.3])", " (fetchmail-6.3)", " (MTA v1 (b (c)))", "", " (Exim 4.9)", " (qmail)"),
+    (" with ESMTP", " with SMTP;", " with Microsoft SMTP Server", " with Microsoft SMTPSVC(5.0.2195.6713)",
+     " with HTTPS", " with mapi", " with ECSTREAM", " with POP3 (fetchmail-6.2)", " with IMAP4rev1S (getmail x)",
+     " with esmtpsa", "", " with LMTP", " with\tSMTP-X"),
+    ("", " (version=TLS1_2, cipher=X) ", " (version=TLSv1 bits=1)", " (TLS)", " (using TLSv1)", " (single-drop)",
+     " (PROGRAM x)"),
+    ("", " id AB12", " id <7@x>", " id <>", " id 15.20.1.2", " id (x)", "\n id a;b"),
+    ("", " via Frontend Transport", " via x Y", " (version=TLSv1/SSLv3 cipher=Y)", " for <a@example.org>", " for b",
+     " for <>", " (multi-drop)", " for <c>> "),
+    (";", " ;", "", ";;"),
+    (" Mon, 6 Jan 2025 10:00:05 +0000", "Tue,\r\n 07 Jan\n 2025\t23:59:60 -0330 (IST)\r\n",
+     " 6 Jan 2025 10:00:05 GMT", " Jan 6", " Mon, 06-Jan-2025 10:00:05 +0100", " Thu, 29 Feb 2023 10:00:05 +0000",
+     " Thu, 29 Feb 2024 1:00:05 +0530", "", " Fri, 31 Dec 2199 23:00:05 +00001", " Wed, 1 Jan 1969 10:00:05 +0000",
+     " Mon, 6 JAN 25 10:00:05 -1400", " x, 6 Jan 2025 10:00", " Mon, 6 Jan 2025 10:00:05 +0000 (a) (b c)",
+     " Mon, 6 Jan 2025 10:00:05 +0000 (envelope-from <a@example.net>)\n",
+     " Mon, 6 Jan 2025 10:00:05 +0000 (from [203.0.113.5])", " (envelope-from (envelope-from b) +0000", " yesterday",
+     "\x85\xe9"),
+)  # fmt: skip
+FORMS = (
+    ("from ", "pc.example.net", " (host.example.net", " [192.0.2.9]", ")", "", " by mx.example.org", " (Postfix)",
+     " with ESMTP", " id AB12", " for <a@example.org>", ";", " Mon, 6 Jan 2025 10:00:05 +0000"),
+    ("from ", "[192.0.2.7]", " (", "IDENT:me@", "host.example.net ", "[192.0.2.9]", " (may be forged)", ")",
+     " by mx.example.org", " (8.12.5/8.12.5)", " with ESMTP", " id AB12", " (version=TLSv1 x)", " for b", ";",
+     " Mon, 6 Jan 2025 10:00:05 +0000"),
+    ("(from root@localhost) ", "by mx.example.org", " (8.12.5/8.12.5/Submit)", " with ESMTP", " id AB12", " for b",
+     ";", " Jan 6"),
+    ("from ", "pc.example.net", " (2001:db8::9", ")", " by mx.example.org", " (192.0.2.3)", " with ",
+     "Microsoft SMTP Server", " (version=TLS1_2, cipher=X)", " id 15.20.1.2", " via Frontend Transport", "", ";",
+     "Tue, 7 Jan\r\n 2025 23:59:60 -0330\r\n"),
+    ("from ", "pc.example.net", " ([192.0.2.9]", ")", " by mx.example.org", " with ", "HTTPS", "", "", ";",
+     " Jan 6"),
+    ("from ", "pc.example.net", " (192.0.2.9)", " by mx.example.org", " with ", "mapi", "", ";", " Jan 6"),
+    ("from ", "pop.example.net", " [192.0.2.9]", "", " by localhost", " with POP3", " (fetchmail-6.3)",
+     " for a@localhost", " (single-drop)", ";", " Mon, 6 Jan 2025 10:00:05 +0000"),
+    ("from ", "pc.example.net", " (", "me@", "host.example.net ", "[IPv6:2001:db8::1]", ")", "", " by ",
+     "[192.0.2.4]", " (MTA v1 (b (c)))", " with esmtpsa", " (x)", " id <7@x>", " (using TLSv1)",
+     " for <a@example.org>", ";", " Mon, 6 Jan 2025 10:00:05 +0000"),
+)  # fmt: skip
 
 
 def pieces(words: tuple[bytes, ...], seed: int, most: int) -> Iterator[bytes]:
@@ -84,3 +137,21 @@ def elements(seed: int, most: int) -> Iterator[bytes]:
 
     while True:
         yield b"".join(element(0) for _ in range(dice.randrange(1, most)))
+
+
+def lines(seed: int) -> Iterator[bytes]:
+    """Endless Received lines that are right, nearly right, and broken."""
+    dice = random.Random(seed)
+    while True:
+        words = list(dice.choice(FORMS))
+        for _ in range(dice.randrange(4)):
+            words[dice.randrange(len(words))] = dice.choice(dice.choice(LINES))
+        value = "".join(words).encode("latin-1")
+        if dice.random() < 0.2:
+            place = dice.randrange(len(value) + 1)
+            value = (
+                value[:place]
+                + dice.choice((b"(", b"[", b"]", b")", b";", b"@", b"\xe9", b" ", b""))
+                + value[place + 1 :]
+            )
+        yield value

@@ -9,7 +9,15 @@ from junkhound.content import html, language, obfuscated, template, tickers, tri
 from junkhound.content.finds import found_with, may_hold, may_hold_plainly
 from junkhound.content.hosts import HOSTS
 from junkhound.evidence import charset, decode, message
-from junkhound.trace import again, dates, reader
+from junkhound.trace import dates, dialects, reader
+
+
+def of_line(value: bytes) -> Iterator[tuple[str, Any, Any]]:
+    """(step, compiled answer, the twin's answer) for one Received line."""
+    given = value + b"; more", 0, len(value), 3, True
+    yield "line", dialects.read_at(*given), dialects.read_at_plainly(*given)
+    for written in value.decode("latin-1").split(";"):
+        yield "date", dates.parse_text(written), dates.parse_plainly(written)
 
 
 def of_header(source: bytes) -> Iterator[tuple[str, Any, Any]]:
@@ -28,12 +36,9 @@ def of_lines(mail: bytes) -> Iterator[tuple[str, Any, Any]]:
     for start, end in message_places(mail):
         for written in mail[start : min(end, start + 400)].decode("latin-1").split(";"):
             yield "date", dates.parse_text(written), dates.parse_plainly(written)
-    for number, (start, end) in enumerate(2 * message_places(mail)):
-        yield (
-            "line",
-            again.read_again(mail, start, end, number, False),
-            again.read_plainly(mail, start, end, number, False),
-        )
+    for number, (start, end) in enumerate(message_places(mail)):
+        plainly = dialects.read_at_plainly(mail, start, end, number, False)
+        yield "line", dialects.read_at(mail, start, end, number, False), plainly
 
 
 def message_places(mail: bytes) -> list[tuple[int, int]]:

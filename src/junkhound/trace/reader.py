@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from junkhound.kernel.compiled import steps
-from junkhound.trace.again import read_again
-from junkhound.trace.dialects import LINE_LIMIT
+from junkhound.trace.dialects import LINE_LIMIT, read_at
 from junkhound.trace.hop import Hop
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Hops(Sequence[Hop]):
         start, end = self._places[index]
         below = start > self._originator
         if index < self._readable or index < self._within():
-            hop = read_again(self._raw, start, end, index, below)
+            hop = read_at(self._raw, start, end, index, below)
         else:
             hop = Hop(index=index, below_originator=below)
         self._hops[index] = hop

@@ -5,7 +5,7 @@
 
 #include "octets.h"
 
-enum { GRAM_BITS = 13, MOST_WORDS = 64, LONGEST_WORD = 32 };
+enum { GRAM_BITS = 13, MOST_WORDS = 128, LONGEST_WORD = 32 };
 
 typedef struct {
     struct {

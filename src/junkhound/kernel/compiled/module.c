@@ -19,6 +19,7 @@ PyObject *step_text_signs(PyObject *self, PyObject *octets);
 PyObject *step_letter_signs(PyObject *self, PyObject *octets);
 PyObject *step_bare(PyObject *self, PyObject *const *given, Py_ssize_t count);
 void signs_prepare(void);
+void received_prepare(void);
 
 #define FAST(function) ((PyCFunction)(void (*)(void))function)
 
@@ -62,6 +63,7 @@ PyMODINIT_FUNC PyInit__steps(void) {
     sketch_prepare();
     urls_prepare();
     signs_prepare();
+    received_prepare();
     if (html_prepare() < 0 || header_prepare() < 0) return NULL;
     PyObject *made = PyModule_Create(&module);
     if (made != NULL && PyModule_AddStringConstant(made, "SOURCES", AS_TEXT(SOURCES)) < 0) Py_CLEAR(made);

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from junkhound.kernel.compiled import steps
 from junkhound.kernel.registry import Registry
 from junkhound.trace.hop import Hop
 
@@ -39,6 +40,7 @@ _COMMON = (
     "qmail",
 )  # asked for first, one by one
 _LAST = "plain"
+_COMPILED = ("postfix", "sendmail", "exchange", "fetchmail", "plain")  # whose usual lines the compiled steps read
 _KEY = 3  # letters of a marker in parentheses by which it is found
 
 Reader = Callable[[str, int, bool], Hop | None]
@@ -66,7 +68,35 @@ def table() -> list[tuple[str, Reader]]:
             else:
                 _others.append((marker, reader))
         _common.extend(common)
+        _hand_over(_marked(known))
     return [*common, *rare, ("", known[_LAST].read)]
+
+
+def _marked(known: dict[str, Dialect]) -> list[tuple[str, str]]:
+    """Every marker in the order in which readers are tried, with the name of the dialect where its form is compiled."""
+    ours = {known[name].read: name for name in _COMPILED}
+    opened = [("(" + key, "") for key in _opened]
+    common, others = ([(marker, ours.get(reader, "")) for marker, reader in some] for some in (_common, _others))
+    return [*common, *opened, *others]
+
+
+def _hand_over(markers: list[tuple[str, str]]) -> None:
+    """Tell the compiled steps what they need; without markers every line is left to ``read_line``."""
+    if steps is not None:
+        steps.lines(
+            Hop, read_line, parse_text, grammar._ADDRESSES, grammar._LOOKED_UP, grammar._NAMES, grammar._SPOKEN,
+            markers,
+        )  # fmt: skip
+
+
+def read_at_plainly(raw: bytes, start: int, end: int, index: int, below: bool) -> Hop:
+    """``read_at`` without the compiled steps."""
+    value = raw[start : end if end - start < LINE_LIMIT else start + LINE_LIMIT]
+    return read_line(value.decode("latin-1"), index, below)
+
+
+read_at: Callable[[bytes, int, int, int, bool], Hop] = read_at_plainly
+"""The Received value that stands at ``raw[start:end]`` as a hop."""
 
 
 def read_line(value: str, index: int, below: bool) -> Hop:
@@ -96,6 +126,7 @@ def read_line(value: str, index: int, below: bool) -> Hop:
     return plain.read(value, index, below) or scan(value, index, below)
 
 
+from junkhound.trace.dates import parse_text  # noqa: E402
 from junkhound.trace.dialects import (  # noqa: E402  each registers itself
     aol,
     barracuda,
@@ -106,6 +137,7 @@ from junkhound.trace.dialects import (  # noqa: E402  each registers itself
     exim,
     fetchmail,
     gmail,
+    grammar,
     haraka,
     http,
     ironport,
@@ -129,6 +161,10 @@ from junkhound.trace.dialects import (  # noqa: E402  each registers itself
     zmailer,
 )
 from junkhound.trace.scan import scan  # noqa: E402  it shares the dialects' grammar
+
+_hand_over([])  # until the tables are built
+if steps is not None:
+    read_at = steps.line
 
 __all__ = [
     "LINE_LIMIT",
@@ -157,6 +193,7 @@ __all__ = [
     "powermta",
     "proofpoint",
     "qmail",
+    "read_at",
     "read_line",
     "sendgrid",
     "sendmail",

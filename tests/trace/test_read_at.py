@@ -1,4 +1,4 @@
-"""Lines read from memory say what the reader says, and a verdict does not depend on whether anybody wants reasons."""
+"""Lines say in the compiled steps what they say to the reader, and reasons that nobody wants change no verdict."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from junkhound import trace
 from junkhound.evidence import message
-from junkhound.trace.again import read_again
-from junkhound.trace.dialects import read_line
+from junkhound.trace.dialects import read_at, read_line
 from support.corpus import messages
 
 FRONTS = (
@@ -50,13 +49,13 @@ line = st.builds(
 @given(
     st.lists(line, min_size=2, max_size=12), st.text(st.characters(codec="latin-1"), max_size=3), st.integers(0, 200)
 )
-def test_memory_says_what_the_reader_says(lines: list[str], extra: str, place: int) -> None:
+def test_it_says_what_the_reader_says(lines: list[str], extra: str, place: int) -> None:
     for number, value in enumerate([*lines, lines[0][:place] + extra + lines[0][place:], *lines]):
         raw = b"Received:" + value.encode("latin-1") + b"; more"
-        assert read_again(raw, 9, 9 + len(value), number, number > 3) == read_line(value, number, number > 3)
+        assert read_at(raw, 9, 9 + len(value), number, number > 3) == read_line(value, number, number > 3)
 
 
-def test_on_real_mail_reasons_and_memory_change_nothing() -> None:
+def test_on_real_mail_reasons_change_nothing() -> None:
     checked = 0
     for name in ("spamassassin", "csdmc2010", "vger-lists", "phishing_pot"):
         for _, _, raw in messages(f"{name}.tar.gz", 700):
