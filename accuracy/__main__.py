@@ -7,6 +7,7 @@ python -m accuracy --tier M --seed 1000     other worlds; --no-lists leaves out 
 python -m accuracy --tracing                tracing alone; the other tables of the page stay as they are
 python -m accuracy --groups                 campaigns, botnets, actors alone; so --content and --guard
 python -m accuracy --race                   the guard against rspamd and SpamAssassin, alone
+python -m accuracy --guard --race --more 2  on two worlds more, of the seeds behind those of the page
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from accuracy import (
     corpus,
     goals,
     guarding,
+    hub,
     lists,
     race,
     report,
@@ -49,8 +51,10 @@ PARTS = {
     "race": (),
 }
 """What can be measured alone, and the goals it serves."""
+GUARD = ("guard", "race")
 DRAWN = 2  # touts drawn under each kind of noise
 WARM_H = 6
+MORE = 4  # seeds from the first world to the first of those on which the guard alone is measured
 FIRST = 1000
 """Seeds below are for tuning; no figure is published on them."""
 
@@ -99,16 +103,16 @@ def measure(
 
 def _guarded(
     folder: Path, parts: Container[str], progress: Progress
-) -> tuple[guarding.Scores | None, Sequence[race.Lane]]:  # fmt: skip
+) -> tuple[guarding.Scores | None, Sequence[race.Ran]]:  # fmt: skip
     """The guard's figures and its race against other filters, from one home; the race only where they are installed."""
     racing = "race" in parts and not race.absent()
     if "race" in parts and not racing:
         print(f"no race: {race.absent()}", file=sys.stderr)
     if not racing and "guard" not in parts:
         return None, ()
-    with guarding.home_of(folder, progress) as settings:
-        guarded = guarding.score(guarding.run(folder, settings, progress)) if "guard" in parts else None
-        return guarded, race.score(race.run(folder, settings, progress)) if racing else ()
+    with hub.opened(folder, progress) as home:
+        guarded = guarding.score(guarding.run(folder, home, progress)) if "guard" in parts else None
+        return guarded, race.run(folder, home, progress) if racing else ()
 
 
 def _lists(folder: Path, manifest: dict[str, Any], progress: Progress) -> tuple[dict[str, lists.Scores], blocks.Scores]:
@@ -132,6 +136,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--variant", action="append", choices=["2006", "modern"], help="default: both")
     parser.add_argument("--worlds", type=Path, help="keep the worlds here, and take those that are there")
     parser.add_argument("--limit", type=int, default=0, help="trace only so many mails of each world")
+    parser.add_argument("--more", type=int, default=0, help="worlds on which the guard alone is measured besides")
     parser.add_argument("--no-lists", action="store_true", help="leave out G4 to G8")
     for name, served in PARTS.items():
         parser.add_argument(f"--{name}", action="store_true", help=f"{', '.join(served)} alone; other figures stay")
@@ -139,6 +144,32 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="the tiny tier; the page stays as it is")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser.parse_args()
+
+
+def _more(
+    asked: argparse.Namespace, tier: str, variants: Sequence[str], parts: Container[str], where: Path,
+    progress: Progress,
+) -> tuple[list[goals.World], list[dict[str, Any]]]:  # fmt: skip
+    """Worlds on which the guard alone is measured, and their manifests."""
+    found, manifests = [], []
+    for number in range(asked.more):
+        variant, seed = variants[number % len(variants)], asked.seed + MORE + number
+        folder = where / f"{tier}-{variant}-{seed}"
+        manifests.append(world(folder, tier, variant, seed))
+        only = [name for name in GUARD if name in parts]
+        one = measure(folder, manifests[-1], only, asked.limit, progress)
+        found.append(one._replace(name=f"{one.name}, seed {seed}"))
+    return found, manifests
+
+
+def _archives(
+    asked: argparse.Namespace, parts: Container[str], progress: Progress
+) -> dict[str, Sequence[race.Ran]]:  # fmt: skip
+    """The race on real mail, where that is here."""
+    if "race" not in parts or asked.no_corpus or asked.quick or race.absent():
+        return {}
+    known = [name for name in race.ARCHIVES if (corpus.ROOT / name).is_file()]
+    return {name.partition(".")[0]: race.real(name, progress) for name in known}
 
 
 def main() -> int:
@@ -166,12 +197,13 @@ def main() -> int:
             progress(f"{tier} {variant}: making the world", 0.0)
             manifests.append(world(folder, tier, variant, seed))
             worlds.append(measure(folder, manifests[-1], parts, asked.limit, progress, pictures))
+        more, others = _more(asked, tier, variants, parts, asked.worlds or Path(scratch), progress)
     with_real = "tracing" in parts and not (asked.no_corpus or asked.quick)
     real = [*corpus.handover(), *corpus.honest(), *written.figures()] if with_real else []
     of_guard = wanted.figures() if "guard" in parts and not (asked.no_corpus or asked.quick) else []
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
-    made = list(report.tables(worlds, real, of_guard))
+    made = list(report.tables(worlds, real, of_guard, more, _archives(asked, parts, progress)))
     OUT.mkdir(exist_ok=True)
     said = report.answer(worlds, real, manifests)
     (OUT / ("accuracy.json" if publish and whole else "part.json")).write_text(said, "utf-8")
@@ -179,7 +211,8 @@ def main() -> int:
     if publish:
         served = [goal for name in parts for goal in PARTS[name]]
         page = report.PAGE.read_text("utf-8")
-        report.PAGE.write_text(report.renewed(page, tier, manifests, made, parts, None if whole else served), "utf-8")
+        page = report.renewed(page, tier, manifests, made, parts, None if whole else served, (others, GUARD))
+        report.PAGE.write_text(page, "utf-8")
     return 0
 
 

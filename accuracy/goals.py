@@ -27,7 +27,7 @@ class World(NamedTuple):
     touts: content.Touts | None = None  # None where content was left out
     pictures: Mapping[int, content.Read] | None = None  # by copies; drawn, and the same for every world
     classed: Sequence[classes.Classed] = ()  # empty where tracing was left out
-    raced: Sequence[race.Lane] = ()  # the guard first; empty where the race was left out
+    raced: Sequence[race.Ran] = ()  # every mail that ran; empty where the race was left out
     filters: templates.Scores | None = None  # None where content was left out
     blocks: blocks.Scores | None = None  # None where lists were left out
 

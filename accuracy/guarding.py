@@ -13,24 +13,24 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from accuracy import lists, reading
+from accuracy import reading
+from accuracy.hub import DAY, Hub, opened
 from accuracy.intervals import Estimate, clopper_pearson, share
 from junkhound import guard
+from junkhound.attribution import RouteTable
 from junkhound.kernel import config
-from junkhound.verbs import data, guard_pack
+from junkhound.kernel.config import Config
+from junkhound.verbs import data
 from junkhound.verbs.office import Office
 
-DAY = 86_400_000_000
 WARM = 2  # days that only teach
 
 Progress = Callable[[str, float], None]
@@ -50,16 +50,9 @@ class Judged(NamedTuple):
     category: str
 
 
-@contextmanager
-def home_of(folder: Path, progress: Progress) -> Iterator[Path]:
-    """The settings of a home that took in a world, as long as it is needed."""
-    with tempfile.TemporaryDirectory(prefix="accuracy-guard-") as home:
-        yield lists.ingest(folder, Path(home) / "home", "2000-01-01", progress, everything=True)
-
-
-def run(folder: Path, settings: Path, progress: Progress, warm: int = WARM) -> list[Judged]:
+def run(folder: Path, hub: Hub, progress: Progress, warm: int = WARM) -> list[Judged]:
     """Judge every person's mail of a world, day after day."""
-    loaded = config.load(settings)
+    loaded = config.load(hub.settings)
     pairs = sorted(reading.pairs(folder, "mail/people/"), key=lambda pair: pair[1].at)
     first = pairs[0][1].at // DAY
     borders = reading.borders(folder)
@@ -72,10 +65,7 @@ def run(folder: Path, settings: Path, progress: Progress, warm: int = WARM) -> l
     warm = min(warm, len(by_day) - 1)  # of a very short world the last day
     for number, day in enumerate(sorted(by_day)):
         progress(f"judging day {number + 1}", number / len(by_day))
-        office = Office(loaded, day * DAY)
-        book = guard_pack.make(office)
-        routes = data.dated(office).on(day)
-        office.ledger.close()
+        book, routes = hub.books.get(day, guard.empty()), routes_on(loaded, day)
         learned = []
         for seen, true in by_day[day]:
             judge = guard.Judge(book, model, borders[true.intake], routes, houses[_house(true.intake)])
@@ -89,6 +79,14 @@ def run(folder: Path, settings: Path, progress: Progress, warm: int = WARM) -> l
                                     str(said.opinion.word), cost, true.category))  # fmt: skip
         for place, (name, mail, words, junk) in enumerate(learned):
             houses[_house(name)].learn(day.to_bytes(4, "big") + place.to_bytes(8, "big") + mail[:4], words, junk)
+    return found
+
+
+def routes_on(loaded: Config, day: int) -> RouteTable | None:
+    """Whose network an address was on a day."""
+    office = Office(loaded, day * DAY)
+    found = data.dated(office).on(day)
+    office.ledger.close()
     return found
 
 
@@ -211,8 +209,8 @@ def main(words: Iterable[str] | None = None) -> int:
     said = parser.parse_args(None if words is None else list(words))
     every = []
     for folder in said.worlds:
-        with home_of(folder, told(folder.name)) as settings:
-            judged = run(folder, settings, told(folder.name))
+        with opened(folder, told(folder.name)) as hub:
+            judged = run(folder, hub, told(folder.name))
         every += judged
         figures = score(judged)
         print(f"\n{folder.name}: {figures._replace(points=(), groups=())}")

@@ -154,17 +154,14 @@ def arrivals(folder: Path) -> list[Mail]:
     return sorted(found)
 
 
-def ingest(folder: Path, home: Path, day: str, progress: Progress, everything: bool = False) -> Path:
-    """Half A into a home of its own, or all of it; gives the settings file.
+def ingest(folder: Path, home: Path, day: str, progress: Progress) -> Path:
+    """Half A into a home of its own; gives the settings file.
 
     Traps and the route table go in by the product's command, people's mailboxes through the spool.
     """
     home.mkdir(parents=True)
-    settings = home / "junkhound.toml"
-    text = (folder / "junkhound.toml").read_text("utf-8")
-    settings.write_text(text + f'{_ZONE}\n[store]\nhome = "{home / "state"}"\n', "utf-8")
-    half = dict.fromkeys(halves(folder), "A") if everything else halves(folder)
-    _junkhound(settings, "data", "import", str(folder / "routes.csv"), "--name", "world", "--date", day)
+    settings = settled(folder, home, day)
+    half = halves(folder)
     for path in sorted((folder / "mail/traps").iterdir()):
         name = path.name.removesuffix(".jsonl.zst")
         if half[name] == "A":
@@ -175,6 +172,15 @@ def ingest(folder: Path, home: Path, day: str, progress: Progress, everything: b
     mailboxes.take(office, boxes, lambda share: progress("ingesting mailboxes", share))
     office.ledger.compact(office.now)
     office.ledger.close()
+    return settings
+
+
+def settled(folder: Path, home: Path, day: str) -> Path:
+    """The settings of a home that knows the world's routes and no mail yet."""
+    settings = home / "junkhound.toml"
+    text = (folder / "junkhound.toml").read_text("utf-8")
+    settings.write_text(text + f'{_ZONE}\n[store]\nhome = "{home / "state"}"\n', "utf-8")
+    _junkhound(settings, "data", "import", str(folder / "routes.csv"), "--name", "world", "--date", day)
     return settings
 
 

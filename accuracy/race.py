@@ -23,12 +23,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from accuracy import guarding, reading, rspamd, spamd
+from accuracy import corpus, guarding, reading, rspamd, spamd
+from accuracy.hub import DAY, Hub, opened
 from accuracy.intervals import Estimate, clopper_pearson, share
+from accuracy.wanted import WANTED
 from junkhound import guard, trace
 from junkhound.kernel import config, net
-from junkhound.verbs import data, guard_pack
-from junkhound.verbs.office import Office
 
 WARM = 2
 JUNK, GOOD = 100, 250  # most mails of a day that are judged
@@ -58,6 +58,7 @@ class Mail(NamedTuple):
     octets: bytes
     true: Any
     session: dict[str, str]
+    junk: bool
 
 
 def absent() -> str:
@@ -78,15 +79,15 @@ def _first_line(program: str) -> str:
 
 
 def run(
-    folder: Path, settings: Path, progress: guarding.Progress, junk: int = JUNK, good: int = GOOD
+    folder: Path, hub: Hub, progress: guarding.Progress, junk: int = JUNK, good: int = GOOD
 ) -> list[Ran]:  # fmt: skip
-    """The race on one world, which the home of ``settings`` took in. Errors: SystemExit for one that does not start."""
+    """The race on one world, which a hub took in. Errors: SystemExit for one that does not start."""
     with ExitStack() as stack:
         stated = {name for names in reading.relays(folder).values() for name in names}
         relays = sorted(name for name in stated if net.parse(name) is not None)
         filters = Filters(stack.enter_context(rspamd.running()), stack.enter_context(spamd.running(relays)))
         pool = stack.enter_context(ThreadPoolExecutor(PARALLEL))
-        return list(_days(folder, settings, filters, pool, (junk, good), progress))
+        return list(_days(folder, hub, filters, pool, (junk, good), progress))
 
 
 class Filters(NamedTuple):
@@ -99,24 +100,21 @@ class Filters(NamedTuple):
         return float(self.rspamd.said(mail.octets, mail.session)["score"]), self.spamd.score(mail.octets)
 
     def learn(self, mail: Mail) -> None:
-        junk = mail.true.kind == "junk"
-        self.rspamd.learn(mail.octets, junk)
-        self.spamd.learn(mail.octets, junk)
+        self.rspamd.learn(mail.octets, mail.junk)
+        self.spamd.learn(mail.octets, mail.junk)
 
 
 def _days(
-    folder: Path, settings: Path, filters: Filters, pool: ThreadPoolExecutor, most: tuple[int, int],
+    folder: Path, hub: Hub, filters: Filters, pool: ThreadPoolExecutor, most: tuple[int, int],
     progress: guarding.Progress,
 ) -> Iterator[Ran]:  # fmt: skip
-    loaded = config.load(settings)
+    loaded = config.load(hub.settings)
     borders = reading.borders(folder)
     by_day = _by_day(folder)
     personal = guard.Personal(b"race of the guard")
     for number, day in enumerate(sorted(by_day)):
         progress(f"race, day {number + 1}", number / len(by_day))
-        office = Office(loaded, day * guarding.DAY)
-        book, routes = guard_pack.make(office), data.dated(office).on(day)
-        office.ledger.close()
+        book, routes = hub.books.get(day, guard.empty()), guarding.routes_on(loaded, day)
 
         def judged(mail: Mail, book: guard.Book = book, routes: Any = routes) -> guard.Judged:
             border = borders[mail.true.intake]
@@ -131,14 +129,14 @@ def _days(
         taught = _sample(by_day[day], "taught", TAUGHT, TAUGHT)
         list(pool.map(filters.learn, taught))
         for mail in taught:
-            personal.learn(sha256(mail.octets).digest()[:16], judged(mail).words, mail.true.kind == "junk")
+            personal.learn(sha256(mail.octets).digest()[:16], judged(mail).words, mail.junk)
 
 
 def _by_day(folder: Path) -> dict[int, list[Mail]]:
     found: dict[int, list[Mail]] = defaultdict(list)
     for seen, true in sorted(reading.pairs(folder, "mail/people/"), key=lambda pair: pair[1].at):
         if true.kind in ("good", "junk"):
-            found[true.at // guarding.DAY].append(Mail(seen.mail, true, {}))
+            found[true.at // DAY].append(Mail(seen.mail, true, {}, true.kind == "junk"))
     return found
 
 
@@ -157,6 +155,50 @@ def _session(verdict: trace.Verdict) -> dict[str, str]:
     """Headers by which rspamd is told of a session: what the person's own relay saw of the machine that handed over."""
     said = {"IP": verdict.handover, "Helo": verdict.helo, "Hostname": verdict.rdns}
     return {name: str(value) for name, value in said.items() if value}
+
+
+# --- real mail -------------------------------------------------------------------------------------------------
+
+
+ARCHIVES = ("spamassassin.tar.gz", "csdmc2010.tar.gz")
+"""Collections of real mail with both kinds in them."""
+MOST_REAL = 600  # mails of each kind that are taught, and that are judged
+
+
+def real(name: str, progress: guarding.Progress) -> list[Ran]:
+    """The race on one archive of real mail: all three are taught mails of one half by hash, and judge the other half.
+
+    There is no pack, for nobody has the trap mail of those days: of the guard the person's model and the trace run.
+    """
+    border, _ = corpus.honest_mails(name)
+    mails = sorted((sha256(raw).digest(), label in WANTED, raw) for label, raw in corpus.messages(corpus.ROOT / name))
+    half = len(mails) // 2
+    personal = guard.Personal(b"race of the guard")
+    judge = guard.Judge(guard.empty(), guard.shipped(), border, None, personal)
+    with ExitStack() as stack:
+        filters = Filters(stack.enter_context(rspamd.running()), stack.enter_context(spamd.running(())))
+        pool = stack.enter_context(ThreadPoolExecutor(PARALLEL))
+        taught = _some(mails[:half])
+        progress(f"race, {name}: teaching", 0.0)
+        list(pool.map(filters.learn, taught))
+        for mail in taught:
+            personal.learn(sha256(mail.octets).digest()[:16], judge(mail.octets, None, 0).words, mail.junk)
+        progress(f"race, {name}: judging", 0.5)
+        said = [judge(mail.octets, None, 0) for mail in _some(mails[half:])]
+        some = [mail._replace(session=_session(one.verdict))
+                for mail, one in zip(_some(mails[half:]), said, strict=True)]  # fmt: skip
+        return [
+            Ran("junk" if mail.junk else "good", number, "", ours.opinion.score, str(ours.opinion.word), *theirs)
+            for number, (mail, ours, theirs) in enumerate(zip(some, said, pool.map(filters.judge, some), strict=True))
+        ]
+
+
+def _some(mails: Sequence[tuple[bytes, bool, bytes]]) -> list[Mail]:
+    """The first of each kind."""
+    return [
+        Mail(raw, None, {}, junk) for junk in (True, False)
+        for raw in [raw for _, wanted, raw in mails if wanted is not junk][:MOST_REAL]
+    ]  # fmt: skip
 
 
 # --- figures ---------------------------------------------------------------------------------------------------
@@ -215,8 +257,8 @@ def main(words: Iterable[str] | None = None) -> int:
         raise SystemExit(missing)
     print(versions())
     for folder in said.worlds:
-        with guarding.home_of(folder, guarding.told(folder.name)) as settings:
-            for lane in score(run(folder, settings, guarding.told(folder.name), said.junk, said.good)):
+        with opened(folder, guarding.told(folder.name)) as hub:
+            for lane in score(run(folder, hub, guarding.told(folder.name), said.junk, said.good)):
                 print(f"\n{folder.name}: {lane}")
     return 0
 

@@ -9,9 +9,10 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from accuracy import classes
+from accuracy import classes, race
 from accuracy.corpus import Real
 from accuracy.goals import ELSEWHERE, GOALS, NOT_YET, Figure, World, met
 from accuracy.guarding import together
@@ -86,9 +87,10 @@ def _verdict(figure: Figure, worlds: Sequence[World]) -> str:
 
 
 def tables(
-    worlds: Sequence[World], real: Sequence[Real], of_guard: Sequence[Real] = ()
+    worlds: Sequence[World], real: Sequence[Real], of_guard: Sequence[Real] = (), more: Sequence[World] = (),
+    archives: Mapping[str, Sequence[race.Ran]] = MappingProxyType({}),
 ) -> Iterator[tuple[str, Row, list[Row]]]:  # fmt: skip
-    """Every table as (title, head, rows)."""
+    """Every table as (title, head, rows); ``more`` worlds are of the guard alone, ``archives`` of its race."""
     names = [world.name for world in worlds]
     head = ("", "goal", "bar", *names, "best reference method", "")
     yield "Goals", head, list(goal_rows(worlds))
@@ -97,10 +99,9 @@ def tables(
             (one.what, shown(one.estimate, one.unit), one.note) for one in real
         ]  # fmt: skip
     if of_guard or any(world.guarded for world in worlds):
-        yield "The inbox guard, all worlds together and on real mail", _FOUND, list(_guard(worlds, of_guard))
+        yield "The inbox guard, all worlds together and on real mail", _FOUND, list(_guard([*worlds, *more], of_guard))
+    yield from _races([*worlds, *more], archives)
     for world in worlds:
-        if world.raced:
-            yield f"The guard's race, {world.name}", _RACE, _raced(world)
         if world.strategies:
             yield f"By strategy of forgery, {world.name}", _TRACED, _traced(world.strategies)
             yield f"By class of source, {world.name}", _TRACED, _traced(world.classes)
@@ -132,10 +133,25 @@ def _guard(worlds: Sequence[World], real: Sequence[Real]) -> Iterator[Row]:
         yield one.what, one.bar, shown(one.estimate) if one.estimate.base else "not measured", one.note
 
 
-def _raced(world: World) -> list[Row]:
+def _races(
+    worlds: Sequence[World], archives: Mapping[str, Sequence[race.Ran]]
+) -> Iterator[tuple[str, Row, list[Row]]]:  # fmt: skip
+    """The guard's race on each world, on all of them with one bound, and on each archive."""
+    ran = [world for world in worlds if world.raced]
+    for world in ran:
+        yield f"The guard's race, {world.name}", _RACE, _raced(world.raced)
+    if len(ran) > 1:
+        groups = [one._replace(group=(place << 40) + one.group) for place, world in enumerate(ran)
+                  for one in world.raced]  # fmt: skip
+        yield "The guard's race, all worlds together", _RACE, _raced(groups)
+    for name, some in archives.items():
+        yield f"The guard's race on real mail, {name}", _RACE, _raced(some)
+
+
+def _raced(ran: Sequence[race.Ran]) -> list[Row]:
     return [
         (lane.name, shown(lane.none), _short(lane.thousandth), _short(lane.usual), shown(lane.usual_false))
-        for lane in world.raced
+        for lane in race.score(ran)
     ]
 
 
@@ -218,11 +234,13 @@ _DATED = re.compile(r"(\w+) (\d{4}-\d\d-\d\d)")
 def renewed(
     page: str, tier: str, manifests: Sequence[Mapping[str, Any]], made: Iterable[tuple[str, Row, list[Row]]],
     measured: Sequence[str] = (), served: Container[str] | None = None,
+    beside: tuple[Sequence[Mapping[str, Any]], Sequence[str]] = ((), ()),
 ) -> str:  # fmt: skip
     """The page with these tables in place of its own.
 
-    ``measured`` names the parts that were. Tables of other tiers stay. Of the table of goals only the rows of the goals
-    that were ``served`` are replaced, all of them for None. Errors: ValueError for a page without a measured part.
+    ``measured`` names the parts that were, ``beside`` further worlds with those that were measured there. Tables
+    of other tiers stay. Of the table of goals only the rows of the goals that were ``served`` are replaced, all of
+    them for None. Errors: ValueError for a page without a measured part.
     """
     before, found, rest = page.partition(BEGIN)
     inside, ended, after = rest.partition(END)
@@ -242,7 +260,7 @@ def renewed(
         before
         + BEGIN
         + "\n\n"
-        + "## ".join([base(head, manifests, measured) + "\n", *(sections[n] for n in order)])
+        + "## ".join([base(base(head, manifests, measured), *beside) + "\n", *(sections[n] for n in order)])
         + END
         + after
     )

@@ -178,7 +178,7 @@ def running() -> Iterator[Rspamd]:
                 process.wait()
 
 
-def wait(server: Rspamd, folder: Path, patience_s: float = 60) -> None:
+def wait(server: Rspamd, folder: Path, patience_s: float = 300) -> None:
     """Until it answers. Errors: SystemExit with what it said."""
     until = time.monotonic() + patience_s
     while True:

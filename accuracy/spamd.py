@@ -93,7 +93,7 @@ def running(relays: Sequence[str]) -> Iterator[Spamd]:
                 process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, folder: Path, patience_s: float = 120) -> None:
+def _wait(process: subprocess.Popen[bytes], port: int, folder: Path, patience_s: float = 600) -> None:
     until = time.monotonic() + patience_s
     while True:
         try:

@@ -44,17 +44,23 @@ Ask = Callable[[bytes], None]
 def full_pack() -> bytes:
     """A pack with all the rows that it may have."""
     chance = np.random.default_rng(1)
-    most = {"texts": guard_pack.TEXTS, "things": guard_pack.THINGS, "sources": guard_pack.SOURCES,
-            "networks": guard_pack.NETWORKS, "systems": 80_000}  # fmt: skip
+    most = {"texts": guard_pack.TEXTS, "campaigns": guard_pack.CAMPAIGNS, "things": guard_pack.THINGS,
+            "sources": guard_pack.SOURCES, "networks": guard_pack.NETWORKS, "systems": 80_000}  # fmt: skip
     tables = {}
     for name, form in guard.FORMS.items():
         rows = np.zeros(most[name], form)
         rows["id"] = np.unique(chance.integers(1, 1 << 48, 2 * most[name], dtype=np.uint64))[: most[name]]
         rows["mails"] = 3
-        if name == "texts":
+        if name in guard.SKETCHED:
             rows["sketch"] = chance.integers(0, 256, rows["sketch"].shape, dtype=np.uint8)
         tables[name] = guard.sorted_rows(name, rows)
-    return guard.pack.write(guard.Book(guard.Head("bench", 1, clock.SystemClock().now(), b"k" * 16), tables))
+    words = [f"word{number:04}" for number in range(3000)]
+    wordings = []
+    for number in range(guard_pack.TEMPLATES):
+        parts = [(" ".join(chance.choice(words, 6)),) for _ in range(6)]
+        wordings.append(guard.Wording(number, number, 20_000, tuple(parts)))
+    head = guard.Head("bench", 1, clock.SystemClock().now(), b"k" * 16)
+    return guard.pack.write(guard.Book(head, tables, tuple(wordings)))
 
 
 def settings(folder: Path, pack: bytes) -> Path:

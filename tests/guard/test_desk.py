@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import smtplib
 import socket
 import struct
+import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from junkhound import guard
 from junkhound.guard import Word
 from junkhound.kernel import config
-from junkhound.kernel.jail import Died
 from junkhound.service.guard import Desk
 from junkhound.service.guard import desk as desks
 from junkhound.verbs.office import Office
@@ -40,43 +41,50 @@ def opened(tmp_path: Path, more: str = "deadline_ms = 300\n") -> Desk:
     return desk
 
 
-def test_nobody_waits_beyond_the_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def reader_of(desk: Desk) -> int:
+    """The process that judges, while it is free."""
+    assert desk._free is not None
+    worker = desk._free.get_nowait()
+    desk._free.put_nowait(worker)
+    child = worker.jail._child
+    assert isinstance(child, subprocess.Popen)
+    return child.pid
+
+
+def test_nobody_waits_beyond_the_deadline(tmp_path: Path) -> None:
     desk = opened(tmp_path)
-    ask = desk._ask
+    pid = reader_of(desk)
 
-    def slow(*arguments: Any) -> guard.Opinion:
-        time.sleep(1.0)
-        return ask(*arguments)
+    async def one() -> tuple[guard.Opinion, float]:
+        began = time.monotonic()
+        return await desk.opinion(guards.mail(), None), time.monotonic() - began
 
-    async def several() -> list[tuple[guard.Opinion, float]]:
-        async def one() -> tuple[guard.Opinion, float]:
-            began = time.monotonic()
-            return await desk.opinion(guards.mail(), None), time.monotonic() - began
-
-        return await asyncio.gather(*(one() for _ in range(3)))
-
-    try:
-        monkeypatch.setattr(desk, "_ask", slow)
-        for found, seconds in asyncio.run(several()):
+    async def several() -> None:
+        os.kill(pid, signal.SIGSTOP)  # it hangs
+        for found, seconds in await asyncio.gather(*(one() for _ in range(3))):
             assert (found.word, found.reason) == (Word.NONE, "there was no time to look at it")
             assert seconds < 0.9
-        assert desk.counts.late == 3
+        os.kill(pid, signal.SIGCONT)
+        async with asyncio.timeout(30):  # what it was at is finished, and it judges again
+            while (await one())[0].word is not Word.JUNK:
+                pass
+        assert reader_of(desk) == pid
+
+    try:
+        asyncio.run(several())
+        assert desk.counts.late >= 3
     finally:
         desk.close()
 
 
-def test_a_mail_that_kills_its_reader_goes_on_and_the_next_is_judged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk = opened(tmp_path, "deadline_ms = 5000\n")
-
-    def killed(*_: Any) -> guard.Opinion:
-        raise Died(0, "killed by signal 9")
+def test_a_mail_that_kills_its_reader_goes_on_and_the_next_is_judged(tmp_path: Path) -> None:
+    desk = opened(tmp_path, "deadline_ms = 20000\n")
+    pid = reader_of(desk)
 
     async def both() -> tuple[guard.Opinion, guard.Opinion]:
-        with monkeypatch.context() as broken:
-            broken.setattr(desk, "_ask", killed)
-            first = await desk.opinion(guards.mail(), None)
+        os.kill(pid, signal.SIGSTOP)
+        asyncio.get_running_loop().call_later(0.2, os.kill, pid, signal.SIGKILL)
+        first = await desk.opinion(guards.mail(), None)
         return first, await desk.opinion(guards.mail(), None)
 
     try:
@@ -84,6 +92,30 @@ def test_a_mail_that_kills_its_reader_goes_on_and_the_next_is_judged(
         assert (first.word, first.reason) == (Word.NONE, "it could not be looked at")
         assert second.word is Word.JUNK
         assert desk.counts.failed == 1
+    finally:
+        desk.close()
+
+
+def test_a_reader_that_talks_nonsense_is_ended(tmp_path: Path) -> None:
+    desk = opened(tmp_path, "deadline_ms = 20000\n")
+    pid = reader_of(desk)
+    assert desk._free is not None
+    worker = desk._free.get_nowait()
+    desk._free.put_nowait(worker)
+
+    async def both() -> tuple[guard.Opinion, guard.Opinion]:
+        def end() -> None:
+            raise EOFError("a frame of 999999999 bytes")
+
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(desks.Frames, "take", lambda *_: end())
+            first = await desk.opinion(guards.mail(), None)
+        return first, await desk.opinion(guards.mail(), None)
+
+    try:
+        first, second = asyncio.run(both())
+        assert (first.word, second.word) == (Word.NONE, Word.JUNK)
+        assert reader_of(desk) != pid
     finally:
         desk.close()
 

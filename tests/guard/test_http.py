@@ -48,6 +48,18 @@ def test_it_answers_programs_of_this_machine(tmp_path: Path) -> None:
         assert asked(place, body, Client=guards.BOT, Helo="friend")["listed"] is True
         assert asked(place, body)["listed"] is False
         assert asked(place, b"")["verdict"] == "none"
+        host, _, port = place.rpartition(":")
+        with socket.create_connection((host, int(port)), 20) as link:  # two at once on one connection, then nonsense
+            one = b"POST /check HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%b"
+            link.sendall(one % (len(guards.mail()), guards.mail()) + one % (len(PLAIN), PLAIN) + b"nonsense\r\n\r\n")
+            said_all = b"".join(iter(lambda: link.recv(1 << 16), b""))
+        assert re.findall(rb'"verdict":"(\w+)"', said_all) == [b"junk", b"none"]
+        assert said_all.count(b"HTTP/1.1 ") == 3
+        assert b"HTTP/1.1 400 " in said_all
+        for target, method, status in (("/", "GET", 404), ("/check", "GET", 405), ("/healthz", "GET", 200)):
+            with socket.create_connection((host, int(port)), 20) as link:
+                link.sendall(f"{method} {target} HTTP/1.0\r\n\r\n".encode())
+                assert link.recv(12) == f"HTTP/1.1 {status}".encode()
         with pytest.raises(urllib.error.HTTPError) as told:
             asked(place, PLAIN, Host="evil.example")
         assert told.value.code == 400

@@ -68,8 +68,11 @@ namespace inbox {{
 
 
 @contextmanager
-def dovecot(root: Path) -> Iterator[int]:
-    """Its IMAP port; the mail is in ``root / "mail"``. Skips where there is none or we are not root."""
+def dovecot(root: Path, more: str = "") -> Iterator[int]:
+    """Its IMAP port; the mail is in ``root / "mail"``. Skips where there is none or we are not root.
+
+    ``more`` is configuration besides.
+    """
     program = need("dovecot")
     if os.geteuid() != 0:
         pytest.skip("Dovecot starts as root only")
@@ -80,7 +83,7 @@ def dovecot(root: Path) -> Iterator[int]:
     for path in (root, root / "mail"):
         shutil.chown(path, owner.pw_name, group)
     conf = root / "dovecot.conf"
-    conf.write_text(_CONF.format(root=root, owner=owner.pw_name, group=group, password=PASSWORD, port=port))
+    conf.write_text(_CONF.format(root=root, owner=owner.pw_name, group=group, password=PASSWORD, port=port) + more)
     child = subprocess.Popen([program, "-F", "-c", conf], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
         until_it_answers(port, root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socketserver
 import subprocess
 import sys
@@ -57,8 +58,8 @@ def book(letter: bytes | None = None, made_at: int | None = None, sequence: int 
     sources["listed"] = listed
     networks = np.zeros(1, FORMS["networks"])
     networks["id"], networks["machines"], networks["mails"] = keying.network(bot), 9, 60
-    tables = {"texts": text, "things": things, "sources": sources, "networks": networks,
-              "systems": np.zeros(0, FORMS["systems"])}  # fmt: skip
+    tables = {"texts": text, "campaigns": np.zeros(0, FORMS["campaigns"]), "things": things,
+              "sources": sources, "networks": networks, "systems": np.zeros(0, FORMS["systems"])}  # fmt: skip
     head = Head("bl.example.org", sequence, now, KEY)
     return Book(head, {name: sorted_rows(name, rows) for name, rows in tables.items()})
 
@@ -90,18 +91,33 @@ def running(settings: Path, *words: str) -> Iterator[str]:
             assert child.wait(20) == 0
 
 
+def readers(settings: Path) -> list[int]:
+    """The judging processes of the guard that runs with these settings."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            if str(settings).encode() in words and b"guard" in words:
+                for task in (place / "task").iterdir():
+                    found += map(int, (task / "children").read_text().split())
+    return found
+
+
 @dataclass
 class Sink:
     """An LMTP server that takes everything, or refuses the recipients named ``no@``."""
 
     port: int
     mails: list[bytes]
+    breaks: int = 0
+    """How many mails more are cut: the line ends in the middle of each, with half of it taken."""
 
 
 @contextmanager
 def sink(folder: Path) -> Iterator[Sink]:
     """It runs in a thread, on the loopback."""
     taken: list[bytes] = []
+    here: list[Sink] = []
 
     class Client(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -118,6 +134,10 @@ def sink(folder: Path) -> Iterator[Sink]:
                     self.wfile.write(b"250 2.1.5 fine\r\n")
                 elif verb == b"DATA":
                     self.wfile.write(b"354 go on\r\n")
+                    if here[0].breaks > 0:
+                        here[0].breaks -= 1
+                        self.rfile.readline()
+                        return
                     taken.append(b"".join(iter(self.rfile.readline, b".\r\n")))
                     self.wfile.write(b"250 2.0.0 taken\r\n" * recipients)
                     recipients = 0
@@ -134,6 +154,7 @@ def sink(folder: Path) -> Iterator[Sink]:
     with Server(("127.0.0.1", 0), Client) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield Sink(server.server_address[1], taken)
+            here.append(Sink(server.server_address[1], taken))
+            yield here[0]
         finally:
             server.shutdown()

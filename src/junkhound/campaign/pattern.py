@@ -68,6 +68,7 @@ class Pattern(msgspec.Struct, frozen=True):
     anew draws one of them each time. Empty where none has any.
 
     ``fields`` are regular expressions of header fields that all copies have alike; they describe and are not asked.
+    ``vantages`` is how many of standing ``trap`` saw every one of its phrases, 0 where nobody has counted them.
     """
 
     phrases: tuple[str, ...]
@@ -77,6 +78,7 @@ class Pattern(msgspec.Struct, frozen=True):
     learned: int = 0
     missed: int = 0
     fields: dict[str, str] = {}
+    vantages: int = 0
 
     def matches(self, text: str) -> bool:
         """Whether a text (as ``reading.canon`` gives it) has all phrases in order; linear, phrase by phrase."""

@@ -7,7 +7,6 @@ and everything that names the recipients, who with a single trap would else look
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 import msgspec
@@ -15,19 +14,13 @@ import msgspec
 from junkhound import content
 from junkhound.campaign import topics
 from junkhound.campaign.kinds import Said
+from junkhound.content import CUT, canon
 from junkhound.evidence.message import Message
 from junkhound.tables import KeyKind
 
-MOST_TEXT = 6_000  # characters
-MOST_NAMED = 30  # recipients whose names are taken out
-CUT = "\x00"
-"""Stands for what was taken out."""
+__all__ = ["CUT", "Read", "canon", "hidden_of", "read"]
 
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']{1,2000}+|[\w.+~-]{1,64}+@[\w.-]{1,255}+", re.IGNORECASE)
-_BLANK = re.compile(r"\s++")
-_UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
-)
+MOST_NAMED = 30  # recipients whose names are taken out
 _TO = (b"to", b"cc", b"delivered-to", b"x-original-to", b"envelope-to")
 _addresses = re.compile(rb"[\w.+~=-]{1,64}+@[\w.-]{1,255}+").findall
 _FIELD = re.compile(rb"<input[^>]{0,400}type\s*=\s*[\"']?password", re.IGNORECASE)
@@ -66,17 +59,6 @@ def read(message: Message, recipients: Iterable[str] = ()) -> Read:
     text, subject = canon(text, taken), canon(subject, taken)[:300]
     said = Said(topics.shipped().found(f"{subject}\n{text}"), tuple(sorted(carried)))
     return Read(text, subject, fields, said)
-
-
-def canon(text: str, taken: re.Pattern[str] | None = None) -> str:
-    """Small letters, one blank for any, nothing unseen, and ``CUT`` for links, addresses and what ``taken`` finds."""
-    text = _LINK.sub(CUT, text[: 2 * MOST_TEXT])
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
-    text = text.casefold()
-    if taken is not None:
-        text = taken.sub(CUT, text)
-    return _BLANK.sub(" ", text).strip()[:MOST_TEXT]
 
 
 def hidden_of(addresses: Iterable[str]) -> tuple[str, ...]:

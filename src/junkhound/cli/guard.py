@@ -353,17 +353,7 @@ def http(where: dict[str, Any], listen: str, relays: tuple[str, ...]) -> None:
     \b
     Example: curl --data-binary @mail.eml http://127.0.0.1:8893/check
     """
-    import importlib
-
-    from junkhound.service.guard import Desk
-
-    web = importlib.import_module("junkhound.web")  # the other face: this one only starts it
-    guarding = importlib.import_module("junkhound.web.guarding")
-    os.environ.setdefault("JUNKHOUND_LOG", "plain")
-    listening = web.serving.bound(web.place_of(listen, "guard --listen", loopback=True))
-    name = "{}:{}".format(*listening.getsockname()[:2])
-    app = guarding.guard_app(Desk(open_office(**where), relays))
-    web.serve(app, listening, lambda: print(f"guard (http) at {name}", flush=True))
+    _serve(where, "http", listen, "", relays)
 
 
 def _serve(where: dict[str, Any], kind: str, listen: str, onward: str, relays: tuple[str, ...]) -> None:

@@ -6,9 +6,11 @@
 ``platform(host)`` and ``host_of(authority)`` say whose a host is; ``key(text)`` is the number by which rows refer to
 a text. ``finds(view)`` gives the keys of the text and its links (phones, wallets, accounts, drop boxes, shares),
 ``mailboxes(octets)`` those of one field, ``language_of(view)`` its language, ``touts(text)`` each ``Tout`` of a share,
-``agreed(texts)`` those of several readings of one picture.
+``agreed(texts)`` those of several readings of one picture. ``canon(text)`` is a text as templates are looked for in it,
+``CUT`` what stands there for links.
 """
 
+from junkhound.content.canon import CUT, canon
 from junkhound.content.finds import finds, language_of
 from junkhound.content.hosts import Host, host_of, platform, registrable
 from junkhound.content.mailboxes import mailboxes
@@ -18,6 +20,7 @@ from junkhound.content.urls import Url
 from junkhound.content.view import Attachment, Reading, View, read, seen, sketch, sketched, view
 
 __all__ = [
-    "Attachment", "Host", "Reading", "Tout", "Url", "View", "agreed", "finds", "host_of", "key", "language_of",
-    "mailboxes", "platform", "read", "registrable", "seen", "similarity", "sketch", "sketched", "touts", "view",
+    "CUT", "Attachment", "Host", "Reading", "Tout", "Url", "View", "agreed", "canon", "finds", "host_of", "key",
+    "language_of", "mailboxes", "platform", "read", "registrable", "seen", "similarity", "sketch", "sketched", "touts",
+    "view",
 ]  # fmt: skip

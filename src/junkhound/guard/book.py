@@ -1,7 +1,8 @@
 """What a guard knows: small sorted tables, made by a hub from what its traps saw, looked up by hash.
 
-Nothing in it can be read back: texts are 64-bit hashes and the low bytes of their min-hashes, everything else is the
-48-bit keyed hash of a key. Tables are sorted by their first column, ``id``.
+Of texts it has 64-bit hashes and the low bytes of their min-hashes, of everything else the 48-bit keyed hash of a key:
+nothing of these can be read back. What can be read are the phrases of templates. Tables are sorted by their first
+column, ``id``.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from junkhound.guard.wordings import Index, Part, Wording
 from junkhound.kernel.net import Address, network_of
 
 Rows = NDArray[Any]
@@ -29,6 +31,17 @@ FORMS: Mapping[str, np.dtype[Any]] = {
     "texts": np.dtype(
         [("id", "<u8"), ("mails", "<u4"), ("vantages", "<u2"), ("day", "<u2"), ("sketch", "u1", (SKETCH,))]
     ),
+    # whole campaigns: what all their texts agree on, however few copies of any one text there are
+    "campaigns": np.dtype(
+        [
+            ("id", "<u8"),
+            ("mails", "<u4"),
+            ("vantages", "<u2"),
+            ("texts", "<u2"),
+            ("day", "<u2"),
+            ("sketch", "u1", (SKETCH,)),
+        ]
+    ),
     # what letters share: linked hosts and domains, attachments, pictures, numbers to call
     "things": np.dtype([("id", "<u8"), ("mails", "<u4"), ("texts", "<u2"), ("day", "<u2"), ("kind", "u1")]),
     # machines that sent junk: an address, or its /64
@@ -39,6 +52,9 @@ FORMS: Mapping[str, np.dtype[Any]] = {
     "systems": np.dtype([("id", "<u8"), ("mails", "<u4"), ("good", "<u4")]),
 }
 """The tables and their columns. ``day`` counts from 1970, ``mails`` and ``good`` are sightings of the window."""
+
+SKETCHED = ("texts", "campaigns")
+"""Tables whose rows have a sketch."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -61,6 +77,14 @@ class Keying:
         made = self._made.copy()
         made.update(words)
         return int.from_bytes(made.digest(), "little")
+
+    def campaign(self, number: int) -> int:
+        """A campaign of the hub."""
+        return self._hash(b"c" + number.to_bytes(8, "little"))
+
+    def wording(self, campaign: int, parts: tuple[Part, ...]) -> int:
+        """A template of a campaign, which is given by its id."""
+        return self._hash(b"w" + campaign.to_bytes(8, "little") + msgspec.msgpack.encode(parts))
 
     def thing(self, kind: int, key: int) -> int:
         """A key of the tables ``keys`` and ``names``."""
@@ -91,6 +115,7 @@ class Book:
 
     head: Head
     tables: Mapping[str, Rows]
+    wordings: tuple[Wording, ...] = ()
 
     @cached_property
     def keying(self) -> Keying:
@@ -107,39 +132,63 @@ class Book:
         """The first columns alone: numpy copies a column that lies between others whole for every search."""
         return {name: np.ascontiguousarray(rows["id"]) for name, rows in self.tables.items()}
 
-    def alike(self, sketch: bytes, least: float) -> tuple[Any, float] | None:
-        """The text whose word set overlaps most (estimated Jaccard, at least ``least``), and by how much."""
-        bands, owners = self._bands
+    def alike(self, table: str, sketch: bytes, least: float) -> tuple[Any, float] | None:
+        """The text or campaign that is most alike (``least`` of the Jaccard of its words at least), and by how much."""
+        bands, owners, marks = self._bands[table]
         if not len(bands) or len(sketch) != 4 * SKETCH:
             return None
         low = low_bytes(sketch)
         wanted = _band_keys(low[None, :])[0]
-        first = bands.searchsorted(wanted, "left")
-        last = bands.searchsorted(wanted, "right")
+        wanted = wanted[marks[_mark(wanted, marks)]]  # most texts have no band in common with any: seen at once
         found: set[int] = set()
-        for start, end in zip(first.tolist(), last.tolist(), strict=True):
-            found.update(owners[start : min(end, start + 50)].tolist())  # a band full of texts says little
+        for start, key in zip(bands.searchsorted(wanted).tolist(), wanted.tolist(), strict=True):
+            some = slice(start, start + 50)  # a band full of texts says little
+            found.update(owners[some][bands[some] == key].tolist())
         if not found:
             return None
-        rows = self.tables["texts"][sorted(found)]
+        rows = self.tables[table][sorted(found)]
         shares = (rows["sketch"] == low).mean(axis=1)
         best = int(shares.argmax())
         share = (float(shares[best]) - 1 / 256) / (1 - 1 / 256)  # low bytes agree by chance once in 256
         return (rows[best], share) if share >= least else None
 
     @cached_property
-    def _bands(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-        """Every band of every sketched text, sorted, and whose it is; made when first asked."""
-        sketches = self.tables["texts"]["sketch"]
-        with_words = np.flatnonzero(sketches.any(axis=1))
-        keys = _band_keys(sketches[with_words]).ravel()
-        order = np.argsort(keys, kind="stable")
-        return keys[order], np.repeat(with_words.astype(np.uint32), BANDS)[order]
+    def _bands(self) -> dict[str, _Banded]:
+        """Every band of every sketched text and campaign, sorted, and whose it is; made when first asked."""
+        return {table: _banded(self.tables[table]["sketch"]) for table in SKETCHED}
+
+    @cached_property
+    def templates(self) -> Index:
+        """The wordings, to be asked."""
+        return Index(self.wordings)
 
     @property
     def rows(self) -> dict[str, int]:
-        """How many rows each table has."""
-        return {name: len(self.tables[name]) for name in FORMS}
+        """How many rows each table has, and how many templates there are."""
+        return {name: len(self.tables[name]) for name in FORMS} | {"templates": len(self.wordings)}
+
+
+class _Banded(NamedTuple):
+    """Bands sorted, the rows that they are of, and a mark at each place where one falls."""
+
+    keys: NDArray[np.uint64]
+    owners: NDArray[np.uint32]
+    marks: NDArray[np.bool_]
+
+
+def _banded(sketches: NDArray[np.uint8]) -> _Banded:
+    with_words = np.flatnonzero(sketches.any(axis=1))
+    keys = _band_keys(sketches[with_words]).ravel()
+    order = np.argsort(keys, kind="stable")
+    marks = np.zeros(1 << max(4, (4 * len(keys)).bit_length()), np.bool_)
+    marks[_mark(keys, marks)] = True
+    return _Banded(keys[order], np.repeat(with_words.astype(np.uint32), BANDS)[order], marks)
+
+
+def _mark(keys: NDArray[np.uint64], marks: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Where each band falls among the marks, whose number is a power of two."""
+    bits = len(marks).bit_length() - 1
+    return (keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits)
 
 
 def low_bytes(sketch: bytes) -> NDArray[np.uint8]:

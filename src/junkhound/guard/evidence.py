@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import log2
+from typing import Any
 
 import msgspec
 
@@ -61,16 +62,27 @@ def ask(
 
 
 def _texts(book: Book, view: View, found: Evidence, today: int) -> None:
+    """The very letter, else the campaign whose template it follows, or that says much the same."""
     if not view.template:
         return
     row = book.find("texts", view.template)
-    share = 1.0
-    if row is None:
-        sketch, words = content.sketched(view)
-        alike = book.alike(sketch, NEAR) if words >= FEW_WORDS else None
-        if alike is None:
-            return
-        row, share = alike
+    if row is not None:
+        _letter(row, 1.0, found, today)
+        return
+    if book.templates:
+        _template(book, view, found, today)
+    sketch, words = content.sketched(view)
+    if words < FEW_WORDS:
+        return
+    alike = book.alike("texts", sketch, NEAR)
+    if alike is not None:
+        _letter(*alike, found, today)
+    alike = book.alike("campaigns", sketch, NEAR)
+    if alike is not None:
+        _campaign(*alike, found, today)
+
+
+def _letter(row: Any, share: float, found: Evidence, today: int) -> None:
     fresh = _fresh(int(row["day"]), today)
     mails = int(row["mails"])
     found.campaign = share * fresh
@@ -78,6 +90,29 @@ def _texts(book: Book, view: View, found: Evidence, today: int) -> None:
     found.amounts["text_mails"] = share * fresh * _log(mails)
     how = "the same letter" if share == 1.0 else f"a letter {share:.0%} alike"
     found.words["text"] = f"{how} reached {_mails(mails)} at {int(row['vantages'])} traps lately"
+
+
+def _template(book: Book, view: View, found: Evidence, today: int) -> None:
+    """No ground to refuse a mail: who feeds a trap with the small print of others could make a template of it."""
+    wording = book.templates.find(content.canon(view.text))
+    if wording is None:
+        return
+    fresh = _fresh(wording.day, today)
+    found.amounts["template"] = fresh
+    row = book.find("campaigns", wording.campaign)
+    if row is not None:
+        mails, traps = _mails(int(row["mails"])), int(row["vantages"])
+        found.words["template"] = f"it follows a template of which {mails} reached {traps} traps lately"
+
+
+def _campaign(row: Any, share: float, found: Evidence, today: int) -> None:
+    fresh = _fresh(int(row["day"]), today)
+    mails = int(row["mails"])
+    found.amounts["campaign"] = share * fresh
+    found.amounts["campaign_mails"] = share * fresh * _log(mails)
+    found.words["campaign"] = (
+        f"it says much the same as a campaign of {_mails(mails)} to {int(row['vantages'])} traps lately"
+    )
 
 
 def _things(book: Book, things: Iterable[tuple[int, int, str]], found: Evidence, today: int) -> None:

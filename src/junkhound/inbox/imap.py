@@ -50,6 +50,8 @@ class Imap:
             try:
                 self._client.login(user, password)
             except self._client.Error as error:
+                if isinstance(error.__context__, self._client.AbortError):  # the line was cut: no word on the password
+                    raise error.__context__ from None
                 raise NotFound(f"{host} does not let {user!r} in: {error}", "is the password right?") from None
             has = self._client.capabilities()
         self._moves = b"MOVE" in has

@@ -84,6 +84,24 @@ class Jail:
         except (OSError, EOFError) as error:
             raise Died(*self._autopsy(error)) from None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the child runs, so that ``begin`` does not wait for one to start."""
+        return self._socket is not None and self._child is not None and self._child.poll() is None
+
+    def begin(self, fd: int, request: bytes) -> socket.socket:
+        """As ``run``, for who waits for the frames himself: ``Frames`` takes what this socket gives. Errors: Died."""
+        link = self._started()
+        try:
+            socket.send_fds(link, [_LENGTH.pack(len(request)), request], [fd])
+        except OSError as error:
+            raise self.ended(error) from None
+        return link
+
+    def ended(self, error: Exception) -> Died:
+        """What became of the child that gave up in the middle of its work; it is started again when next asked."""
+        return Died(*self._autopsy(error))
+
     def close(self) -> None:
         """End the child."""
         if self._socket is not None:
@@ -96,7 +114,7 @@ class Jail:
         self._socket = self._child = self._progress = None
 
     def _started(self) -> socket.socket:
-        if self._socket is not None and self._child is not None and self._child.poll() is None:
+        if self._socket is not None and self.ready:
             return self._socket
         self.close()
         ours, theirs = socket.socketpair()
@@ -136,13 +154,39 @@ class Jail:
         why = str(error) or type(error).__name__
         if child is not None:
             if isinstance(error, TimeoutError):
-                child.kill()
                 why = "no answer"
+            child.kill()  # one that ended by itself keeps its status; one that talks nonsense would never end
             status = child.wait()
             if status < 0:
                 why = signal.Signals(-status).name
         self.close()
         return item, why
+
+
+class Frames:
+    """The frames of one piece of work, from bytes as they come."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self.done = False
+
+    def take(self, octets: bytes) -> list[bytes]:
+        """The frames that are whole by now. Errors: EOFError for one beyond measure, or nothing more to come."""
+        if not octets:
+            raise EOFError("closed")
+        self._buffer += octets
+        found: list[bytes] = []
+        while len(self._buffer) >= 4 and not self.done:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > _FRAME_LIMIT:
+                raise EOFError(f"a frame of {length} bytes")
+            if len(self._buffer) < 4 + length:
+                break
+            self.done = length == 0
+            if length:
+                found.append(bytes(self._buffer[4 : 4 + length]))
+            del self._buffer[: 4 + length]
+        return found
 
 
 class _Child(Protocol):

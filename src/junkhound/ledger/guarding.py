@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from junkhound import tables
 from junkhound.kernel.clock import DAY
-from junkhound.ledger.queries import Queries
+from junkhound.ledger.queries_campaigns import Alias, Campaigns
 from junkhound.tables import Kind, Standing
 
 VANTAGES = 2
@@ -25,7 +25,7 @@ _ABOUT_LINES = ", ".join(str(int(kind)) for kind in tables.ABOUT_LINES)  # they 
 Columns = dict[str, NDArray[Any]]
 
 
-class Guarding(Queries):
+class Guarding(Campaigns):
     """Questions of the hub to one snapshot, for the ``window`` days before ``until`` (microseconds)."""
 
     def _rows(self, since: int, until: int) -> str:
@@ -46,7 +46,7 @@ class Guarding(Queries):
             f" AND o.seen_at >= {since} AND o.seen_at < {until} AND {where})"
         )
 
-    def texts(self, since: int, until: int, most: int) -> Columns:
+    def letters(self, since: int, until: int, most: int) -> Columns:
         """Columns template, mails, vantages, day, sketch, words; the newest ``most``."""
         templates = self.engine.source(tables.TEMPLATES, self.snapshot.of("templates"))
         return self.engine.columns(
@@ -57,6 +57,25 @@ class Guarding(Queries):
             " any_value(s.day) AS day, any_value(t.sketch) AS sketch, max(t.words) AS words"
             f" FROM seen s JOIN {templates} t ON t.template = s.template GROUP BY s.template ORDER BY s.template"
         )
+
+    def campaigns(self, since: int, until: int, most: int, alias: Alias) -> Columns:
+        """Columns campaign, mails, vantages, texts, day; the newest ``most``.
+
+        A campaign half of whose mail comes from those who also send wanted mail is left out whole.
+        """
+        signers = self._good("auth_domain", "o.auth_domain <> 0", since, until)
+        machines = self._good("addr_hi, addr_lo", "o.addr_hi IS NOT NULL", since, until)
+        seen = f"o.standing = {int(Standing.TRAP)} AND o.vantage <> 0 AND o.seen_at >= {since} AND o.seen_at < {until}"
+        with self.aliased(alias):
+            return self.engine.columns(
+                "SELECT campaign::BIGINT AS campaign, count(*) FILTER (clean) AS mails,"
+                " count(DISTINCT vantage) FILTER (clean) AS vantages, count(DISTINCT unit) FILTER (clean) AS texts,"
+                " max(day) FILTER (clean) AS day FROM (SELECT p.campaign, p.vantage, p.unit, p.day, g.addr_hi IS NULL"
+                f" AND (p.auth_domain = 0 OR p.auth_domain NOT IN {signers}) AS clean FROM {self.whose(alias, seen)} p"
+                f" LEFT JOIN {machines} g ON p.addr_hi = g.addr_hi AND p.addr_lo = g.addr_lo) GROUP BY campaign"
+                f" HAVING count(DISTINCT vantage) FILTER (clean) >= {VANTAGES}"
+                f" AND 2 * count(*) FILTER (clean) >= count(*) ORDER BY day DESC, mails DESC, campaign LIMIT {most}"
+            )
 
     def things(self, since: int, until: int, most: int) -> Columns:
         """Columns kind, key, mails, texts, day."""

@@ -48,12 +48,16 @@ _BY = {"day": "p.day", "country": "p.country", "asn": "p.asn", "path": "p.path"}
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One kept mail of a campaign: where its bytes are, its day, and the trap or mailbox it came to."""
+    """One kept mail of a campaign: where its bytes are, its day, and the trap or mailbox it came to.
+
+    ``vantage`` is that of a trap of ours; 0 of any other standing, and of mail that is no witness.
+    """
 
     segment: int
     ordinal: int
     day: int
     trap: int
+    vantage: int = 0
 
 
 class Campaigns(Units):
@@ -171,8 +175,10 @@ class Campaigns(Units):
         """Up to ``most`` kept mails of each of these campaigns, taken without regard to their order, by campaign."""
         with self.aliased(alias):
             rows = self.engine.rows(
-                "SELECT campaign, segment, ordinal, day, trap FROM (SELECT campaign, segment, ordinal, day,"
-                " CASE WHEN trap <> 0 THEN trap ELSE intake END AS trap, row_number() OVER (PARTITION BY campaign"
+                "SELECT campaign, segment, ordinal, day, trap, witness FROM (SELECT campaign, segment, ordinal, day,"
+                " CASE WHEN trap <> 0 THEN trap ELSE intake END AS trap,"
+                f" CASE WHEN standing = {int(tables.Standing.TRAP)} THEN vantage ELSE 0 END AS witness,"
+                " row_number() OVER (PARTITION BY campaign"
                 f" ORDER BY hash(id_lo, id_hi)) AS place FROM {self.whose(alias)} p WHERE p.campaign IN"
                 f" ({', '.join(map(str, numbers)) or 'NULL'}) AND segment <> 0) WHERE place <= {most}"
                 " ORDER BY campaign, place"

@@ -16,14 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from junkhound import guard
+from junkhound.campaign import LEAST_WORDS
 from junkhound.guard import FORMS, SKETCH, Book, Head, sorted_rows
 from junkhound.kernel.clock import DAY, HOUR, MINUTE
 from junkhound.kernel.errors import ConfigError, DataError, NotFound, Refused, TamperError
 from junkhound.kernel.net import Address, Network
-from junkhound.ledger.guarding import Guarding
+from junkhound.ledger.campaigns import Book as CampaignBook
+from junkhound.ledger.guarding import VANTAGES, Guarding
 from junkhound.publish.write import SIGNATURE
 from junkhound.verbs import hub as hubs
-from junkhound.verbs import lists, signing
+from junkhound.verbs import lists, signing, wording
+from junkhound.verbs.campaigns import alias_of
 from junkhound.verbs.guard import keep, pack_of, read_book
 from junkhound.verbs.office import Office
 
@@ -32,8 +35,11 @@ TEXTS = 200_000
 THINGS = 500_000
 SOURCES = 1_000_000
 NETWORKS = 300_000
-FEW_WORDS = 8
+CAMPAIGNS = 30_000
+TEMPLATES, TEMPLATE_BYTES = 10_000, 10_000_000
 """Most rows of each table: a pack stays below 100 MB. The newest are kept."""
+FEW_WORDS = 8
+Wordings = tuple[guard.Wording, ...]
 
 
 def make(office: Office, key: bytes | None = None, sequence: int = 1, window_days: int = WINDOW_DAYS) -> Book:
@@ -41,16 +47,50 @@ def make(office: Office, key: bytes | None = None, sequence: int = 1, window_day
     until = office.now
     since = until - window_days * DAY
     asked = Guarding(office.ledger.engine, office.ledger.snapshot())
+    asked.least_words = LEAST_WORDS
     head = Head(office.config.publish.zone, sequence, until, key or os.urandom(16), window_days)
     keying = guard.Keying(head.key)
+    campaigns, wordings = _campaigns(office, asked, keying, since)
     found = {
-        "texts": _texts(asked.texts(since, until, TEXTS)),
+        "campaigns": campaigns,
+        "texts": _texts(asked.letters(since, until, TEXTS)),
         "things": _things(asked.things(since, until, THINGS), keying),
         "sources": _sources(asked.sources(since, until, SOURCES), keying, _listed(office)),
         "networks": _networks(asked.surroundings(since, until, NETWORKS), keying),
         "systems": _filled("systems", asked.systems(since, until), {"id": "asn"}),
     }
-    return Book(head, {name: sorted_rows(name, rows) for name, rows in found.items()})
+    return Book(head, {name: sorted_rows(name, rows) for name, rows in found.items()}, wordings)
+
+
+def _campaigns(office: Office, asked: Guarding, keying: guard.Keying, since: int) -> tuple[NDArray[Any], Wordings]:
+    """The campaigns of the window and their templates.
+
+    A template goes out where two vantages of traps saw each of its phrases, and without what names a trap.
+    """
+    book = CampaignBook(office.ledger.state)
+    columns = asked.campaigns(since, office.now, CAMPAIGNS, alias_of(book))
+    numbers = [int(one) for one in columns["campaign"]]
+    rows = _filled("campaigns", columns, {"id": "campaign"})
+    rows["id"] = ids = [keying.campaign(number) for number in numbers]
+    sketches = {one.number: one.sketch for one in book.all() if one.words >= FEW_WORDS}
+    for place, number in enumerate(numbers):
+        sketch = sketches.get(number, b"")
+        if len(sketch) == 4 * SKETCH:
+            rows["sketch"][place] = guard.low_bytes(sketch)
+    of = dict(zip(numbers, ids, strict=True))
+    found: dict[int, guard.Wording] = {}
+    for row, pattern in wording.patterns(office):
+        day = row.met_on
+        if row.campaign not in of or pattern.vantages < VANTAGES or not since <= day * DAY <= office.now:
+            continue
+        clean = wording.redacted(office, pattern)
+        if clean is not None:
+            parts, campaign = tuple(clean.parts), of[row.campaign]
+            number = keying.wording(campaign, parts)
+            found[number] = guard.Wording(number, campaign, day, parts)
+    newest = sorted(found.values(), key=lambda one: (-one.day, one.id))[:TEMPLATES]
+    room = np.cumsum([len(msgspec.msgpack.encode(one)) for one in newest]) <= TEMPLATE_BYTES
+    return rows, tuple(sorted(newest[: int(room.sum())], key=lambda one: one.id))
 
 
 def _filled(table: str, columns: dict[str, NDArray[Any]], named: dict[str, str]) -> NDArray[Any]:

@@ -166,31 +166,14 @@ class _Run:
     def _made(self, one: Campaign, left: list[Seen], at: int, known: int) -> list[Wording]:
         found = pattern.infer([each.read.text for each in left], [each.read.fields for each in left])
         rows: list[Wording] = []
-        for clean in filter(None, (self._redacted(each) for each in found)):
-            hit = [each.kept for each in left if clean.matches(each.read.text)]
+        for clean in filter(None, (redacted(self.office, each) for each in found)):
+            copies = [each for each in left if clean.matches(each.read.text)]
+            hit = [each.kept for each in copies]
             days, traps = max(each.day for each in hit), len({each.trap for each in hit})
+            clean = msgspec.structs.replace(clean, vantages=_vantages(clean, copies))
             rows.append(Wording(one.number, known + len(rows) + 1, at, days, traps,
                                 msgspec.json.encode(clean).decode()))  # fmt: skip
         return rows
-
-    def _redacted(self, found: Pattern) -> Pattern | None:
-        """The pattern without phrases and values that name a trap; None where too little is left of it."""
-
-        def named(words: str) -> bool:
-            octets = words.encode("utf-8", "replace")
-            return evidence.secrets_in(self.office, octets).named_in(octets)
-
-        parts = [part for part in found.parts if not any(map(named, part))]
-        if sum(map(pattern.part_says, parts)) < pattern.LEAST_BITS:
-            return None
-        phrases, turns = tuple(part[0] for part in parts), tuple(part[1:] for part in parts)
-        gaps = found.gaps if len(phrases) == len(found.phrases) else ()
-        if any(named(value) for gap in gaps for value in gap.values):
-            gaps = ()
-        fields = {name: words for name, words in found.fields.items() if not named(words.replace("\\", ""))}
-        return msgspec.structs.replace(
-            found, phrases=phrases, turns=turns if any(turns) else (), gaps=gaps, fields=fields
-        )
 
     # -- the child ---------------------------------------------------------------------------------------------
 
@@ -239,6 +222,33 @@ class _Run:
                     spans = [(at, 0, ()) if n in answered else span for n, span in enumerate(spans)]
         finally:
             os.close(fd)
+
+
+def redacted(office: Office, found: Pattern) -> Pattern | None:
+    """The pattern without phrases and values that name a trap; None where too little is left of it."""
+
+    def named(words: str) -> bool:
+        octets = words.encode("utf-8", "replace")
+        return evidence.secrets_in(office, octets).named_in(octets)
+
+    parts = [part for part in found.parts if not any(map(named, part))]
+    if sum(map(pattern.part_says, parts)) < pattern.LEAST_BITS:
+        return None
+    phrases, turns = tuple(part[0] for part in parts), tuple(part[1:] for part in parts)
+    gaps = found.gaps if len(phrases) == len(found.phrases) else ()
+    if any(named(value) for gap in gaps for value in gap.values):
+        gaps = ()
+    fields = {name: words for name, words in found.fields.items() if not named(words.replace("\\", ""))}
+    return msgspec.structs.replace(found, phrases=phrases, turns=turns if any(turns) else (), gaps=gaps, fields=fields)
+
+
+def _vantages(found: Pattern, copies: Sequence[Seen]) -> int:
+    """How many vantages of standing ``trap`` saw each of its phrases, turns and all: the least of them."""
+    return min(
+        len({one.kept.vantage for one in copies if phrase in one.read.text} - {0})
+        for part in found.parts
+        for phrase in part
+    )
 
 
 BY_HAND = "told by "

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +23,7 @@ import msgspec
 from junkhound import guard
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.errors import JunkhoundError
-from junkhound.kernel.jail import Died, Jail, Limits
+from junkhound.kernel.jail import Died, Frames, Jail, Limits
 from junkhound.service.log import say
 from junkhound.verbs import guard as verbs
 from junkhound.verbs.guard_counts import Fates
@@ -92,7 +94,8 @@ class Desk:
             return self._told(guard.no_opinion("too much mail at once"), began)
         self._waiting += 1
         try:
-            found = await asyncio.wait_for(self._judged(mail, facts), self.config.deadline_ms / 1000)
+            async with asyncio.timeout(self.config.deadline_ms / 1000):
+                found = await self._judged(mail, facts)
         except TimeoutError:
             self.counts.late += 1
             found = guard.no_opinion("there was no time to look at it")
@@ -122,31 +125,30 @@ class Desk:
         assert self._free is not None
         self._renew()
         worker = await self._free.get()
-        loop = asyncio.get_running_loop()
-        mail = mail[: self.config.size_mb * 1_000_000]
-        work = loop.run_in_executor(self._threads, self._ask, worker.jail, mail, facts)
+        work = asyncio.ensure_future(self._work(worker.jail, mail[: self.config.size_mb * 1_000_000], facts))
         work.add_done_callback(lambda done: self._back(worker, done))
         return await asyncio.shield(work)  # who waits may give up; the process is free again only when it is done
 
+    async def _work(self, jail: Jail, mail: bytes, facts: Facts | None) -> guard.Opinion:
+        if jail.ready:
+            return await asked(jail, mail, facts)
+        # a process that is started anew loads its pack first: nobody else waits for that
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, jail, mail, facts)
+
     def _back(self, worker: _Worker, done: asyncio.Future[guard.Opinion]) -> None:
         """A process is free again; one that was started for an older pack ends here."""
-        done.exception()
+        if not done.cancelled():
+            done.exception()
         if worker.generation == self._generation and self._free is not None:
             self._free.put_nowait(worker)
         else:
             worker.jail.close()
 
     def _ask(self, jail: Jail, mail: bytes, facts: Facts | None) -> guard.Opinion:
-        memory = os.memfd_create("mail")
-        try:
-            os.truncate(memory, len(mail))
-            os.pwrite(memory, mail, 0)
-            request = msgspec.msgpack.encode(verbs.Asked(facts, SystemClock().now()))
-            for frame in jail.run(memory, request):
-                found = msgspec.msgpack.decode(frame, type=guard.Opinion)
+        with _in_memory(mail) as memory:
+            for frame in jail.run(memory, _request(facts)):
+                found = _opinion(frame)
             return found
-        finally:
-            os.close(memory)
 
     def _workers(self, orders: verbs.Orders, generation: int) -> list[_Worker]:
         """A process for each core, started and loaded."""
@@ -192,6 +194,53 @@ class Desk:
         self._generation += 1
         for worker in fresh:
             self._free.put_nowait(worker)
+
+
+async def asked(jail: Jail, mail: bytes, facts: Facts | None) -> guard.Opinion:
+    """What a judging process that is ready says of a mail. Errors: Died."""
+    loop = asyncio.get_running_loop()
+    with _in_memory(mail) as memory:
+        link = jail.begin(memory, _request(facts))
+    frames, done, found = Frames(), loop.create_future(), list[bytes]()
+
+    def readable() -> None:
+        try:
+            found.extend(frames.take(link.recv(1 << 16, socket.MSG_DONTWAIT)))
+        except (OSError, EOFError) as error:
+            if not isinstance(error, BlockingIOError) and not done.done():
+                done.set_exception(error)
+            return
+        if frames.done and not done.done():
+            done.set_result(None)
+
+    loop.add_reader(link, readable)
+    try:
+        async with asyncio.timeout(60 + 10 * jail.limits.item_s):
+            await done
+        return _opinion(found[-1])
+    except (OSError, EOFError, IndexError) as error:  # of a silent one TimeoutError, which is an OSError
+        raise jail.ended(error) from None
+    finally:
+        loop.remove_reader(link)
+
+
+_opinion = msgspec.msgpack.Decoder(guard.Opinion).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _request(facts: Facts | None) -> bytes:
+    return _encode(verbs.Asked(facts, SystemClock().now()))
+
+
+@contextmanager
+def _in_memory(mail: bytes) -> Iterator[int]:
+    memory = os.memfd_create("mail")
+    try:
+        os.truncate(memory, len(mail))
+        os.pwrite(memory, mail, 0)
+        yield memory
+    finally:
+        os.close(memory)
 
 
 class _Worker(NamedTuple):

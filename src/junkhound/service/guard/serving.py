@@ -9,7 +9,9 @@ import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from junkhound.service.guard import milter, proxy
+from junkhound.kernel import net
+from junkhound.kernel.errors import Refused
+from junkhound.service.guard import http, milter, proxy
 from junkhound.service.guard.desk import Desk
 from junkhound.service.notify import notify
 from junkhound.service.trapping import bind
@@ -22,11 +24,14 @@ def serve(
     office: Office, kind: str, place: str, onward: str = "", relays: tuple[str, ...] = (),
     ready: Callable[[str], None] = print,
 ) -> None:  # fmt: skip
-    """Serve ``kind`` (milter, lmtp, smtp) at ``place`` until SIGINT or SIGTERM.
+    """Serve ``kind`` (milter, lmtp, smtp, http) at ``place`` until SIGINT or SIGTERM.
 
-    Errors: ConfigError for a place that cannot be had, what a pack that cannot be used says.
+    Errors: ConfigError for a place that cannot be had, Refused for one that others could ask by HTTP, what a pack that
+    cannot be used says.
     """
     os.umask(0o077)
+    if kind == "http":
+        _check_near(place)
     listening = bind(place, "guard --listen")
     if listening.family != socket.AF_UNIX:  # connections inherit it; asyncio does not see that they are TCP
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -44,7 +49,9 @@ async def _serve(
 ) -> None:  # fmt: skip
     desk = Desk(office, relays)
     desk.open()
-    talk: Talk = partial(milter.talk, desk) if kind == "milter" else partial(proxy.talk, desk, onward, kind == "lmtp")
+    talk: Talk = partial(proxy.talk, desk, onward, kind == "lmtp")
+    if kind in _ASKED:
+        talk = partial(_ASKED[kind], desk)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,6 +66,16 @@ async def _serve(
         server.close()
         notify("STOPPING=1")
         desk.close()
+
+
+_ASKED = {"milter": milter.talk, "http": http.talk}
+
+
+def _check_near(place: str) -> None:
+    """Errors: Refused for a place that can be reached from outside: this helper has no accounts."""
+    address = net.parse(place.rpartition(":")[0].strip("[]"))
+    if address is not None and not str(address).startswith("127.") and str(address) != "::1":
+        raise Refused(f"guard --listen: {place!r} can be reached from outside", "stay on 127.0.0.1")
 
 
 def _name(listening: socket.socket) -> str:
