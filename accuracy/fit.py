@@ -41,6 +41,7 @@ BOUND = {
 }  # fmt: skip
 LEAST = 20  # lines on which a word must have been met
 REAL = 5.0  # an honest line of real mail counts as so many of a world: real mail is odder
+GOOD = 3.0  # good mails to one of junk, as in the worlds of the evaluation; the worlds of ``tuning`` have fewer
 
 
 TAIL_BOUND = {DEEPER: 1.0, "line: spoken": 1.0, "line: other program": 1.0}
@@ -61,9 +62,11 @@ class Line(NamedTuple):
 
 def lines(folder: Path) -> Iterator[Line]:
     """Those of one world. Errors: ValueError for an evaluation seed."""
-    seed = json.loads((folder / "manifest.json").read_text("utf-8"))["seed"]
-    if seed >= 100:
-        raise ValueError(f"{folder}: seed {seed} is for evaluation")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    if manifest["seed"] >= 100:
+        raise ValueError(f"{folder}: seed {manifest['seed']} is for evaluation")
+    mails = manifest["counts"]
+    good = GOOD * mails["mails, junk"] / mails["mails, good"]
     borders = reading.borders(folder)
     for seen, true in reading.pairs(folder):
         hops = trace.read(parse(seen.mail))
@@ -79,10 +82,11 @@ def lines(folder: Path) -> Iterator[Line]:
             if place >= min(len(true.hops), first + below.DEEP):
                 break
             honest = true.hops[place][0]
+            weight = good if true.kind == "good" else 1.0
             if not typed:
-                yield Line(looked, not honest, true.strategy)
+                yield Line(looked, not honest, true.strategy, weight)
             if typed or place > first:
-                yield Line(looked, typed, true.strategy, lower=True)
+                yield Line(looked, typed, true.strategy, weight, lower=True)
             typed = typed or not honest
 
 

@@ -214,7 +214,8 @@ def one(
     message = parse(seen.mail)
     hops = trace.read(message)
     facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
-    verdict = trace.judge(hops, border, facts, seen=known, text=content.view(message).template if known.mails else 0)
+    text = content.view(message).template if len(hops) > 1 and len(known.direct) else 0  # asked of lines below alone
+    verdict = trace.judge(hops, border, facts, explain=False, seen=known, text=text)
     flagged = set(range(len(hops))[verdict.typed :]) if verdict.typed is not None else set()
     forged = {place for place, (genuine, _, _) in enumerate(true.hops) if not genuine}
     received = message.every(RECEIVED)

@@ -55,6 +55,9 @@ def test_names_made_from_addresses(name: str, made: bool) -> None:
         (None, "[198.51.100.77]", "relay.example.com", Tie.GAP, Machine.NAMELESS_LITERAL),
         (None, "pc7", "pc7", Tie.HELO_BARE, Machine.NAMELESS_BARE),
         (None, "mail.example.com", "mail.example.com", Tie.HELO_UNKNOWN, Machine.NAMELESS_SERVER),
+        (None, "example.com", "example.com", Tie.HELO_UNKNOWN, Machine.NAMELESS_DOMAIN),
+        ("dsl-100-77.example.net", "example.com", "example.com", Tie.HELO_ALONE, Machine.GENERIC_DOMAIN),
+        ("dsl-100-77.example.net", "example.com", "dsl-100-77.example.net", Tie.RDNS_GENERIC, Machine.GENERIC_DOMAIN),
         (None, None, None, Tie.NOBODY, Machine.NAMELESS_MUTE),
     ],
 )

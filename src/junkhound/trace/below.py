@@ -45,7 +45,9 @@ _IN_CLEAR = frozenset(("SMTP", "LMTP"))  # RFC 3848: a session with TLS has been
 _ID_CLUES = {
     (None, False): 0, (True, False): 0, (False, False): _QUEUE_ID_FORM, (True, True): _QUEUE_ID_CLOCK,
 }  # fmt: skip
-_OWN_MACHINES = frozenset((int(Machine.GENERIC), int(Machine.NAMELESS_LITERAL), int(Machine.NAMELESS_BARE)))
+_OWN_MACHINES = frozenset(
+    map(int, (Machine.GENERIC, Machine.GENERIC_DOMAIN, Machine.NAMELESS_LITERAL, Machine.NAMELESS_BARE))
+)
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):

@@ -63,9 +63,11 @@ _BY_MACHINE: dict[int, Found] = {
     int(Machine.SERVER): (_SERVER, "its name is a mail server's"),
     int(Machine.NAMED): (_SERVER, "it has a name of its own, and says it"),
     int(Machine.GENERIC): (_BOT, "the network's own name for it says that it is one line of many"),
+    int(Machine.GENERIC_DOMAIN): (_BOT, "the network's own name for it says that it is one line of many"),
     int(Machine.GENERIC_HELO_SITE): (_SERVER, "it calls itself by a proper name of the network that it is in"),
     int(Machine.NAMELESS_SERVER): _SAYS_SERVER,
     int(Machine.NAMELESS_OTHER): (_BOT, "it has no name that leads to it, and calls itself by some name"),
+    int(Machine.NAMELESS_DOMAIN): (_BOT, "it has no name that leads to it, and calls itself by a whole domain's"),
     int(Machine.NAMELESS_BARE): (_BOT, "it has no name, and calls itself by a bare word"),
     int(Machine.NAMELESS_LITERAL): (_BOT, "it has no name, and calls itself by an address"),
     int(Machine.NAMELESS_MUTE): (_UNKNOWN, "nothing but its address is known"),
@@ -78,6 +80,7 @@ _MACHINES = tuple(_BY_MACHINE.get(kind, (_UNKNOWN, "nothing but its address is k
 _NOT_LOOKED_UP: dict[int, Found] = {
     int(Machine.NAMELESS_SERVER): (_SERVER, "it calls itself a mail server; nobody looked its name up"),
     int(Machine.NAMELESS_OTHER): (_UNKNOWN, "it calls itself by some name; nobody looked its name up"),
+    int(Machine.NAMELESS_DOMAIN): (_UNKNOWN, "it calls itself by a whole domain's name; nobody looked its name up"),
     int(Machine.NAMELESS_BARE): (_BOT, "it calls itself by a bare word"),
     int(Machine.NAMELESS_LITERAL): (_BOT, "it calls itself by an address"),
 }

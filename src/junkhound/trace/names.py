@@ -31,6 +31,11 @@ def site(name: str) -> str:
 _SITES = Memo(site, 8192)
 
 
+def whole(name: str) -> bool:
+    """Whether a name is a domain with no host in it: ``example.net``."""
+    return "." in name and _SITES[name] == name
+
+
 def together(one: str | None, other: str | None) -> bool:
     """Whether two host names are equal or of one site."""
     if one is None or other is None:

@@ -14,7 +14,7 @@ from junkhound.kernel.net import Address, Space, space
 from junkhound.trace import queueid
 from junkhound.trace.hop import Hop
 from junkhound.trace.memo import Memo
-from junkhound.trace.names import SERVER, generic, inside, nameless, together
+from junkhound.trace.names import SERVER, generic, inside, nameless, together, whole
 
 
 class Tie(IntEnum):
@@ -55,6 +55,8 @@ class Machine(IntEnum):
     NAMELESS_GUEST = 10  # no name was looked up; HELO is a name of the very site that took the mail
     NAMELESS_LINE = 11  # no name was looked up; HELO is made from the address, or says that it is a line
     INSIDE = 12  # its address is for inside use, so no name that anybody could look up is expected
+    GENERIC_DOMAIN = 13  # GENERIC, and HELO is a whole domain with no host in it
+    NAMELESS_DOMAIN = 14  # no name was looked up; HELO is a whole domain: that of the author, say, or of the recipient
 
 
 class Id(IntEnum):
@@ -108,7 +110,8 @@ _TRIED = 10 * DAY
  _HELO_BARE, _INSIDE_SAME, _INSIDE_OTHER, _STEP, _SILENT_TIE, _NOBODY, _GAP, _WRITER_SITE) = map(int, Tie)  # fmt: skip
 (_SERVER, _NAMED, _GENERIC, _GENERIC_HELO_SITE, _NAMELESS_SERVER, _NAMELESS_OTHER, _NAMELESS_BARE, _NAMELESS_LITERAL,
  _NAMELESS_MUTE, _SILENT, _NAMELESS_GUEST, _NAMELESS_LINE,
- _INSIDE) = map(int, Machine)  # fmt: skip
+ _INSIDE, _GENERIC_DOMAIN, _NAMELESS_DOMAIN) = map(int, Machine)  # fmt: skip
+_LINES = frozenset((_GENERIC, _GENERIC_DOMAIN))
 _IDS = {
     (None, False): int(Id.UNKNOWN), (True, False): int(Id.FORM),
     (False, False): int(Id.ODD), (True, True): int(Id.CLOCK_DISAGREES),
@@ -133,12 +136,16 @@ def _machine(seen: tuple[str | None, str | None, Address | None, str | None]) ->
             return _NAMELESS_BARE
         if generic(helo, ip):
             return _NAMELESS_LINE
+        if whole(helo):
+            return _NAMELESS_DOMAIN
         if together(helo, by) and ip is not None:
             return _NAMELESS_GUEST
         return _NAMELESS_SERVER if SERVER[helo] else _NAMELESS_OTHER
     if generic(rdns, ip):
         proper = helo is not None and helo != rdns and together(helo, rdns) and not generic(helo, ip)
-        return _GENERIC_HELO_SITE if proper else _GENERIC
+        if proper:
+            return _GENERIC_HELO_SITE
+        return _GENERIC_DOMAIN if helo is not None and helo != rdns and "." in helo and whole(helo) else _GENERIC
     return _SERVER if SERVER[rdns] else _NAMED
 
 
@@ -155,18 +162,20 @@ def tie(above: Hop, below: Hop, kind: int, deeper: bool) -> int:
     if by is None:
         return _STEP if below.local else _NOBODY
     if by == rdns:
-        return _RDNS_GENERIC if kind == _GENERIC else _RDNS
+        return _RDNS_GENERIC if kind in _LINES else _RDNS
     if by == helo:
         if "." not in helo or nameless(helo):
             return _HELO_BARE
         if rdns is None:
             return _HELO_UNKNOWN
-        return (_SITE_GENERIC if kind == _GENERIC else _HELO_SITE) if together(helo, rdns) else _HELO_ALONE
+        if not together(helo, rdns):
+            return _HELO_ALONE
+        return _SITE_GENERIC if kind in _LINES else _HELO_SITE
     if inside(by):
         same = helo is not None and by.partition(".")[0] == helo.partition(".")[0]
         return _INSIDE_SAME if same else _INSIDE_OTHER
     if together(by, rdns):
-        return _SITE_GENERIC if kind == _GENERIC else _SITE
+        return _SITE_GENERIC if kind in _LINES else _SITE
     if together(by, helo):
         return _HELO_SITE_ONLY
     return _WRITER_SITE if deeper and together(by, above.by) else _GAP
