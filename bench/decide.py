@@ -49,7 +49,7 @@ def fill(ledger: Ledger, rows: int, days: int, universe: int) -> None:
     source = made.sources(rng, rows, universe)
     born, life = made.lives(source)
     at = made.START + (born + (rng.random(rows) * life).astype(np.int64)) % made.SPAN
-    at = END - (END - at) * days * DAY // made.SPAN
+    at = END - ((END - at) * (days * DAY / made.SPAN)).astype(np.int64)
     order = np.argsort(at, kind="stable")
     source, at = source[order], at[order]
     for number, start in enumerate(range(0, rows, made.SEGMENT_ROWS), 1):

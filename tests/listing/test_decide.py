@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from junkhound.kernel import config, net
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import ConfigError
-from junkhound.listing import Day, History, Level, Outcome, Pool, Unit, decide, hold_hours, policy_of
+from junkhound.listing import Day, History, Level, Outcome, Policy, Pool, Unit, decide, hold_hours, policy_of
 from junkhound.tables import Kind, Path, Standing
 from support.histories import DOCUMENTATION, NOW, NOW_HOUR, history, policy, subject, unit
 
@@ -150,21 +151,25 @@ def test_a_return_needs_witnesses_of_its_own() -> None:
     assert decide(history(*before, unit(3), unit(2, vantage=2), **gone), rules, NOW).listed
 
 
+def held(hours: set[int], rules: Policy, relistings: int = 0, pool: Pool = Pool.STATIC) -> float:
+    return hold_hours(hours, np.zeros(0, np.int64), rules, relistings, pool)
+
+
 def test_how_long_it_is_held() -> None:
     rules = policy()
-    one_hour = hold_hours({100}, rules, 0, Pool.STATIC)
+    one_hour = held({100}, rules)
     week = {24 * day + hour for day in range(7) for hour in range(12)}
     month = {24 * day for day in range(30)}
     assert 3 <= one_hour <= 6
-    assert one_hour < hold_hours(week, rules, 0, Pool.STATIC) < hold_hours(month, rules, 0, Pool.STATIC)
-    assert hold_hours({100}, rules, 1, Pool.STATIC) == pytest.approx(2 * one_hour)
+    assert one_hour < held(week, rules) < held(month, rules)
+    assert held({100}, rules, 1) == pytest.approx(2 * one_hour)
     year = {24 * day for day in range(365)}
-    assert hold_hours(year, rules, 0, Pool.STATIC) == 14 * 24  # first_days
-    assert hold_hours(year, rules, 2, Pool.STATIC) == 56 * 24
-    assert hold_hours(year, rules, 40, Pool.STATIC) == 180 * 24  # longest_days
-    assert hold_hours(year, rules, 40, Pool.DYNAMIC) == 24
+    assert held(year, rules) == 14 * 24  # first_days
+    assert held(year, rules, 2) == 56 * 24
+    assert held(year, rules, 40) == 180 * 24  # longest_days
+    assert held(year, rules, 40, Pool.DYNAMIC) == 24
     brief = policy(first_days=0.1)
-    assert hold_hours(year, brief, 0, Pool.STATIC) == 3  # the floor
+    assert held(year, brief) == 3  # the floor
 
 
 def test_the_past_counts_by_days_once_it_has_left_the_window() -> None:

@@ -11,7 +11,7 @@ from junkhound.verbs import lists
 from junkhound.verbs.office import Office
 from junkhound.verbs.watching import Watch
 from support.sightings import unit
-from verbs.test_lists import AT, BOX, LURE, NAMES, TEXT, make, moved, on, seen
+from verbs.test_lists import AT, BAIT, BOX, LURE, NAMES, TEXT, make, moved, on, seen
 from verbs.test_replaying import BOTH, MANY
 
 __all__ = ["make"]
@@ -80,3 +80,28 @@ def test_other_rules_and_a_day_bring_a_full_round(make: Make) -> None:
     assert len(watch.round(moved(office, AT, lists={"main": config.List(bound=0.6)}), 86_400)) == 1
     hand.now = 86_401
     assert len(watch.round(moved(office, AT + DAY, lists={"main": config.List(bound=0.6)}), 86_400)) == 1
+
+
+def test_more_junk_from_what_stands_for_long_waits_and_good_mail_does_not(make: Make) -> None:
+    busy = [seen(1000 + n, "45.7.7.7", 9 - n // 20, n % 20, (BAIT, LURE)[n % 2], 21 + n % 2) for n in range(60)]
+    office, hand = make([*MANY, *busy], lists={"main": config.List()}), Hand()
+    watch = Watch(hand)
+    watch.round(office, 10_800)
+    held = {str(one.subject): one for one in lists.entries(office, "main")}
+    long, short = "45.7.7.7/32", "198.51.100.9/32"
+    assert held[long].expires_at > AT + 6 * HOUR > held[short].expires_at
+    more = [seen(900, "45.7.7.7", 10, 1), seen(901, "198.51.100.9", 10, 1)]
+    office.ledger.commit([unit(office.ledger.store, 23, more, known_as=NAMES)])
+    hand.now = 60
+    later = moved(office, AT + 2 * HOUR)
+    (done,) = watch.round(later, 10_800)
+    assert [str(one.subject) for one in done.decisions] == [short]
+    fine = [seen(902, "45.7.7.7", 10, 2, BOX, 0, kind=int(Kind.GOOD), standing=int(Standing.MAILBOX))]
+    office.ledger.commit([unit(office.ledger.store, 24, fine, known_as=NAMES)])
+    hand.now = 120
+    (done,) = watch.round(moved(office, AT + 3 * HOUR), 10_800)
+    assert [str(one.subject) for one in done.decisions] == [long]
+    # The next full round brings what waited: the end that the newest sighting gives it.
+    hand.now = 12_000
+    watch.round(moved(office, AT + 3 * HOUR), 10_800)
+    assert lists.check(moved(office, AT + 3 * HOUR), "45.7.7.7")[0].last_at > held[long].last_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -33,6 +33,17 @@ def among(connection: Connection, query: Any, some: Collection[Subject] | None) 
     for start in range(0, len(firsts), _AT_ONCE):
         part = query.where(listings.c.first.in_(firsts[start : start + _AT_ONCE]))
         found += [one for one in read(connection, part) if one.subject in some]
+    return found
+
+
+def firsts_among(connection: Connection, query: Any, firsts: Sequence[bytes]) -> list[bytes]:
+    """The first addresses that a query of them gives, of these alone unless they are many."""
+    if len(firsts) > _MANY:
+        return list(connection.execute(query).scalars())
+    found: list[bytes] = []
+    for start in range(0, len(firsts), _AT_ONCE):
+        part = query.where(listings.c.first.in_(firsts[start : start + _AT_ONCE]))
+        found += connection.execute(part).scalars()
     return found
 
 

@@ -10,6 +10,8 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
 
 from junkhound.kernel import clock, net
@@ -29,7 +31,7 @@ from junkhound.ledger.listing_records import (
     networks_text,
     place,
 )
-from junkhound.ledger.listing_rows import active, among, read, standing
+from junkhound.ledger.listing_rows import active, among, firsts_among, read, standing
 from junkhound.ledger.listing_tables import decisions, list_runs, listing_events, listings, pins, policies
 from junkhound.listing import Decision, Domain, Outcome, Policy, Reason, replaced
 
@@ -147,6 +149,17 @@ class Listings:
         with state.reading(self._engine) as connection:
             found = among(connection, standing(name, at), some)
         return sorted((one for one in found if one.live(at)), key=lambda one: one.subject)
+
+    def lasting(self, name: str, until: int, some: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Which of ``some`` IPv4 addresses (their lower halves) stand on a list beyond a moment, whatever comes."""
+        low, high = bytes(10) + b"\xff\xff" + bytes(4), bytes(10) + b"\xff" * 6
+        query = select(listings.c.first).where(listings.c.list == name, listings.c.bits == 128)
+        query = query.where(listings.c.ended_at.is_(None), listings.c.expires_at > until)
+        query = query.where(listings.c.first.between(low, high))
+        firsts = [int(one).to_bytes(16, "big") for one in some.tolist()]
+        with state.reading(self._engine) as connection:
+            held = b"".join(bytes(first)[8:] for first in firsts_among(connection, query, firsts))
+        return np.frombuffer(held, ">u8").astype(np.uint64)
 
     def count(self, name: str, at: int) -> int:
         """How many stood on the list at a moment."""

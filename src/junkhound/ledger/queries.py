@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from junkhound import tables
 from junkhound.kernel.clock import DAY, to_datetime
@@ -51,6 +52,9 @@ _RANKS = {
         " GROUP BY addr_hi, addr_lo, week) GROUP BY addr_hi, addr_lo"
     ),
 }
+
+
+Places = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Queries:
@@ -252,15 +256,15 @@ class Queries:
 
     def units(
         self, since: int, until: int, address: Address | None = None, network: Network | None = None,
-        least: int = 1, touched: Sequence[Stored] | None = None, ipv6_bits: int = 48,
+        least: int = 1, places: Places | None = None, ipv6_bits: int = 48,
     ) -> dict[str, np.ndarray[Any, Any]]:  # fmt: skip
         """Witness units with ``since <= seen_at < until``, one row per (address, hour, vantage, trap, kind, standing).
 
         Columns addr_hi, addr_lo, hour (since 1970), vantage, trap, kind, standing, messages, asn, prefix, country,
         operator, path, clues (ordered as the sieve of ``listing`` takes them), first_at and last_at. Unsorted mail,
         backscatter, repeats and rows without an address, a time or an anchor are left out. ``least`` keeps addresses
-        (in IPv6 networks of ``ipv6_bits``) with so many scored rows; ``touched`` those with rows in these
-        objects.
+        (in IPv6 networks of ``ipv6_bits``) with so many scored rows; ``places`` those of ``touched`` with the
+        same ``ipv6_bits``.
         """
         objects = self.snapshot.of("sightings", since, until, address)
         where = [
@@ -271,29 +275,38 @@ class Queries:
             where.append(f"o.addr_hi = {address.hi} AND o.addr_lo = {address.lo}")
         if network is not None:
             where.append(within(network, "o."))
-        if touched is not None:
-            customer = f"{{0}}.addr_hi >> {64 - ipv6_bits}"
-            place = f"{{0}}.addr_hi = 0, CASE WHEN {{0}}.addr_hi = 0 THEN {{0}}.addr_lo ELSE {customer} END"
-            seen = f"SELECT DISTINCT {place.format('t')} FROM {self._sightings(touched)} t WHERE t.addr_hi IS NOT NULL"
-            where.append(f"({place.format('o')}) IN ({seen})")
+        only = ""
+        if places is not None:
+            self.engine.connection().register("wanted_places", pa.table({"place": places}))
+            only = f" SEMI JOIN wanted_places w ON {_place('o.', ipv6_bits)} = w.place"
         grouped = (
             f"SELECT o.addr_hi, o.addr_lo, {rollups.hour_of('o.seen_at')} AS hour, o.vantage, o.trap, o.kind,"
             " o.standing, sum(o.count)::BIGINT AS messages, max(o.asn) AS asn, max(o.prefix) AS prefix,"
             " max(o.country) AS country, max(o.operator) AS operator, max(o.path) AS path, bit_or(o.clues) AS clues,"
-            " min(o.seen_at) AS first_at,"
-            f" max(o.seen_at) AS last_at FROM {self._sightings(objects)} o WHERE {' AND '.join(where)} GROUP BY ALL"
+            " min(o.seen_at) AS first_at, max(o.seen_at) AS last_at"
+            f" FROM {self._sightings(objects)} o{only} WHERE {' AND '.join(where)} GROUP BY ALL"
         )
         if least > 1:
             bad = ", ".join(str(int(kind)) for kind in SCORED)
             # An IPv6 customer has many addresses, so those of one network of ``ipv6_bits`` count together.
-            whole = f"CASE WHEN addr_hi = 0 THEN addr_lo ELSE addr_hi >> {64 - ipv6_bits} END"
             grouped = (
                 f"WITH g AS ({grouped}) SELECT g.* FROM g SEMI JOIN"
-                f" (SELECT addr_hi = 0 AS four, {whole} AS whole FROM g WHERE vantage <> 0"
+                f" (SELECT {_place('', ipv6_bits)} AS place FROM g WHERE vantage <> 0"
                 f" AND kind IN ({bad}) GROUP BY ALL HAVING count(*) >= {least}) q"
-                f" ON (g.addr_hi = 0) = q.four AND {whole.replace('addr_', 'g.addr_')} = q.whole"
+                f" ON {_place('g.', ipv6_bits)} = q.place"
             )
         return self.engine.columns(f"{grouped} ORDER BY addr_hi, addr_lo, hour, vantage, trap, kind, standing")
+
+    def touched(self, objects: Sequence[Stored], ipv6_bits: int = 48) -> tuple[Places, np.ndarray[Any, Any]]:
+        """The places of these objects' rows, each once: an IPv4 address, or an IPv6 network of ``ipv6_bits``.
+
+        With each the kinds of its rows, kind k as bit k.
+        """
+        found = self.engine.columns(
+            f"SELECT {_place('t.', ipv6_bits)} AS place, bit_or(1::UINTEGER << t.kind) AS kinds"
+            f" FROM {self._sightings(objects)} t WHERE t.addr_hi IS NOT NULL GROUP BY 1 ORDER BY 1"
+        )
+        return np.asarray(found["place"], np.uint64), np.asarray(found["kinds"], np.uint32)
 
     def witnesses(self, address: Address, since: int, until: int) -> list[Sighting]:
         """The rows behind the units of an address, oldest first: what a listing pins."""
@@ -343,6 +356,12 @@ class Queries:
             f"SELECT {', '.join(names)} FROM {source} s WHERE id_hi = {id_hi} AND id_lo = {id_lo} LIMIT 1"
         )
         return dict(zip(names, rows[0], strict=True)) if rows else None
+
+
+def _place(prefix: str, ipv6_bits: int) -> str:
+    """One number for an IPv4 address or an IPv6 network: no network of ours begins with the ffff of the former."""
+    hi, lo = f"{prefix}addr_hi", f"{prefix}addr_lo"
+    return f"CASE WHEN {hi} = 0 THEN {lo} ELSE {hi} >> {64 - ipv6_bits} END"
 
 
 def _source(address: Address, days: list[tuple[int, ...]], score: float) -> Source:

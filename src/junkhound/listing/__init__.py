@@ -11,7 +11,7 @@ from junkhound.listing.codes import COMBINED, HOLDS, Holds, bit_code
 from junkhound.listing.decide import Decision, Outcome, Reason, decide, hold_hours, prior
 from junkhound.listing.domain import Domain, domain_name
 from junkhound.listing.escalate import PANEL_DAYS, Panel, panel
-from junkhound.listing.history import Counters, Day, History, Level, Pool, Unit, counters
+from junkhound.listing.history import Counters, Day, Days, History, Level, Pool, Unit
 from junkhound.listing.names import NAMES_HOURS, Advertised, decide_name
 from junkhound.listing.policy import (
     APART_HOURS,
@@ -34,9 +34,10 @@ from junkhound.listing.words import CLASSES, count_range
 
 __all__ = [
     "APART_HOURS", "CLASSES", "COMBINED", "HOLDS", "MALWARE", "NAMES_HOURS", "PANEL_DAYS", "SNOWSHOE_HOURS",
-    "TAUS_HOURS", "WINDOW_HOURS", "Advertised", "Book", "Counters", "Day", "Decision", "Domain", "Groups", "Held",
+    "TAUS_HOURS", "WINDOW_HOURS", "Advertised", "Book", "Counters", "Day", "Days", "Decision", "Domain", "Groups",
+    "Held",
     "History", "Holds", "Level", "Neighbours", "Outcome", "Panel", "Policy", "Pool", "Protected", "Range", "Reason",
-    "Rows", "Senders", "Subject", "Unit", "Witnesses", "advice", "bit_code", "count_range", "counters", "decide",
+    "Rows", "Senders", "Subject", "Unit", "Witnesses", "advice", "bit_code", "count_range", "decide",
     "decide_name", "domain_name", "explain", "hold_hours", "lower_bound", "names_without_address", "panel",
     "pieces", "policy_of", "prior", "range_decisions", "replaced", "replay", "senders", "span", "witnesses",
 ]  # fmt: skip

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from junkhound.kernel import clock
 from junkhound.kernel.clock import HOUR
@@ -20,6 +22,7 @@ from junkhound.listing.history import (
     JUNK_POINTS,
     WITNESS_STANDINGS,
     Counters,
+    Days,
     History,
     Level,
     Pool,
@@ -97,20 +100,21 @@ def prior(levels: tuple[Level, ...], junk_past: float = 0.0, good_past: float = 
     return _PRIOR_STRENGTH * mean, _PRIOR_STRENGTH * (1 - mean)
 
 
-def hold_hours(hours: set[int], policy: Policy, relistings: int, pool: Pool) -> float:
+def hold_hours(hours: set[int], days: NDArray[np.int64], policy: Policy, relistings: int, pool: Pool) -> float:
     """How long after its last sighting a listing stands.
 
     As long as a further sighting within a day is likelier than ``return_share`` by the fitted hazard of its last
-    hours, or than a fifth by the two slow counters of its days, so that a habit of months outlives a quiet weekend
-    (n days left at half-life tau promise n ln2 / tau a time). Doubled at each return, capped, never under 3 hours.
+    hours, or than a fifth by the two slow counters of its days (those before the window are ``days``), so that a habit
+    of months outlives a quiet weekend (n days left at half-life tau promise n ln2 / tau a time). Doubled at each
+    return, capped, never under 3 hours.
     Source: ALGORITHMS A2; the fit is that of ``hazard``.
     """
     hold = max(FLOOR_HOURS, quiet_hours(hours, policy.return_share, pool is Pool.DYNAMIC))
     last = max(hours) // 24
-    days = {hour // 24 for hour in hours}
+    active = np.concatenate([days, np.array(sorted({hour // 24 for hour in hours}), np.int64)])
     needed = -math.log(1 - _HABIT_SHARE)
     for tau in TAUS_HOURS[_SLOW:]:
-        left = math.fsum(2.0 ** (-24.0 * (last - day) / tau) for day in days)
+        left = float(np.exp2(-24.0 * (last - active) / tau).sum())
         promise = left * math.log(2) * 24 / tau / needed
         if promise > 1:
             hold = max(hold, tau * math.log2(promise))
@@ -127,8 +131,8 @@ class _Evidence(msgspec.Struct):
     junk: list[Unit]
     good: list[Unit]
     witness: list[Unit]
-    junk_days: list[tuple[int, int]]
-    good_days: list[tuple[int, int]]
+    junk_days: Days
+    good_days: Days
 
 
 def _evidence(history: History, policy: Policy, at: int) -> _Evidence:
@@ -148,10 +152,10 @@ def _evidence(history: History, policy: Policy, at: int) -> _Evidence:
             if vantage and standing in WITNESS_STANDINGS:
                 witness.append(unit)
     # Older days end where the window begins: a day is counted once, as units or as a day.
-    old = [day for day in history.days if cleared < day.day * 24 and (day.day + 1) * 24 <= now - WINDOW_HOURS + 1]
-    return _Evidence(
-        junk, good, witness, [(day.day, day.junk) for day in old if day.junk], [(d.day, d.good) for d in old if d.good]
-    )
+    old = history.days if isinstance(history.days, Days) else Days.of(history.days)
+    if len(old.day):
+        old = old.take((cleared < old.day * 24) & ((old.day + 1) * 24 <= now - WINDOW_HOURS + 1))
+    return _Evidence(junk, good, witness, old.take(old.junk > 0), old.take(old.good > 0))
 
 
 def decide(history: History, policy: Policy, at: int) -> Decision:
@@ -165,12 +169,12 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     weights = policy.weight_of
     junk_points = unit_points(seen.junk, JUNK_POINTS, weights)
     good_points = unit_points(seen.good, GOOD_POINTS, weights)
-    junk = counters(junk_points, seen.junk_days, at)
-    good = counters(good_points, seen.good_days, at)
+    junk = counters(junk_points, seen.junk_days.day, seen.junk_days.junk, at)
+    good = counters(good_points, seen.good_days.day, seen.good_days.good, at)
     # The past enters the prior as its own voice: what the year remembers and the last weeks do not hold.
-    a0, b0 = prior(history.levels, _past(seen.junk_days, at), _past(seen.good_days, at))
-    recent_junk = decayed_30(junk_points, at) if seen.junk_days else junk.d30
-    recent_good = decayed_30(good_points, at) if seen.good_days else good.d30
+    a0, b0 = prior(history.levels, _past(seen.junk_days.day, at), _past(seen.good_days.day, at))
+    recent_junk = decayed_30(junk_points, at) if len(seen.junk_days.day) else junk.d30
+    recent_good = decayed_30(good_points, at) if len(seen.good_days.day) else good.d30
     score = lower_bound(a0 + recent_junk, b0 + recent_good)
     # One mail after a listing ran out must not bring it back: that would tell whoever sent it what it hit.
     since = history.ended_hour if history.ended_hour is not None else -1
@@ -181,8 +185,7 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
         score, held = spamcop(seen.junk, seen.good, at)
         expires_at = (max(hours) + 1) * HOUR + int(held * HOUR) if hours else None
     elif hours:
-        all_hours = hours | {day * 24 + 12 for day, _ in seen.junk_days}
-        held = hold_hours(all_hours, policy, history.relistings, history.pool)
+        held = hold_hours(hours, seen.junk_days.day, policy, history.relistings, history.pool)
         # From the end of the last hour, in whole hours: rows keep no finer time for this.
         expires_at = (max(hours) + 1 + math.ceil(held)) * HOUR
     outcome, reasons = _judge(history, policy, at, found, score, recent_good, expires_at)
@@ -206,10 +209,9 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     )
 
 
-def _past(days: list[tuple[int, int]], at: int) -> float:
+def _past(days: NDArray[np.int64], at: int) -> float:
     """Active days before the window, each losing half its voice in a year."""
-    now = at / HOUR / 24
-    return math.fsum(2.0 ** (-(now - day) / 365) for day, _ in days)
+    return float(np.exp2((days - at / HOUR / 24) / 365).sum()) if len(days) else 0.0
 
 
 def _judge(
@@ -289,7 +291,7 @@ def _inputs(
         "own": found.own,
         "vantages": found.vantages,
         "hours": found.hours,
-        "past_days": len(seen.junk_days),
+        "past_days": len(seen.junk_days.day),
         "relistings": history.relistings,
         "pool": history.pool.name.lower(),
         "ended_hour": history.ended_hour,

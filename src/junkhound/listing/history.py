@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Network
@@ -53,6 +55,22 @@ class Day(NamedTuple):
     good: int = 0
 
 
+class Days(NamedTuple):
+    """Days before the window as columns, in order: whoever sent for years has thousands."""
+
+    day: NDArray[np.int64]
+    junk: NDArray[np.int64]
+    good: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, days: Iterable[Day]) -> Days:
+        rows = np.array(sorted(days), np.int64).reshape(-1, 3)
+        return cls(rows[:, 0], rows[:, 1], rows[:, 2])
+
+    def take(self, which: NDArray[np.bool_]) -> Days:
+        return Days(self.day[which], self.junk[which], self.good[which])
+
+
 class Pool(IntEnum):
     """How long one customer keeps the address."""
 
@@ -79,7 +97,7 @@ class History(msgspec.Struct, frozen=True):
 
     subject: Network | Domain
     units: tuple[Unit, ...] = ()
-    days: tuple[Day, ...] = ()
+    days: tuple[Day, ...] | Days = ()
     pool: Pool = Pool.STATIC
     levels: tuple[Level, ...] = ()
     relistings: int = 0
@@ -134,15 +152,18 @@ def _left(age: float) -> tuple[float, ...]:
     return tuple(2.0 ** (-max(age, 0.0) / tau) for tau in TAUS_HOURS)
 
 
-def counters(seen: Points, days: Iterable[tuple[int, int]], at: int) -> Counters:
-    """Decayed points at ``at``: S = S * 2^(-dt / tau) + w; older ``days`` are (day, units) at a mailbox's worth.
+def counters(seen: Points, days: NDArray[np.int64], units: NDArray[np.int64], at: int) -> Counters:
+    """Decayed points at ``at``: S = S * 2^(-dt / tau) + w; older ``days`` have so many ``units`` at a mailbox's worth.
 
-    Summed exactly (fsum), so that the order of rows changes nothing.
+    The points are summed exactly (fsum) and the days in their order, so that the order of rows changes nothing.
     """
     now = at / HOUR
     left = [(_left(now - hour), worth) for hour, worth in zip(*seen, strict=True)]
-    left += [(_left(now - day * 24 - 12), count * JUNK_POINTS[Standing.MAILBOX]) for day, count in days]
-    return Counters(*(math.fsum([worth * fade[place] for fade, worth in left]) for place in range(4)))
+    sums = [math.fsum([worth * fade[place] for fade, worth in left]) for place in range(4)]
+    if len(days):
+        age, worth_of = np.maximum(now - days * 24 - 12, 0.0), units * JUNK_POINTS[Standing.MAILBOX]
+        sums = [one + float((worth_of * np.exp2(age / -tau)).sum()) for one, tau in zip(sums, TAUS_HOURS, strict=True)]
+    return Counters(*sums)
 
 
 def decayed_30(seen: Points, at: int) -> float:

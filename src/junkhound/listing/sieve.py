@@ -13,7 +13,7 @@ import numpy as np
 
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Address, Network
-from junkhound.listing.history import JUNK_POINTS, OWN_STANDINGS, Day, History, Level, Pool, Unit
+from junkhound.listing.history import JUNK_POINTS, OWN_STANDINGS, Day, Days, History, Level, Pool, Unit
 from junkhound.listing.policy import APART_HOURS, WINDOW_HOURS, Policy
 from junkhound.listing.rows import Bools, Ints, Rows, is_v4, masked, subject_bits
 from junkhound.listing.select import counts
@@ -151,7 +151,7 @@ class Groups:
     def history(
         self,
         number: int,
-        days: tuple[Day, ...] = (),
+        days: tuple[Day, ...] | Days = (),
         relistings: int = 0,
         ended_hour: int | None = None,
         cleared_hour: int | None = None,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from junkhound.listing.history import WITNESS_STANDINGS, Unit
+from junkhound.listing.history import OWN_STANDINGS, WITNESS_STANDINGS, Unit
 from junkhound.listing.policy import APART_HOURS
 from junkhound.tables import Standing
 
-_WITNESS = frozenset(map(int, WITNESS_STANDINGS))
+_WITNESS, _OWN = frozenset(map(int, WITNESS_STANDINGS)), frozenset(map(int, OWN_STANDINGS))
 
 
 class Witnesses(NamedTuple):
@@ -29,26 +30,19 @@ def witnesses(units: Iterable[Unit], scope: str) -> Witnesses:
     at least 6 apart, which makes them different transactions; it is never three. A partner adds one witness
     beside ours, never two, and is none alone.
     """
-    ours: dict[int, list[Unit]] = {}
-    partners: set[int] = set()
-    hours: set[tuple[int, int]] = set()
-    for unit in units:
-        vantage, hour, _, _, standing, _ = unit
-        if not vantage or standing not in _WITNESS:
-            continue
-        if standing == Standing.PARTNER:
-            partners.add(vantage)
-        else:
-            seen = ours.get(vantage)
-            if seen is None:
-                seen = ours[vantage] = []
-            seen.append(unit)
-        hours.add((vantage, hour))
+    told = [unit for unit in units if unit[0] and unit[4] in _WITNESS]
+    mine = [unit for unit in told if unit[4] in _OWN]
+    ours = {unit[0] for unit in mine}
     own = len(ours)
     if scope == "own":
-        own += sum(1 for seen in ours.values() if _twice(seen))
-    strangers = len(partners - ours.keys())
-    return Witnesses(own + min(1, strangers) if own else 0, own, len(ours) + strangers, len(hours))
+        by_vantage: dict[int, list[Unit]] = defaultdict(list)
+        for unit in mine:
+            by_vantage[unit.vantage].append(unit)
+        own += sum(1 for seen in by_vantage.values() if _twice(seen))
+    strangers = len({unit[0] for unit in told} - ours)
+    return Witnesses(
+        own + min(1, strangers) if own else 0, own, len(ours) + strangers, len({unit[:2] for unit in told})
+    )
 
 
 def _twice(units: list[Unit]) -> bool:

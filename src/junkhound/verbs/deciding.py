@@ -6,6 +6,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from junkhound.ledger import advertising, histories
 from junkhound.ledger.appeals import Appeals
 from junkhound.ledger.home import hub_key
 from junkhound.ledger.listing_records import Past, Pins
-from junkhound.ledger.listings import PINNED
+from junkhound.ledger.listings import PINNED, Listings
+from junkhound.ledger.queries import Places
 from junkhound.ledger.snapshot import Stored
-from junkhound.listing import MALWARE, Day, Decision, Groups, History, Neighbours, Policy, Rows, Senders, Subject
+from junkhound.listing import MALWARE, Days, Decision, Groups, History, Neighbours, Policy, Rows, Senders, Subject
 from junkhound.sighting import numbers
 from junkhound.tables import Kind
 from junkhound.verbs.office import Office
@@ -77,11 +79,21 @@ def refuse_single_vantage(office: Office, policy: Policy) -> None:
         )
 
 
+def joined(parts: Sequence[Days]) -> Days:
+    """The days of several addresses as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    days, place = np.unique(np.concatenate([part.day for part in parts]), return_inverse=True)
+    sums = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
+    return Days(days, *(np.bincount(place, one, len(days)).astype(np.int64) for one in sums))
+
+
 class Docket:
     """Everything that can be decided for moment ``at``; reads the ledger when first asked.
 
     With ``touched`` only addresses with rows in these objects are read and decided; how their networks behave is then
-    as of the ``neighbours`` given.
+    as of the ``neighbours`` given. Those that only sent more junk and stand on their lists for ``until`` anyway are
+    left to a later round: it could do nothing but move their end.
     """
 
     def __init__(
@@ -91,8 +103,10 @@ class Docket:
         progress: Progress | None = None,
         touched: Sequence[Stored] | None = None,
         neighbours: Neighbours | None = None,
+        until: int | None = None,
     ) -> None:
         self.office, self.at, self.touched, self._neighbours = office, at, touched, neighbours
+        self._until = until
         self.progress = progress or (lambda what, done, total: None)
         self._groups: Groups | None = None
         self._queries = office.ledger.query()
@@ -103,11 +117,31 @@ class Docket:
     def rows(self) -> Rows:
         """The witness units in the window of all addresses that any list could hold."""
         self.progress("reading witness units", 0, 0)
-        bits = min(48, *(rules.ipv6_bits for rules in self.office.config.lists.values()), 64)
-        columns = self._queries.units(self._since, self.at + 1, None, None, _LEAST, self.touched, bits)
+        bits = self._ipv6_bits
+        places = None if self.touched is None else self._places(self.touched)
+        columns = self._queries.units(self._since, self.at + 1, None, None, _LEAST, places, bits)
         if any(rules.holds == "malware" for rules in self.office.config.lists.values()):
             columns["marks"] = self._marks(columns)
         return Rows.of(columns)
+
+    @property
+    def _ipv6_bits(self) -> int:
+        return min(48, *(rules.ipv6_bits for rules in self.office.config.lists.values()), 64)
+
+    def _places(self, touched: Sequence[Stored]) -> Places:
+        """What must be decided now of what has new rows: where some list could hold it, or not any longer."""
+        places, kinds = self._queries.touched(touched, self._ipv6_bits)
+        if self._until is None or not len(places):
+            return places
+        good, book = np.uint32(1 << Kind.GOOD), Listings(self.office.ledger.state)
+        wanted = np.zeros(len(places), bool)
+        for policy in policies(self.office):
+            if policy.combined or policy.of_ranges or policy.of_names:
+                continue
+            counted = np.uint32(sum(1 << kind for kind in policy.kinds))
+            stands = np.isin(places, book.lasting(policy.name, self._until, places))
+            wanted |= ((kinds & good) != 0) | (((kinds & counted) != 0) & ~stands)
+        return places[wanted]
 
     def _marks(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """Which rows are of mails that carried a program."""
@@ -134,7 +168,8 @@ class Docket:
     @cached_property
     def fresh(self) -> Rows:
         """The units of the touched addresses, those of a single witness too."""
-        return Rows.of(self._queries.units(self._since, self.at + 1, None, None, 1, self.touched or ()))
+        places, _ = self._queries.touched(self.touched or (), self._ipv6_bits)
+        return Rows.of(self._queries.units(self._since, self.at + 1, None, None, 1, places, self._ipv6_bits))
 
     @property
     def seq(self) -> int:
@@ -201,22 +236,31 @@ class Docket:
 
     def _days(
         self, policy: Policy, subjects: Sequence[Network], groups: Groups, numbers: Sequence[int]
-    ) -> dict[Network, tuple[Day, ...]]:
+    ) -> dict[Network, Days]:
         """The days before the window, by subject."""
         if not subjects:
             return {}
         hi, lo = self._addresses(groups, numbers)
         until = self._since // DAY + 1
         found = histories.older_days(self._queries, hi, lo, until - MEMORY_DAYS, until)
-        sums: dict[Network, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-        columns = (found[name].tolist() for name in ("addr_hi", "addr_lo", "day", "kind", "witnesses"))
-        for top, low, day, kind, witnesses in zip(*columns, strict=True):
-            subject = groups.holder(Address(top, low))
-            if kind == Kind.GOOD:
-                sums[subject][day][1] += witnesses
-            elif kind in policy.kinds:
-                sums[subject][day][0] += witnesses
-        return {s: tuple(Day(day, *both) for day, both in sorted(days.items())) for s, days in sums.items()}
+        hi, lo, day = found["addr_hi"], found["addr_lo"], found["day"].astype(np.int64)
+        if not len(day):
+            return {}
+        good = found["kind"] == int(Kind.GOOD)
+        junk = np.isin(found["kind"], list(policy.kinds))
+        machine = np.ones(len(day), bool)
+        machine[1:] = (hi[1:] != hi[:-1]) | (lo[1:] != lo[:-1])
+        first = machine.copy()
+        first[1:] |= day[1:] != day[:-1]
+        starts = np.flatnonzero(first)
+        sums = Days(day[starts], *(np.add.reduceat(found["witnesses"] * of, starts) for of in (junk, good)))
+        begins = np.flatnonzero(machine[starts])
+        by_subject: dict[Network, list[Days]] = defaultdict(list)
+        for begin, end in pairwise([*begins.tolist(), len(starts)]):
+            place = starts[begin]
+            part = Days(*(column[begin:end] for column in sums))
+            by_subject[groups.holder(Address(int(hi[place]), int(lo[place])))].append(part)
+        return {subject: joined(parts) for subject, parts in by_subject.items()}
 
     @staticmethod
     def _addresses(groups: Groups, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

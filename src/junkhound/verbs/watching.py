@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from junkhound.kernel.clock import SECOND
 from junkhound.kernel.net import Address, Network
 from junkhound.ledger.snapshot import Stored, committed_since
 from junkhound.listing import Neighbours, Policy, Rows
@@ -44,7 +45,8 @@ class Watch:
             self._full = self._ranges = now
         else:
             newer = committed_since(office.ledger.state, self._seq)
-            docket = Docket(office, office.now, None, newer, self._neighbours)
+            until = office.now + int((full_s + _LATEST_S) * SECOND)  # the next full round comes before
+            docket = Docket(office, office.now, None, newer, self._neighbours, until)
             done = self._some(office, wanted, docket, newer, now)
         self._seq, self._rounds = docket.seq, now
         return done
