@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import pytest
@@ -64,6 +64,26 @@ def test_elements_that_may_be_hidden(seed: int) -> None:
         assert differences(found) == [], text
         changed += found[0][1] != text
     assert changed > 300
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_base64_whole_and_broken(seed: int) -> None:
+    whole = 0
+    for octets in islice(hostile.pieces(hostile.BASE64, seed, 8), 3000):
+        found = list(twins.of_octets(octets))
+        assert differences(found) == [], octets
+        whole += not found[0][1][1]
+    assert 100 < whole < 2900
+
+
+def test_utf8_at_its_edges() -> None:
+    edges = (0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
+             0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF)  # fmt: skip
+    for size in (1, 2, 3):
+        for octets in product(edges, repeat=size):
+            for before in (b"", b"abcdefg"):
+                for behind in (b"", b"\x80", b"\xbfxyz"):
+                    assert differences(twins.of_octets(before + bytes(octets) + behind)) == []
 
 
 @pytest.mark.parametrize("seed", range(4))

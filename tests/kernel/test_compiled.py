@@ -63,7 +63,18 @@ def test_what_the_compiler_says_is_told(tmp_path: Path) -> None:
 def test_steps_refuse_what_they_cannot_read() -> None:
     if compiled.steps is None:
         pytest.skip(compiled.state)
-    names = ("fold", "words", "letter_signs", "text_signs", "may_hold", "cues", "from_1252", "quoted")
+    names = (
+        "fold",
+        "words",
+        "letter_signs",
+        "text_signs",
+        "may_hold",
+        "cues",
+        "from_1252",
+        "quoted",
+        "is_utf8",
+        "base64",
+    )
     for step in names:
         with pytest.raises(TypeError):
             getattr(compiled.steps, step)("text")

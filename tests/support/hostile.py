@@ -54,6 +54,10 @@ SHARED = (
     b"could reach $3", b"Stocks", b"penny stock", b"wall street ", b"\xc4\xb1", b"b\xc3\xb6rsenbrief", b"aktientipp",
     b"\n",
 )  # fmt: skip
+BASE64 = (
+    b"QUJD", b"QUJDREVG", b"Q", b"QQ", b"QUI", b"=", b"==", b"\n", b"\r\n", b" ", b"\t", b"-", b"_", b"+/", b"\xff",
+    b"QQ==", b"QUI=", b"QUJD" * 19 + b"\n", b"QUJD" * 19 + b"\r\n", b"-- \nlist",
+)  # fmt: skip
 HEADER = (
     b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
     b">From ", b"Subject: x", b"Date:", b"a", b"x" * 130, b"y: " + b"z" * 1100,

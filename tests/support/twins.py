@@ -49,6 +49,7 @@ def message_places(mail: bytes) -> list[tuple[int, int]]:
 def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     """The same for the text of a part."""
     yield "quoted", decode.quoted(text), decode.quoted_plainly(text)
+    yield from of_octets(text)
     yield "1252", charset.from_1252(text), charset.from_1252_plainly(text)
     yield "readable", tricks.readable(text), tricks.together(tricks.plain_with(text) if not text.isascii() else text)
     yield "letters", tricks.plain_letters(text), tricks.plain_with(text)
@@ -70,6 +71,12 @@ def of_text(text: bytes, markup: bool = True) -> Iterator[tuple[str, Any, Any]]:
     yield "fold", folded, template.fold_plainly(text)
     yield "words", template.words(folded[0]), template.words_plainly(folded[0])
     yield "sketch", template.sketched(folded[0]), template.sketched_plainly(folded[0])
+
+
+def of_octets(octets: bytes) -> Iterator[tuple[str, Any, Any]]:
+    """The same for bytes before they are text."""
+    yield "base64", decode.unbased(octets), decode.unbased_plainly(octets)
+    yield "is utf8", charset.is_utf8(octets), charset.is_utf8_plainly(octets)
 
 
 def of_styles(text: bytes) -> Iterator[tuple[str, Any, Any]]:

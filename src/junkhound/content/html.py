@@ -77,7 +77,7 @@ def read(source: bytes) -> Reading:
     and layout are not computed. Runs of blanks are one blank.
     """
     if steps is not None:
-        found: Reading | None = steps.html(source, _plain, _sent, _RESOLVED, _TOO_DEEP)
+        found: Reading | None = steps.html(source, _sent, _RESOLVED, _TOO_DEEP)
         if found is not None:
             return found
     return read_plainly(source)

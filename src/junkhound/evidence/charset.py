@@ -92,13 +92,10 @@ def utf8(octets: bytes, label: str) -> tuple[bytes, int]:
     if name is None or name == "ascii" or name == "utf_8":
         if octets.isascii():
             return octets, _UNKNOWN if name is None else 0
-        try:
-            octets.decode()
-        except UnicodeDecodeError:
-            if name != "utf_8":
-                return from_1252(octets)[0], _UNDECODABLE | (_UNKNOWN if name is None else 0)
-        else:
+        if is_utf8(octets):
             return octets, _UNKNOWN if name is None else 0
+        if name != "utf_8":
+            return from_1252(octets)[0], _UNDECODABLE | (_UNKNOWN if name is None else 0)
     elif octets.isascii() and _keeps_ascii(name):
         return octets, 0
     elif name == "cp1252":
@@ -106,6 +103,19 @@ def utf8(octets: bytes, label: str) -> tuple[bytes, int]:
         return made, _UNDECODABLE if broken else 0
     text, defects = decode(octets, label)
     return text.encode(), defects
+
+
+def is_utf8_plainly(octets: bytes) -> bool:
+    """``is_utf8`` without the compiled steps."""
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+is_utf8: Callable[[bytes], bool] = is_utf8_plainly if steps is None else steps.is_utf8
+"""Whether bytes are valid UTF-8."""
 
 
 def from_1252_plainly(octets: bytes) -> tuple[bytes, bool]:

@@ -55,13 +55,27 @@ def _base64(octets: bytes, limit: int | None) -> tuple[bytes, int]:
     cut = limit is not None and len(octets) > limit * 3 // 2 + 64
     if limit is not None and cut:
         octets = octets[: limit * 3 // 2 + 64]
+    decoded, broken = unbased(octets)
+    return (decoded if limit is None else decoded[:limit]), _BAD_BASE64 if broken and not cut else 0
+
+
+def unbased(octets: bytes) -> tuple[bytes, bool]:
+    """Base64 undone, and whether it is broken."""
+    if steps is not None:
+        decoded: bytes | None = steps.base64(octets)
+        if decoded is not None:
+            return decoded, False
+    return unbased_plainly(octets)
+
+
+def unbased_plainly(octets: bytes) -> tuple[bytes, bool]:
+    """``unbased`` without the compiled steps."""
     try:
         if octets[-80:].translate(None, _BASE64_LINES):  # a footer: the C decoder would take its letters for data
             raise Error
-        decoded, defects = a2b_base64(octets), 0
+        return a2b_base64(octets), False
     except Error:
-        decoded, defects = _broken_base64(octets), 0 if cut else _BAD_BASE64
-    return (decoded if limit is None else decoded[:limit]), defects
+        return _broken_base64(octets), True
 
 
 def _broken_base64(octets: bytes) -> bytes:

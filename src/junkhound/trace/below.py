@@ -43,7 +43,8 @@ PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
 _NOBODYS = (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
 _IN_CLEAR = frozenset(("SMTP", "LMTP"))  # RFC 3848: a session with TLS has been an ESMTP session, and says so
 _ID_CLUES = {
-    (None, False): 0, (True, False): 0, (False, False): _QUEUE_ID_FORM, (True, True): _QUEUE_ID_CLOCK,
+    (None, False, False): 0, (True, False, False): 0, (True, False, True): 0,
+    (False, False, False): _QUEUE_ID_FORM, (True, True, True): _QUEUE_ID_CLOCK,
 }  # fmt: skip
 _OWN_MACHINES = frozenset(
     map(int, (Machine.GENERIC, Machine.GENERIC_DOMAIN, Machine.NAMELESS_LITERAL, Machine.NAMELESS_BARE))
@@ -230,7 +231,8 @@ def pairs(
 
 def _ours(hops: Sequence[Hop], first: int, path: Walk) -> list[str | None]:
     """The names under which our own servers wrote the lines that are believed."""
-    return [seen.by for seen, _ in path.seen] + [hop.by for hop in hops[path.believed : first]]
+    ours = [seen.by for seen, _ in path.seen]
+    return ours if first == path.believed else ours + [hop.by for hop in hops[path.believed : first]]
 
 
 _DRIVEN = 0.9  # P that a relay's line is its own, if unrelated ones name that machine too, or it was seen at work

@@ -184,7 +184,7 @@ def _named(names: Mapping[bytes, int]) -> Found | None:
 
 def _author(hops: Sequence[Hop], site: str | None) -> bool:
     """Whether the topmost From is of the site."""
-    said = hops.stated(b"from") if isinstance(hops, Hops) else []
+    said = hops.stated(b"from", 1) if isinstance(hops, Hops) else []
     domains = _DOMAIN.findall(said[0][1][-300:]) if said else []
     return bool(domains) and together(f"x.{domains[-1].decode('latin-1').lower()}", site)
 
@@ -194,7 +194,7 @@ def _in_its_name(hops: Sequence[Hop], site: str | None, facts: Facts | None) -> 
     if facts is not None and facts.envelope.mail_from is not None:
         sender = facts.envelope.mail_from
     else:
-        said = hops.stated(b"return-path") if isinstance(hops, Hops) else []
+        said = hops.stated(b"return-path", 1) if isinstance(hops, Hops) else []
         sender = said[0][1] if said else b""
     domains = _DOMAIN.findall(sender[-300:])
     return not domains or together(f"x.{domains[-1].decode('latin-1').lower()}", site)
@@ -205,9 +205,9 @@ def _by_web_program(hops: Sequence[Hop]) -> bool:
     if not isinstance(hops, Hops):
         return False
     for name in (b"user-agent", b"x-mailer"):
-        if any(_WEB_PROGRAMS.match(value) for _, value in hops.stated(name)[:2]):
+        if any(_WEB_PROGRAMS.match(value) for _, value in hops.stated(name, 2)):
             return True
-    return any(_WEB_IDS.match(value) for _, value in hops.stated(b"message-id")[:1])
+    return any(_WEB_IDS.match(value) for _, value in hops.stated(b"message-id", 1))
 
 
 def _handed_in(hops: Sequence[Hop], place: int, names: Mapping[bytes, int], site: str | None) -> Found:

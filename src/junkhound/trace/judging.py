@@ -152,7 +152,11 @@ def _of_stranger(
         kind, told = classes.of_stranger(hops, last, under, clues, facts)
         if explain and under.looked is not None:
             weighed = weights.found(under.looked)
-    sure = next((one.p for one in several if one.address == ip), LEAST)
+    sure = LEAST
+    for one in several:
+        if one.address == ip:
+            sure = one.p
+            break
     if last.dialect == "scan" and sure > UNREAD_LIMIT:
         sure = UNREAD_LIMIT
     return Verdict(

@@ -113,8 +113,8 @@ _TRIED = 10 * DAY
  _INSIDE, _GENERIC_DOMAIN, _NAMELESS_DOMAIN) = map(int, Machine)  # fmt: skip
 _LINES = frozenset((_GENERIC, _GENERIC_DOMAIN))
 _IDS = {
-    (None, False): int(Id.UNKNOWN), (True, False): int(Id.FORM),
-    (False, False): int(Id.ODD), (True, True): int(Id.CLOCK_DISAGREES),
+    (None, False, False): int(Id.UNKNOWN), (True, False, False): int(Id.FORM), (False, False, False): int(Id.ODD),
+    (True, False, True): int(Id.CLOCK_AGREES), (True, True, True): int(Id.CLOCK_DISAGREES),
 }  # fmt: skip
 
 
@@ -188,8 +188,6 @@ def look(above: Hop, below: Hop, at: int | None, odd: int) -> Looked:
         queued = 3
     else:
         queued = _IDS[queueid.examine(below)]
-        if queued == 1 and queueid.clock(below) is not None:
-            queued = 0
     said = below.at
     if at is None or said is None:
         time = 5

@@ -32,10 +32,14 @@ SLACK = HOUR  # by which an id may be ahead of its line: two clocks, or one that
 WAIT = 3 * DAY  # by which it may be behind: some servers write the line when the mail leaves them
 
 
-_examined: tuple[Hop | None, tuple[bool | None, bool]] = (None, (None, False))
+Examined = tuple[bool | None, bool, bool]
+"""Whether the id has the form its program gives ids (None: no form known), whether its clock contradicts, whether it
+has one."""
+
+_examined: tuple[Hop | None, Examined] = (None, (None, False, False))
 
 
-def examine(hop: Hop) -> tuple[bool | None, bool]:
+def examine(hop: Hop) -> Examined:
     """``look_at`` for a line of which clues and words are asked, one after the other."""
     global _examined
     last, found = _examined
@@ -45,18 +49,18 @@ def examine(hop: Hop) -> tuple[bool | None, bool]:
     return found
 
 
-def look_at(hop: Hop) -> tuple[bool | None, bool]:
-    """Whether the id has the form its program gives ids (None: no form known), and whether its clock contradicts."""
+def look_at(hop: Hop) -> Examined:
+    """What the id of a line is by itself."""
     form = _FORMS.get(hop.dialect)
     if form is None or hop.id is None:
-        return None, False
+        return None, False, False
     if form.match(hop.id) is None:
-        return False, False
+        return False, False, False
     at, said = clock(hop), hop.at
     if at is None or said is None:
-        return True, False
+        return True, False, False
     ahead = SLACK + 14 * HOUR if hop.dialect == "sendmail" else SLACK  # not all of its versions count in UTC
-    return True, at > said + ahead or at < said - WAIT
+    return True, at > said + ahead or at < said - WAIT, True
 
 
 def clock(hop: Hop) -> int | None:

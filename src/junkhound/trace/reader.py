@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, overload
 
 from junkhound.kernel.compiled import steps
@@ -12,6 +14,7 @@ from junkhound.trace.hop import Hop
 if TYPE_CHECKING:
     from junkhound.evidence.message import Field, Message
 
+MAX_FIELDS = 1001  # of a header, as ``evidence.message`` has it
 READ_LIMIT = 200  # hops that are ever read; the rest are counted
 READ_BYTES = 65_536  # of their lines together: a path of thirty honest servers has a tenth of it
 _FREE = READ_BYTES // LINE_LIMIT  # so many lines are always within it
@@ -82,16 +85,20 @@ class Hops(Sequence[Hop]):
         start, end = self._places[index]
         return self._raw[start : min(end, start + LINE_LIMIT)].decode("latin-1").strip()
 
-    def stated(self, name: bytes) -> list[tuple[int, bytes]]:
-        """(how many Received lines stand above it, value) of each field of that name, topmost first."""
-        if name not in self.names:
+    def stated(self, name: bytes, most: int = MAX_FIELDS) -> list[tuple[int, bytes]]:
+        """(how many Received lines stand above it, value) of the first fields of that name, topmost first."""
+        place = self.names.get(name)
+        if place is None:
             return []
-        raw, above, found = self._raw, 0, []
-        for known, _, value, end in self._fields:
-            if known == b"received":
-                above += 1
-            elif known == name:
+        raw, fields, found = self._raw, self._fields, []
+        above = bisect(self._places, (fields[place][1],))
+        for known, _, value, end in islice(fields, place, None):
+            if known == name:
                 found.append((above, raw[value : min(end, value + LINE_LIMIT)].strip()))
+                if len(found) >= most:
+                    break
+            elif known == b"received":
+                above += 1
         return found
 
     @property

@@ -94,7 +94,7 @@ def test_ids_have_their_form_and_their_clock(software: str) -> None:
     seen = 0
     for protocol in ("SMTP", "ESMTPS", "local"):
         for _, line, hop in lines_of(software, protocol):
-            assert queueid.examine(hop) == (True, False), line.text
+            assert queueid.examine(hop)[:2] == (True, False), line.text
             seen += 1
     assert seen > 100
 

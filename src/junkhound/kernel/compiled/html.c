@@ -203,15 +203,65 @@ static int objects(const byte *source, const byte *low, Py_ssize_t size, Values 
     return 0;
 }
 
-/* Append (place, text of the value) to the list. `plain` resolves character references. */
-static int lead(PyObject *links, int place, const byte *source, Py_ssize_t start, Py_ssize_t stop, PyObject *plain) {
-    if (stop - start > MAX_VALUE) stop = start + MAX_VALUE;
-    PyObject *text;
-    if (find_byte(source, '&', start, stop) >= 0) {
-        PyObject *octets = PyBytes_FromStringAndSize((const char *)source + start, stop - start);
+/* Where the character reference at the "&" ends; -1 if it is none: `_entity`. */
+static Py_ssize_t reference(const byte *text, Py_ssize_t at, Py_ssize_t stop) {
+    Py_ssize_t start = ++at, most;
+    if (at >= stop) return -1;
+    if (text[at] == '#') {
+        start = ++at;
+        if (at < stop && (text[at] == 'x' || text[at] == 'X')) {
+            start = ++at;
+            for (most = 8; at < stop && most && is_hex(text[at]); most--) at++;
+        } else
+            for (most = 9; at < stop && most && is_digit(text[at]); most--) at++;
+        if (at == start) return -1;
+    } else {
+        if (!is_letter(text[at])) return -1;
+        at++;
+        for (most = 31; at < stop && most && (is_letter(text[at]) || is_digit(text[at])); most--) at++;
+        if (at - start < 2) return -1;
+    }
+    return at < stop && text[at] == ';' ? at + 1 : at;
+}
+
+/* Character references resolved; `unescaped` is a dictionary of bytes that fills itself. `closed`: only those that end in
+ * ";" are, and "&nbsp;" is no blank (HTML 13.2.5.73: as in values of attributes). */
+static int resolved(const byte *text, Py_ssize_t size, int closed, PyObject *unescaped, Octets *out) {
+    Py_ssize_t at = 0, kept = 0;
+    while ((at = find_byte(text, '&', at, size)) >= 0) {
+        Py_ssize_t end;
+        if (!closed && BEGINS(text, at, size, "&nbsp;")) {
+            if (octets_add(out, text + kept, at - kept) < 0 || octets_put(out, ' ') < 0) return -1;
+            at = kept = at + 6;
+            continue;
+        }
+        if ((end = reference(text, at, size)) < 0 || (closed && text[end - 1] != ';')) {
+            at++;
+            continue;
+        }
+        PyObject *name = PyBytes_FromStringAndSize((const char *)text + at, end - at);
+        PyObject *octets = name == NULL ? NULL : PyObject_GetItem(unescaped, name);
+        Py_XDECREF(name);
         if (octets == NULL) return -1;
-        text = PyObject_CallOneArg(plain, octets);
+        int failed = !PyBytes_Check(octets) || octets_add(out, text + kept, at - kept) < 0 ||
+                     octets_add(out, (const byte *)PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets)) < 0;
         Py_DECREF(octets);
+        if (failed) return -1;
+        at = kept = end;
+    }
+    return octets_add(out, text + kept, size - kept);
+}
+
+/* Append (place, text of the value) to the list. */
+static int lead(PyObject *links, int place, const byte *source, Py_ssize_t start, Py_ssize_t stop, PyObject *unescaped) {
+    if (stop - start > MAX_VALUE) stop = start + MAX_VALUE;
+    PyObject *text = NULL;
+    if (find_byte(source, '&', start, stop) >= 0) {
+        Octets plain;
+        if (octets_open(&plain, stop - start) < 0) return -1;
+        if (resolved(source + start, stop - start, 1, unescaped, &plain) == 0)
+            text = PyUnicode_DecodeUTF8((const char *)plain.at, plain.size, "replace");
+        octets_close(&plain);
     } else text = PyUnicode_DecodeUTF8((const char *)source + start, stop - start, "replace");
     if (text == NULL) return -1;
     PyObject *pair = PyTuple_Pack(2, places[place], text);
@@ -223,7 +273,7 @@ static int lead(PyObject *links, int place, const byte *source, Py_ssize_t start
 }
 
 /* Where `meta` elements send the reader: `_refreshes`, with its pattern done by `refresh(octets)`. */
-static int refreshes(const byte *source, const byte *low, Py_ssize_t size, PyObject *links, PyObject *plain,
+static int refreshes(const byte *source, const byte *low, Py_ssize_t size, PyObject *links, PyObject *unescaped,
                      PyObject *refresh) {
     Py_ssize_t at = FIND(low, "<meta", 0, size), found = 0;
     while (at >= 0 && found < MAX_LINKS) {
@@ -235,7 +285,7 @@ static int refreshes(const byte *source, const byte *low, Py_ssize_t size, PyObj
             if (value == NULL) return -1;
             int failed = 0;
             if (PyBytes_Check(value)) {
-                failed = lead(links, REFRESH, (const byte *)PyBytes_AS_STRING(value), 0, PyBytes_GET_SIZE(value), plain);
+                failed = lead(links, REFRESH, (const byte *)PyBytes_AS_STRING(value), 0, PyBytes_GET_SIZE(value), unescaped);
                 found++;
             }
             Py_DECREF(value);
@@ -247,7 +297,7 @@ static int refreshes(const byte *source, const byte *low, Py_ssize_t size, PyObj
 }
 
 /* The links, or None where there are more attributes than are looked at: then the Python twin says which. */
-static PyObject *links_of(const byte *source, const byte *low, Py_ssize_t size, int rare, PyObject *plain,
+static PyObject *links_of(const byte *source, const byte *low, Py_ssize_t size, int rare, PyObject *unescaped,
                           PyObject *refresh) {
     Values seen = {NULL, 0, 0};
     PyObject *links = NULL;
@@ -262,12 +312,12 @@ static PyObject *links_of(const byte *source, const byte *low, Py_ssize_t size, 
     if ((links = PyList_New(0)) == NULL) goto done;
     for (Py_ssize_t number = 0; number < seen.count && number < MAX_LINKS; number++) {
         Value *value = seen.list + number;
-        if (lead(links, value->place, source, value->start, value->stop, plain) < 0) {
+        if (lead(links, value->place, source, value->start, value->stop, unescaped) < 0) {
             Py_CLEAR(links);
             goto done;
         }
     }
-    if (rare && refreshes(source, low, size, links, plain, refresh) < 0) Py_CLEAR(links);
+    if (rare && refreshes(source, low, size, links, unescaped, refresh) < 0) Py_CLEAR(links);
 done:
     PyMem_Free(seen.list);
     return links;
@@ -388,54 +438,6 @@ static int untagged(const byte *text, Py_ssize_t size, int exact, Octets *out) {
     return octets_add(out, text + kept, size - kept);
 }
 
-/* Where the character reference at the "&" ends; -1 if it is none: `_entity`. */
-static Py_ssize_t reference(const byte *text, Py_ssize_t at, Py_ssize_t stop) {
-    Py_ssize_t start = ++at, most;
-    if (at >= stop) return -1;
-    if (text[at] == '#') {
-        start = ++at;
-        if (at < stop && (text[at] == 'x' || text[at] == 'X')) {
-            start = ++at;
-            for (most = 8; at < stop && most && is_hex(text[at]); most--) at++;
-        } else
-            for (most = 9; at < stop && most && is_digit(text[at]); most--) at++;
-        if (at == start) return -1;
-    } else {
-        if (!is_letter(text[at])) return -1;
-        at++;
-        for (most = 31; at < stop && most && (is_letter(text[at]) || is_digit(text[at])); most--) at++;
-        if (at - start < 2) return -1;
-    }
-    return at < stop && text[at] == ';' ? at + 1 : at;
-}
-
-/* Character references resolved; `unescaped` is a dictionary of bytes that fills itself. */
-static int resolved(const byte *text, Py_ssize_t size, PyObject *unescaped, Octets *out) {
-    Py_ssize_t at = 0, kept = 0;
-    while ((at = find_byte(text, '&', at, size)) >= 0) {
-        Py_ssize_t end;
-        if (BEGINS(text, at, size, "&nbsp;")) {
-            if (octets_add(out, text + kept, at - kept) < 0 || octets_put(out, ' ') < 0) return -1;
-            at = kept = at + 6;
-            continue;
-        }
-        if ((end = reference(text, at, size)) < 0) {
-            at++;
-            continue;
-        }
-        PyObject *name = PyBytes_FromStringAndSize((const char *)text + at, end - at);
-        PyObject *octets = name == NULL ? NULL : PyObject_GetItem(unescaped, name);
-        Py_XDECREF(name);
-        if (octets == NULL) return -1;
-        int failed = !PyBytes_Check(octets) || octets_add(out, text + kept, at - kept) < 0 ||
-                     octets_add(out, (const byte *)PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets)) < 0;
-        Py_DECREF(octets);
-        if (failed) return -1;
-        at = kept = end;
-    }
-    return octets_add(out, text + kept, size - kept);
-}
-
 /* How often `c` stands in text[at:stop] is odd. */
 static int odd(const byte *text, byte c, Py_ssize_t at, Py_ssize_t stop) {
     int count = 0;
@@ -490,15 +492,15 @@ done:
     return answer;
 }
 
-/* html(source, plain, refresh, unescaped, too deep) -> (text, links, defects), or None: ask the Python twin. */
+/* html(source, refresh, unescaped, too deep) -> (text, links, defects), or None: ask the Python twin. */
 PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
-    if (count != 5 || !PyBytes_Check(given[0])) return PyErr_Format(PyExc_TypeError, "html wants bytes and 4 more");
+    if (count != 4 || !PyBytes_Check(given[0])) return PyErr_Format(PyExc_TypeError, "html wants bytes and 3 more");
     const byte *source = (const byte *)PyBytes_AS_STRING(given[0]);
     Py_ssize_t size = PyBytes_GET_SIZE(given[0]);
     PyObject *links = NULL, *answer = NULL;
     Octets one = {NULL, 0, 0}, two = {NULL, 0, 0}, seen = {NULL, 0, 0};
     Hits hits = {NULL, 0, 0};
-    long too_deep = PyLong_AsLong(given[4]), defects = 0;
+    long too_deep = PyLong_AsLong(given[3]), defects = 0;
     if (too_deep == -1 && PyErr_Occurred()) return NULL;
     byte *low = octets_lowered(source, size);
     if (low == NULL) return NULL;
@@ -513,7 +515,7 @@ PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
         PyMem_Free(low);
         if ((low = octets_lowered(source, size)) == NULL) goto done;
     }
-    if ((links = links_of(source, low, size, rare, given[1], given[2])) == NULL) goto done;
+    if ((links = links_of(source, low, size, rare, given[2], given[1])) == NULL) goto done;
     if (links == Py_None) {
         answer = Py_NewRef(Py_None);
         goto done;
@@ -536,7 +538,7 @@ PyObject *step_html(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     Octets *text = &one;
     if (find_byte(one.at, '&', 0, one.size) >= 0) {
         two.size = 0;
-        if (resolved(one.at, one.size, given[3], &two) < 0) goto done;
+        if (resolved(one.at, one.size, 0, given[2], &two) < 0) goto done;
         text = &two;
     }
     PyObject *octets = PyBytes_FromStringAndSize((const char *)text->at, text->size);

@@ -9,6 +9,8 @@ PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count
 
 PyObject *step_quoted(PyObject *self, PyObject *octets);
 PyObject *step_from_1252(PyObject *self, PyObject *octets);
+PyObject *step_is_utf8(PyObject *self, PyObject *octets);
+PyObject *step_base64(PyObject *self, PyObject *octets);
 PyObject *step_hinting(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_told_by_words(PyObject *self, PyObject *const *given, Py_ssize_t count);
@@ -20,11 +22,12 @@ PyObject *step_letter_signs(PyObject *self, PyObject *octets);
 PyObject *step_bare(PyObject *self, PyObject *const *given, Py_ssize_t count);
 void signs_prepare(void);
 void received_prepare(void);
+void base64_prepare(void);
 
 #define FAST(function) ((PyCFunction)(void (*)(void))function)
 
 static PyMethodDef steps[] = {
-    {"html", FAST(step_html), METH_FASTCALL, "html(source, plain, refresh, unescaped, too_deep) -> (text, links, defects)"},
+    {"html", FAST(step_html), METH_FASTCALL, "html(source, refresh, unescaped, too_deep) -> (text, links, defects)"},
     {"fold", step_fold, METH_O, "fold(octets) -> (folded, letters)"},
     {"words", step_words, METH_O, "words(folded) -> (each word once, how many there are)"},
     {"sketch", step_sketch, METH_O, "sketch(folded) -> (the sketch, how many words there are)"},
@@ -34,6 +37,8 @@ static PyMethodDef steps[] = {
     {"text_signs", step_text_signs, METH_O, "text_signs(text) -> bits of tricks that may stand in a text"},
     {"quoted", step_quoted, METH_O, "quoted(octets) -> (decoded, whether there are bad escapes)"},
     {"from_1252", step_from_1252, METH_O, "from_1252(octets) -> (UTF-8, whether a byte stands for nothing)"},
+    {"is_utf8", step_is_utf8, METH_O, "is_utf8(octets) -> whether they are valid UTF-8"},
+    {"base64", step_base64, METH_O, "base64(octets) -> decoded, or None"},
     {"hinting", FAST(step_hinting), METH_FASTCALL, "hinting(hints, stems): the words by which touts are known"},
     {"may_hold", step_may_hold, METH_O, "may_hold(text) -> bits of what may be found in a text"},
     {"cues", step_cues, METH_O, "cues(text) -> bits of how it may name a share"},
@@ -64,6 +69,7 @@ PyMODINIT_FUNC PyInit__steps(void) {
     urls_prepare();
     signs_prepare();
     received_prepare();
+    base64_prepare();
     if (html_prepare() < 0 || header_prepare() < 0) return NULL;
     PyObject *made = PyModule_Create(&module);
     if (made != NULL && PyModule_AddStringConstant(made, "SOURCES", AS_TEXT(SOURCES)) < 0) Py_CLEAR(made);
