@@ -77,11 +77,12 @@ def pairs(folder: Path, only: str = "") -> Iterator[tuple[Seen, Truth]]:
         yield next(reader), true
 
 
-def spread(folder: Path, scratch: Path, only: Container[str] = ()) -> list[Path]:
+def spread(folder: Path, scratch: Path, only: Container[str] = (), one_in: int = 1) -> list[Path]:
     """The truth sorted into parts that can be read one by one, each about some files alone; the largest first.
 
     A world of millions has thousands of mailboxes: to read them side by side would take a descriptor and a window of
-    unpacking for each. ``only`` names the kinds of truth that are asked for, none for all of them.
+    unpacking for each. ``only`` names the kinds of truth that are asked for, none for all of them. Of good mail only
+    that of one mailbox in ``one_in`` is taken.
     """
     decode, encode = msgspec.json.Decoder(Truth).decode, msgspec.msgpack.Encoder().encode
     sizes: Counter[Path] = Counter()
@@ -94,8 +95,11 @@ def spread(folder: Path, scratch: Path, only: Container[str] = ()) -> list[Path]
             places[true.file] += 1
             if only and true.kind not in only:
                 continue
+            chance = zlib.crc32(true.file.encode())
+            if true.kind == "good" and chance // PARTS % one_in:
+                continue
             trap = true.file.startswith("mail/traps/")
-            name = true.file.replace("/", "-") if trap else f"people-{zlib.crc32(true.file.encode()) % PARTS:03d}"
+            name = true.file.replace("/", "-") if trap else f"people-{chance % PARTS:03d}"
             path = scratch / name
             if path not in files:
                 files[path] = stack.enter_context(path.open("wb"))

@@ -133,14 +133,19 @@ def _add(groups: dict[int, list[int]], group: int, values: Sequence[int]) -> Non
         held[place] += value
 
 
-def run(folder: Path, limit: int = 0, progress: Progress = lambda share: None, workers: int = 0) -> Tally:
-    """Trace every mail of a world, or about the first ``limit`` of each part of it; part by part, in processes."""
+def run(
+    folder: Path, limit: int = 0, progress: Progress = lambda share: None, workers: int = 0, one_in: int = 1
+) -> Tally:  # fmt: skip
+    """Trace every mail of a world, or about the first ``limit`` of each part of it; part by part, in processes.
+
+    Of good mail that of one mailbox in ``one_in`` is traced, and all junk.
+    """
     relays = reading.relays(folder)
     borders = reading.borders(folder)
     stated = {name: baselines.stated(said) for name, said in relays.items()}
     found = Tally()
     with TemporaryDirectory(prefix="accuracy-tracing-") as scratch:
-        parts = reading.spread(folder, Path(scratch))
+        parts = reading.spread(folder, Path(scratch), one_in=one_in)
         traps = [part for part in parts if not part.name.startswith("people-")]
         asked = _Asked(folder, borders, stated, remembered.Remembered(), limit)
         size = {part: part.stat().st_size for part in parts}

@@ -114,18 +114,19 @@ def test_one_machine_behind_several_relays_is_a_controller() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sender", "keyword", "kind"),
+    ("sender", "helo", "keyword", "kind"),
     [
-        ("bounce@example.net", "ESMTP", SourceClass.CONTROLLER),
-        ("ann@shop.example", "ESMTP", SourceClass.OPEN_RELAY),
-        ("ann@shop.example", "ESMTPA", SourceClass.ACCOUNT),
-        ("", "ESMTP", SourceClass.CONTROLLER),
+        ("bounce@example.net", "pc", "ESMTP", SourceClass.CONTROLLER),
+        ("ann@shop.example", "pc", "ESMTP", SourceClass.OPEN_RELAY),
+        ("ann@shop.example", "mail.shop.example", "ESMTP", SourceClass.CONTROLLER),
+        ("ann@shop.example", "pc", "ESMTPA", SourceClass.ACCOUNT),
+        ("", "pc", "ESMTP", SourceClass.CONTROLLER),
     ],
 )
 def test_who_drives_relays_rents_them_in_their_name_or_finds_them_open(
-    sender: str, keyword: str, kind: SourceClass
+    sender: str, helo: str, keyword: str, kind: SourceClass
 ) -> None:
-    lines = SERVER, BEHIND.format("c.example.com", "c.example.com", keyword)
+    lines = SERVER, BEHIND.format(helo, "c.example.com", keyword)
     seen = trace.Seen(9, drivers=Numbers({number(address("192.0.2.9"))}))
     assert judged(*lines, fields=f"Return-Path: <{sender}>\n", seen=seen).source_class is kind
     session = Facts(Origin(address("198.51.100.7").packed, 0, "trap"), Envelope(sender.encode()),

@@ -13,7 +13,7 @@ from junkhound.tables import Clue, Path, SourceClass
 from junkhound.trace import pair
 from junkhound.trace.below import Below
 from junkhound.trace.hop import Hop
-from junkhound.trace.names import generic, together
+from junkhound.trace.names import generic, nameless, together
 from junkhound.trace.pair import Machine
 from junkhound.trace.reader import Hops
 from junkhound.wire.facts import Facts
@@ -40,11 +40,10 @@ _BY_PATH: dict[Path, Found] = {
     Path.OPEN_PROXY: (_PROXY, "it is known as an open proxy"),
     Path.OPEN_RELAY: (_RELAY, "it is known as an open relay"),
 }
-_DRIVEN: Found = (_CONTROLLER, "the same machine stands behind several relays that have nothing to do with each other, "
-                  "and send its mail in their own name")  # fmt: skip
+_DRIVEN: Found = (_CONTROLLER, "the same machine stands behind several relays that have nothing to do with each other")
 _RELAYED: Found = (_RELAY, "a mail server passed on what a machine of another network brought, which had not logged in")
 _SHARED: Found = (_RELAY, "several mail servers that have nothing to do with each other pass on what one machine "
-                  "brings, and not in their own name")  # fmt: skip
+                  "brings, not in their own name, and it calls itself by no host's")  # fmt: skip
 _WEB_PROGRAM: Found = (_WEBMAIL, "a web mail program wrote it, and its author is of the mail server's own domain")
 _LISTED: Found = (_FORWARD, "a mailing list's fields, and the line of the machine that wrote to it")
 _SENT_ON: Found = (_FORWARD, "it had reached a mailbox before, and was sent on from there")
@@ -166,7 +165,8 @@ def _passed_on(
     site = last.rdns or last.helo or line.by
     clues = [under.clues[row] for row in range(min(len(under.clues), line.index - under.first + 1))]
     if any(found & _DRIVER for found in clues):
-        return _DRIVEN if _in_its_name(hops, site, facts) else _SHARED
+        proper = line.helo is not None and "." in line.helo and not nameless(line.helo)
+        return _DRIVEN if proper or _in_its_name(hops, site, facts) else _SHARED
     if line.rdns is not None and generic(line.rdns, line.ip):
         if together(line.rdns, site):
             return _ITS_LINE

@@ -140,10 +140,17 @@ def _nobody(traced: Traced) -> str:
     }.get(verdict.path.name.lower(), "no line that is believed names a machine of a stranger")
 
 
+_KNOWN_AS = {
+    "esp": "a bulk mailer", "list": "a host of mailing lists", "forwarded": "which forwards mail",
+    "webmail": "a provider of mailboxes", "authenticated": "a provider of mailboxes",
+}  # fmt: skip
+
+
 def _how(verdict: trace.Verdict) -> str:
     path = verdict.path.name.lower().replace("_", " ")
     if verdict.address is None:
-        return path if verdict.provider is not None else ""
+        kind = _KNOWN_AS.get(path, "a machine of many people")
+        return f"{verdict.handover} is known as a machine of {verdict.provider}, {kind}" if verdict.provider else ""
     if verdict.confidence < PASSED_ON and verdict.candidates:
         return f"{path}: it handed the mail over, and rather passed it on ({verdict.confidence:.0%} that it made it)"
     return f"{path}, {verdict.confidence:.0%} sure that it injected the mail"
