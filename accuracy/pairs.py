@@ -1,10 +1,15 @@
 """Real mail that was joined, judged by hand: pairs of one campaign are right where both mails are of one mailing.
 
-python -m accuracy.pairs --draw N      N pairs in the order of their hashes, as labels to be filled in, on stdout
-python -m accuracy.pairs               how many of the judged pairs that are joined today are right
+python -m accuracy.pairs --draw N --seed WORD   N pairs at random, as labels to be filled in, on stdout
+python -m accuracy.pairs                        how many of the judged pairs that are joined today are right, by draw
 
-Pairs are of different texts: equal ones say nothing. A mail is drawn in the order of its hash, with the first other
-text of its campaign in the order of the hash of both, so that no large mailing fills the sample. Only hashes are filed.
+Pairs are of different texts: equal ones say nothing. Mails are drawn in the order of the hash of seed and mail, each
+with the first other text of its campaign in the order of the hash of seed and both, so that no large mailing fills the
+sample. Only hashes are filed. Joins are mended by looking at pairs judged before, so the newest draw is what to quote.
+
+A pair is the same where both are of one mailing: the same sentences, perhaps with another brand or amount in them, or
+one sender's own links under like offers. Small print, a host of pictures and a frame that strangers share make nothing
+the same. What cannot be told by reading both is unsure, and counts as wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import csv
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -80,18 +85,18 @@ def _grouped(mails: list[tuple[str, bytes]], folder: Path) -> dict[str, tuple[in
     return found
 
 
-def drawn(found: Joined, count: int) -> Iterator[tuple[str, str]]:
-    """Joined pairs of different texts, in the order of hashes."""
+def drawn(found: Joined, count: int, seed: str) -> Iterator[tuple[str, str]]:
+    """Joined pairs of different texts, in the order of hashes with the seed."""
     members: dict[int, list[str]] = defaultdict(list)
     for digest, (group, _) in found.spam.items():
         if group:
             members[group].append(digest)
     taken = set[frozenset[str]]()
-    for one in sorted(found.spam):
+    for one in sorted(found.spam, key=lambda one: _order(seed, one)):
         group, text = found.spam[one]
         others = [other for other in members[group] if found.spam[other][1] != text] if group else []
         if others:
-            other = min(others, key=lambda other: sha256(f"{one} {other}".encode()).digest())
+            other = min(others, key=lambda other: _order(seed, one, other))
             if frozenset((one, other)) not in taken:
                 taken.add(frozenset((one, other)))
                 yield one, other
@@ -99,17 +104,24 @@ def drawn(found: Joined, count: int) -> Iterator[tuple[str, str]]:
                     return
 
 
-def labels() -> dict[tuple[str, str], str]:
-    """The judged pairs: same, different, or unsure."""
+def _order(*words: str) -> bytes:
+    return sha256(" ".join(words).encode()).digest()
+
+
+def labels() -> dict[str, dict[tuple[str, str], str]]:
+    """The judged pairs by draw, in the order they were drawn: same, different, or unsure."""
+    held: dict[str, dict[tuple[str, str], str]] = {}
     with LABELS.open(encoding="utf-8") as file:
-        return {(row["one"], row["other"]): row["label"] for row in csv.DictReader(file, delimiter="\t")}
+        for row in csv.DictReader(file, delimiter="\t"):
+            held.setdefault(row["seed"], {})[row["one"], row["other"]] = row["label"]
+    return held
 
 
-def score(found: Joined) -> Estimate:
+def score(found: Joined, judged: Mapping[tuple[str, str], str]) -> Estimate:
     """Of the judged pairs that are joined, those that are right; unsure ones count as wrong."""
     pairs = [
         label
-        for (one, other), label in labels().items()
+        for (one, other), label in judged.items()
         if one in found.spam and other in found.spam and found.spam[one][0] == found.spam[other][0] != 0
     ]
     return clopper_pearson(sum(label == "same" for label in pairs), len(pairs))
@@ -118,6 +130,7 @@ def score(found: Joined) -> Estimate:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draw", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", default="", metavar="WORD")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="accuracy-pairs-") as scratch:
         found = joined(Path(scratch))
@@ -125,12 +138,16 @@ def main() -> int:
         print("the archives are not here")
         return 1
     if asked.draw:
-        print("one\tother\tlabel\tdate")
-        for one, other in drawn(found, asked.draw):
-            print(f"{one}\t{other}\t\t")
+        print("one\tother\tlabel\tdate\tseed")
+        for one, other in drawn(found, asked.draw, asked.seed):
+            print(f"{one}\t{other}\t\t\t{asked.seed}")
         return 0
-    right = score(found)
-    print(f"joined pairs: {right.value:.3f} right ({right.low:.3f} to {right.high:.3f}) of {right.base}")
+    for seed, judged in labels().items():
+        right = score(found, judged)
+        print(
+            f"{seed}: {right.base} of {len(judged)} judged pairs are joined today, {right.value:.3f} of them right"
+            f" ({right.low:.3f} to {right.high:.3f})"
+        )
     return 0
 
 

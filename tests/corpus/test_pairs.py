@@ -1,4 +1,4 @@
-"""Joined pairs of real mail against labels of our own: labels/pairs.tsv, 200 drawn by hash, judged by reading."""
+"""Joined pairs of real mail against labels of our own: labels/pairs.tsv, 200 a draw, judged by reading."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from accuracy import pairs
 
 def test_labels_are_hashes_and_words_alone() -> None:
     lines = pairs.LABELS.read_text("utf-8").splitlines()
-    assert lines[0] == "one\tother\tlabel\tdate"
-    assert len(lines) == 201
-    form = re.compile(r"[0-9a-f]{64}\t[0-9a-f]{64}\t(?:same|different|unsure)\t\d{4}-\d\d-\d\d\Z")
+    assert lines[0] == "one\tother\tlabel\tdate\tseed"
+    form = re.compile(r"[0-9a-f]{64}\t[0-9a-f]{64}\t(?:same|different|unsure)\t\d{4}-\d\d-\d\d\t[\w -]+\Z")
     assert all(form.match(line) for line in lines[1:])
-    assert len(pairs.labels()) == 200
+    assert {seed: len(judged) for seed, judged in pairs.labels().items()} == {
+        "first": 200, "fresh 2026-12-01": 200, "last 2026-12-01": 200,
+    }  # fmt: skip
 
 
 def test_the_score_counts_what_is_joined_now_and_the_unsure_as_wrong() -> None:
-    some = list(pairs.labels().items())[:50]
+    judged = dict(list(pairs.labels()["first"].items())[:50])
     spam = {}
-    for number, ((one, other), _) in enumerate(some):
+    for number, (one, other) in enumerate(judged):
         spam.setdefault(one, (number + 1, 1))
         spam[other] = (spam[one][0], 2)
-    held = [label for (one, other), label in some if spam[one][0] == spam[other][0]]
-    found = pairs.score(pairs.Joined(spam))
+    held = [label for (one, other), label in judged.items() if spam[one][0] == spam[other][0]]
+    found = pairs.score(pairs.Joined(spam), judged)
     assert found.base == len(held)
     assert found.value == pytest.approx(sum(label == "same" for label in held) / len(held))
-    assert pairs.score(pairs.Joined({})).base == 0
+    assert pairs.score(pairs.Joined({}), judged).base == 0
 
 
 @pytest.mark.slow
@@ -37,7 +38,8 @@ def test_joined_pairs_of_real_mail_are_right(tmp_path: Path, capsys: pytest.Capt
     found = pairs.joined(tmp_path)
     if found is None:
         pytest.skip("the development corpus is not here")
-    right = pairs.score(found)
-    with capsys.disabled():
-        print(f"\njoined pairs: {right.value:.3f} right of {right.base}")
-    assert right.value >= 0.84  # the bar is 0.97: see docs/accuracy.md
+    for seed, judged in pairs.labels().items():
+        right = pairs.score(found, judged)
+        with capsys.disabled():
+            print(f"\n{seed}: {right.value:.3f} right of {right.base} joined pairs")
+        assert right.value >= 0.94

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from junkhound.kernel.errors import NotFound, UsageError
+from junkhound.kernel import config
+from junkhound.kernel.errors import ConfigError, NotFound, UsageError
 from junkhound.verbs import actors, botnets, campaigns, entities, grouping
 from junkhound.verbs.ingest import ingest
 from junkhound.verbs.office import Office
@@ -123,3 +124,27 @@ def test_a_wallet_put_into_a_few_mails_ties_nobody(tmp_path: Path) -> None:
     grouping.group(made)
     assert campaigns.rank(made).campaigns == 2
     assert actors.find(made) == 0
+
+
+def test_domains_of_one_registrant_are_asked_for_together_and_tie_actors(tmp_path: Path) -> None:
+    made = office(tmp_path / "owned")
+    mails = [letter(n, TEXTS[0], f"http://a.example/{n}") for n in range(8)]
+    mails += [letter(40 + n, TEXTS[1], f"http://b.example/{n}") for n in range(6)]
+    ingest(made, dataclasses.replace(JUNK, paths=(str(mbox(tmp_path / "in.mbox", mails)),)))
+    grouping.group(made)
+    assert actors.find(made) == 0
+    person = {"roles": ["registrant"], "vcardArray": ["vcard", [["email", {}, "text", "Buyer@Mail.Example"]]]}
+    said = [{"objectClassName": "domain", "ldhName": name, "entities": [person]} for name in ("a.example", "b.example")]
+    (tmp_path / "rdap.jsonl").write_text("\n".join(map(json.dumps, said)), "utf-8")
+    told = Office(dataclasses.replace(made.config, domains=config.Domains(rdap=str(tmp_path / "rdap.jsonl"))), made.now)
+    (found,) = entities.entity(told, "buyer@mail.example", "registrant")
+    assert (found.kind, found.mails, [use.mails for use in found.uses]) == ("registrant", 14, [8, 6])
+    assert [(one.name, one.mails) for one in found.beside] == [("a.example", 8), ("b.example", 6)]
+    (domain,) = entities.entity(told, "a.example")
+    assert ("registrant", "buyer@mail.example") in {(one.kind, one.name) for one in domain.beside}
+    assert entities.entity(told, found.key, "registrant")[0].mails == 14
+    assert actors.find(told) == 1
+    (line,) = actors.rank(told)
+    assert [tie.reasons[0][1] for tie in actors.show(told, line.name).ties] == ["domains of one registrant"]
+    with pytest.raises(ConfigError, match="rdap"):
+        entities.entity(Office(dataclasses.replace(told.config, domains=config.Domains(rdap="/none")), made.now), "a")

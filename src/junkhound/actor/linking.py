@@ -23,7 +23,7 @@ SURE = 0.95  # probability from which on a link is asserted
 OFFERED = 0.5  # and from which on it is shown as a question
 HUB = 8  # campaigns that may have a key before it is nobody's own
 OWN_HUB = 24  # the same for what money or answers come to: who sends much has it in many campaigns
-OWN = frozenset(("WALLET", "IBAN", "PHONE", "MAILBOX", "ACCOUNT"))
+OWN = frozenset(("WALLET", "IBAN", "PHONE", "MAILBOX", "ACCOUNT", "REGISTRANT"))
 LEAST = 0.1  # weight below which a reason is no reason
 MOST = 9.0  # weight of one piece of evidence
 
@@ -33,6 +33,8 @@ WEIGHTS: Mapping[str, tuple[float, str]] = {
     "ATTACHMENT": (6.0, "the same file"), "PICTURE": (5.0, "the same picture"),
     "PICTURE_HASH": (4.0, "nearly the same picture"),
     "DOMAIN": (1.5, "a linked domain"), "DKIM_DOMAIN": (0.5, "a signing domain"), "TICKER": (2.5, "the same share"),
+    "REGISTRANT": (8.5, "domains of one registrant"), "NAME_SERVER": (4.0, "domains on the same name servers"),
+    "REGISTERED": (4.0, "domains bought within an hour at one registrar"),
 }  # fmt: skip
 """Log of how much likelier one hand shares a key of this kind than two hands do, where nobody else has it.
 

@@ -1,11 +1,12 @@
 """Sources that work together: botnets by how their programs speak and whom they share, their size, their tenants.
 
-``find(rows)`` gives botnets, their cells of (program, campaign), and which address is whose; ``size`` estimates how
-many machines, ``rent`` who had them when, ``life`` which came, went and changed hands, ``hours`` whether they sleep.
+``find(rows, shown)`` gives botnets, their cells of (program, campaign), and which address is whose; ``prints`` is what
+their machines show besides. ``size`` estimates how many machines, ``rent`` who had them when, ``life`` which came, went
+and changed hands, ``hours`` whether they sleep.
 """
 
-from junkhound.botnet import hours, life, rent, size
+from junkhound.botnet import hours, life, prints, rent, size
 from junkhound.botnet.finding import Found, find
 from junkhound.botnet.rows import Rows
 
-__all__ = ["Found", "Rows", "find", "hours", "life", "rent", "size"]
+__all__ = ["Found", "Rows", "find", "hours", "life", "prints", "rent", "size"]

@@ -16,7 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
-from junkhound.botnet import size
+from junkhound.botnet import prints, size
 from junkhound.botnet.programs import hired, programs
 from junkhound.botnet.rows import Ints, Rows
 from junkhound.kernel.graph import Tie, correlate
@@ -47,8 +47,8 @@ class Found:
     address_share: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
-def find(rows: Rows) -> Found:
-    """The botnets of these rows, numbered from 0 in the order of their mails."""
+def find(rows: Rows, shown: prints.Prints = prints.Prints()) -> Found:  # noqa: B008 - a frozen value
+    """The botnets of these rows, numbered from 0 in the order of their mails; ``shown`` are their fingerprints."""
     program, heads = programs(rows)
     good = hired(rows, program, len(heads))
     program = np.where((program >= 0) & np.append(good, False)[program], program, -1)
@@ -58,7 +58,10 @@ def find(rows: Rows) -> Found:
     cell = np.full(len(rows), -1, np.int64)
     cell[known] = place.reshape(-1)
     cells = [(int(code) // width, int(code) % width) for code in codes]
-    net = np.array(correlate(len(cells), _ties(rows, cell, cells)), np.int64)
+    told = program >= 0
+    program_of = dict(zip(rows.dialect[told].tolist(), program[told].tolist(), strict=True))
+    evidence = prints.Evidence(shown, program_of, cells)
+    net = np.array(correlate(len(cells), _ties(rows, cell, cells, evidence)), np.int64)
     net = _by_size(net, np.bincount(cell[known], rows.mails[known], minlength=len(cells)).astype(float))
     row_net = np.where(cell >= 0, np.append(net, -1)[cell], -1) if len(cells) else np.full(len(rows), -1, np.int64)
     keep = hired(rows, row_net, int(net.max(initial=-1)) + 1)
@@ -79,8 +82,8 @@ def _by_size(net: Ints, mails: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
     return np.asarray(rank[net], np.int64)
 
 
-def _ties(rows: Rows, cell: Ints, cells: list[tuple[int, int]]) -> list[Tie]:
-    """How much each two cells belong together."""
+def _ties(rows: Rows, cell: Ints, cells: list[tuple[int, int]], evidence: prints.Evidence) -> list[Tie]:
+    """How much each two cells belong together: by program, by senders, by what else their machines show."""
     members = [set[int]() for _ in cells]
     spans: list[tuple[int, int]] = []
     order = np.argsort(cell, kind="stable")
@@ -98,9 +101,10 @@ def _ties(rows: Rows, cell: Ints, cells: list[tuple[int, int]]) -> list[Tie]:
     asns, seat = np.unique(network, return_inverse=True)
     everyone = np.bincount(seat.reshape(-1), minlength=len(asns)).astype(float)
     by_network = [np.bincount(seat.reshape(-1)[list(one)], minlength=len(asns)) if one else None for one in members]
-    common = _common(members)
+    common, looked = _common(members), evidence.alike()
+    clocks = prints.clocks(rows, cell, len(cells))
     found: list[Tie] = []
-    for a, b in _compared(cells, common):
+    for a, b in sorted({*_compared(cells, common), *looked}):
         same = cells[a][0] == cells[b][0]
         weight = SAME if same else 0.0
         one, two = by_network[a], by_network[b]
@@ -113,7 +117,9 @@ def _ties(rows: Rows, cell: Ints, cells: list[tuple[int, int]]) -> list[Tie]:
                 weight += _poisson(shared, max(expected, chance * 1.5), chance)
             elif shared >= SHARED and shared >= 0.05 * min(len(members[a]), len(members[b])):
                 weight += min(_MOST, _tail(shared, chance) - 6.0)
-        if weight:
+        if weight or (a, b) in looked:
+            weight += evidence.weight(a, b) + prints.clock(clocks[a], clocks[b])
+            weight -= prints.ALONE if not same and common[a, b] < SHARED else 0.0
             found.append((a, b, weight))
     return found
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from junkhound.campaign import bonds, forest, keyed, near
+from junkhound.campaign import bonds, common, forest, keyed, near
 from junkhound.campaign.forest import U64, Ints
 from junkhound.campaign.units import Keys, Units
 
 ROUNDS = 4
 CAPTION = 16  # words beside a picture up to which they are no letter of their own
-LARGE = 20  # units of a group that is looked through for drift
+LARGE = 5  # units of a group that is looked through for drift
 
 
 def group(units: Units, keys: Keys, known: keyed.Known = keyed.Known()) -> Ints:  # noqa: B008 - a frozen value
@@ -45,10 +45,15 @@ def group(units: Units, keys: Keys, known: keyed.Known = keyed.Known()) -> Ints:
 
 
 def _shown(units: Units, keys: Keys) -> Units:
-    """The units, of those with a picture and next to no text as if they had none: what they say is in the picture."""
+    """The units with common words marked; what says nothing of its own, or little beside a picture, as if without text.
+
+    What a mail with a picture and next to no text says is in the picture.
+    """
     pictured = np.zeros(len(units), np.bool_)
     pictured[keys.row[np.isin(keys.kind, list(bonds.PICTURES))]] = True
-    return replace(units, words=np.where(pictured & (units.words < CAPTION), 0, units.words))
+    sketch = common.marked(units.sketch)
+    mute = (pictured & (units.words < CAPTION)) | (common.own(sketch, units.words) < common.LEAST_OWN)
+    return replace(units, sketch=sketch, words=np.where(mute, 0, units.words))
 
 
 def _before(groups: Ints) -> Ints:

@@ -11,6 +11,10 @@ from junkhound.campaign.forest import U32, U64, Ints, Reals
 WIDTH = 128  # min-hashes of a sketch (content.template)
 AT_A_TIME = 1 << 16  # pairs compared together: 64 MB of sketches
 MEMBERS = 256  # of a group that its consensus is taken from
+MARK = np.uint32(1)
+"""The bit that is set in the places of common words (``common.marked``)."""
+LEAST_PLACES = 8  # that stand for no common word
+BORNE_OUT = 1.6
 
 
 def bands(sketches: U32, rows: int) -> Iterator[U64]:
@@ -28,12 +32,26 @@ def bands(sketches: U32, rows: int) -> Iterator[U64]:
 
 
 def overlap(one: U32, a: Ints, two: U32, b: Ints) -> Reals:
-    """The estimated overlap (Jaccard) of one[a[i]] and two[b[i]]: the share of places in which they agree."""
+    """The estimated overlap of one[a[i]] and two[b[i]], pair by pair (``alike``)."""
     found = np.empty(len(a))
     for start in range(0, len(a), AT_A_TIME):
         end = start + AT_A_TIME
-        found[start:end] = (one[a[start:end]] == two[b[start:end]]).mean(axis=1)
+        found[start:end] = alike(one[a[start:end]], two[b[start:end]])
     return found
+
+
+def alike(one: U32, other: U32) -> Reals:
+    """The estimated overlap (Jaccard) of the word sets, as far as their own words bear it out.
+
+    Sketches agree in about as large a part of their places; of those places whose least hash is no common word's
+    (``MARK``), in as large a part as the words which are not common overlap. Small print makes letters of strangers
+    alike, so no overlap is more than ``BORNE_OUT`` times that.
+    """
+    same = one == other
+    mine = (np.minimum(one, other) & MARK) == 0
+    told = mine.sum(axis=-1)
+    own = np.where(told >= LEAST_PLACES, (same & mine).sum(axis=-1) / np.maximum(told, 1), 0.0)
+    return np.asarray(np.minimum(same.mean(axis=-1), BORNE_OUT * own), np.float64)
 
 
 def neighbours(mixed: U64, rank: Ints) -> tuple[Ints, Ints]:

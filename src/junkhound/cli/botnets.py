@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,6 +54,11 @@ def tell_one(found: Detail, limit: int = 20) -> None:
     print(f"  {found.line.seen:,} addresses seen; {found.coverage:.0%} of its mail comes from addresses seen before")
     for network, count in list(found.networks.items())[:10]:
         print(f"    {network}: {count:,}")
+    for what, some in groupby(found.shown, lambda one: one.what):
+        print(f"  {what}: " + "; ".join(f"{one.name} ({one.share:.0%}, {one.addresses:,} addresses)" for one in some))
+    for driver in found.machines[:limit]:
+        print(f"  for its tenants: {driver['address']} {driver['what']}, {driver['mails']:,} mails,"
+              f" {driver['first_on']} to {driver['last_on']}")  # fmt: skip
     print("  rent ledger:")
     for one in found.tenants[:limit]:
         print(

@@ -13,7 +13,7 @@ LEAST = 3  # common words that must stand there, and
 SHARE = 0.06  # the part of all words that they must be
 
 # The words that nearly every text of a language has and few others do; what two of them share counts for both.
-_COMMON: dict[str, str] = {
+COMMON: dict[str, str] = {
     "en": "the and to of you for your is this that with from have are we be on will not our can all please by or it an"
           " as if at has was been here more click now only my me do no get any out up us they their a i so how"
           " what who",
@@ -42,7 +42,7 @@ _COMMON: dict[str, str] = {
     "vi": "và của các là có trong cho không được với một bạn này để những người đã",
 }  # fmt: skip
 _OF: dict[bytes, tuple[str, ...]] = {}
-for _language, _words in _COMMON.items():
+for _language, _words in COMMON.items():
     for _word in dict.fromkeys(_words.split()):
         _OF[_word.encode()] = (*_OF.get(_word.encode(), ()), _language)
 
@@ -93,7 +93,7 @@ _LETTERS = bytes(range(97, 123))
 _FOREIGN = bytes(range(128, 256))
 _BETWEEN = b".,;:!?()[]{}\"'<>*=-_|"
 _PUNCTUATION = bytes(32 if code in _BETWEEN else code for code in range(256))
-_CODES = tuple(_COMMON)
+_CODES = tuple(COMMON)
 
 told_by_words: Callable[[bytes, float], int] = told_by_words_plainly
 """The place in ``_CODES`` of the language whose common words are the most and at least that share; -1 for none."""

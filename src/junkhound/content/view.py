@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
-from junkhound.content import html, lures, obfuscated, template, tricks, urls
+from junkhound.content import boilerplate, html, lures, obfuscated, template, tricks, urls
 from junkhound.content.urls import MAX_URLS, Url
 from junkhound.evidence.message import Message, Part
 from junkhound.tables import Defect
@@ -15,6 +15,10 @@ MAX_TEXT = 256 * 1024  # bytes of visible text, and of all text parts read
 MAX_ATTACHMENTS = 200
 MAX_TEXTS = 50  # text parts read
 MAX_KNOWN = 8192  # files whose traits are remembered
+MAX_TITLE = 120  # characters of a subject that count as text
+SHORT = 600  # bytes of folded text below which words are counted
+FEW = 8  # different words of its own below which a text is read with its subject
+LEAST_OWN = 3  # of them both, without which they say nothing
 
 _TEXT_CAPPED = int(Defect.TEXT_CAPPED)
 _URLS_CAPPED = int(Defect.URLS_CAPPED)
@@ -43,7 +47,8 @@ class View(msgspec.Struct, frozen=True):
     ``urls`` come from all versions, each once, with those that redirectors carry inside. ``addresses`` are
     registrable domains of mail addresses in text and mailto links.
     ``template`` is the exact hash of the normalised text, 0 for no text; ``folded`` is what it and the sketch are made
-    of. ``defects`` are those of the message and of this reading.
+    of. ``defects`` are those of the message and of this reading. ``titled`` is the same with the subject before it,
+    of a text with so few words of its own that it could be any: template and sketch are made of that then.
     """
 
     utf8: bytes
@@ -53,6 +58,7 @@ class View(msgspec.Struct, frozen=True):
     template: int
     defects: int
     folded: bytes = b""
+    titled: bytes = b""
 
     @property
     def text(self) -> str:
@@ -62,7 +68,7 @@ class View(msgspec.Struct, frozen=True):
     @property
     def words(self) -> int:
         """How many words the sketch was made of; counted when asked, for only new templates need it."""
-        return template.sketched(self.folded)[1]
+        return template.sketched(self.titled or self.folded)[1]
 
 
 def view(message: Message) -> View:
@@ -85,6 +91,9 @@ def seen(reader: Reading) -> View:
         reader.links.setdefault(hidden, "spelled")
     found = reader.found()
     folded, letters = template.fold(text)
+    titled = b""
+    if letters and len(folded) < SHORT and boilerplate.own(folded) < FEW:
+        titled, letters = template.fold(reader.message.text(b"subject", MAX_TITLE).encode() + b"\n" + text)
     return View(
         text,
         found,
@@ -93,17 +102,20 @@ def seen(reader: Reading) -> View:
         template.number(letters),
         reader.message.defects | reader.defects,
         folded,
+        titled,
     )
 
 
 def sketch(view: View) -> bytes:
     """128 min-hashes of the word set (u32, little endian), wanted once per new template; b"" for no words."""
-    return template.sketched(view.folded)[0]
+    return sketched(view)[0]
 
 
 def sketched(view: View) -> tuple[bytes, int]:
-    """The sketch, and ``view.words``."""
-    return template.sketched(view.folded)
+    """The sketch, and ``view.words``; of what says next to nothing even with its subject, only its own words."""
+    found, count = template.sketched(view.titled or view.folded)
+    own = boilerplate.own(view.titled) if view.titled else LEAST_OWN
+    return found, count if own >= LEAST_OWN else own
 
 
 class Reading:

@@ -313,6 +313,15 @@ class Touts:
 
 
 @dataclass(frozen=True)
+class Domains:
+    """[domains]: what the operator knows of the domains that junk leads to. Nobody is asked for it."""
+
+    rdap: str = setting(
+        "", "file of RDAP answers about domains, one JSON a line: registrants and name servers tie campaigns", "path"
+    )
+
+
+@dataclass(frozen=True)
 class Feed:
     """[feeds.NAME]: somebody else's list, imported as evidence: it raises a score and never lists by itself."""
 
@@ -372,6 +381,7 @@ class Config:
     pictures: Pictures = Pictures()
     files: Files = Files()
     touts: Touts = Touts()
+    domains: Domains = Domains()
     retention: Retention = Retention()
     path: str = ""
 

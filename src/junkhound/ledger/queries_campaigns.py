@@ -10,6 +10,8 @@ from junkhound import tables
 from junkhound.kernel.net import Address
 from junkhound.ledger.queries_units import Array, Units
 
+BORROWED = 3
+"""Blocks of addresses whose machines greet by one name, from which on it is no machine's own."""
 Alias = Sequence[tuple[int, int]]
 """Campaigns that went into others: (number, where its mail is now)."""
 
@@ -209,6 +211,43 @@ class Campaigns(Units):
                 f" AND p.seen_at IS NOT NULL AND p.confidence > 0 AND p.day BETWEEN {first} AND {last} GROUP BY ALL)"
                 " ORDER BY address, campaign, day, dialect, habit"
             )
+
+    def prints_by_cell(self, alias: Alias, first: int, last: int) -> dict[str, Array]:
+        """How many addresses of each campaign and dialect showed what: the columns of ``botnet.prints.Prints``.
+
+        A greeting that addresses of fewer than ``BORROWED`` blocks use is that machine's own name: key 0.
+        """
+        sessions = self.engine.source(tables.SESSIONS, self.snapshot.of("sessions"))
+        block = "CASE WHEN addr_hi = 0 THEN addr_lo >> 8 ELSE addr_hi >> 16 END"
+        shown = " UNION ALL ".join(
+            f"SELECT campaign, dialect, {what}::BIGINT AS what, {key}::UBIGINT AS key,"
+            f" count(DISTINCT (addr_hi, addr_lo))::BIGINT AS addresses FROM said WHERE {column} <> 0 GROUP BY ALL"
+            for what, (column, key) in enumerate((
+                ("helo", "CASE WHEN helo IN (SELECT helo FROM borrowed) THEN helo ELSE 0 END"),
+                ("syn", "syn"), ("ja4", "ja4"), ("timing", "timing"),
+            ))
+        )  # fmt: skip
+        with self.aliased(alias):
+            return self.engine.columns(
+                "WITH said AS MATERIALIZED (SELECT p.campaign::BIGINT AS campaign, s.dialect, p.addr_hi, p.addr_lo,"
+                f" {block} AS block, s.helo, s.syn, s.ja4, s.timing FROM {self.whose(alias)} p JOIN {sessions} s"
+                " USING (id_hi, id_lo) WHERE p.addr_lo IS NOT NULL AND p.seen_at IS NOT NULL AND p.confidence > 0"
+                f" AND s.dialect <> 0 AND p.day BETWEEN {first} AND {last}),"
+                " borrowed AS (SELECT helo FROM said WHERE helo <> 0 GROUP BY helo"
+                f" HAVING count(DISTINCT block) >= {BORROWED}) {shown} ORDER BY ALL"
+            )
+
+    def sources_of_class(self, classes: Sequence[int], alias: Alias, first: int, last: int
+                         ) -> list[tuple[int, int, int, int, int, int, int, int]]:  # fmt: skip
+        """Addresses of these classes by campaign: (campaign, class, hi, lo, mails, first day, last day, asn)."""
+        where = f"o.source_class IN ({', '.join(map(str, classes))})"
+        with self.aliased(alias):
+            rows = self.engine.rows(
+                "SELECT campaign, source_class, addr_hi, addr_lo, count(*) AS mails, min(day), max(day), max(asn) FROM"
+                f" {self.whose(alias, where)} p WHERE addr_lo IS NOT NULL"
+                f" AND day BETWEEN {first} AND {last} GROUP BY ALL ORDER BY mails DESC, addr_hi, addr_lo, campaign"
+            )
+        return [tuple(map(int, row)) for row in rows]  # type: ignore[misc]
 
     def ways_of_address(self, address: Address, alias: Alias) -> list[tuple[int, int, int]]:
         """(campaign, dialect, mails) of one address."""

@@ -18,11 +18,10 @@ import numpy as np
 from junkhound import content, tables, trace
 from junkhound.evidence.message import Message, parse
 from junkhound.kernel.clock import DAY
-from junkhound.sighting import headers, ids, secrecy, things
+from junkhound.sighting import headers, ids, secrecy, sessions, things
 from junkhound.sighting.numbers import number
 from junkhound.sighting.rules import IntakeRules, Rules
 from junkhound.tables import Clue, Defect, KeyKind, Kind, Path, Standing, State
-from junkhound.wire import syn
 from junkhound.wire.facts import Facts, Recipient
 
 SPARSE = (Kind.GOOD, Kind.UNSORTED)
@@ -119,7 +118,7 @@ class _Desk:
         self.key_names: dict[tuple[int, int], tuple[str, int]] = {}
         self.met: set[int] = set()  # templates
         self.templates: dict[int, tuple[Any, ...]] = {}
-        self.sessions: list[tuple[Any, ...]] = []
+        self.sessions = sessions.Sessions(self.trap_domains)
         self.names: set[tuple[int, str, str]] = set()
         self.numbers: dict[tuple[str, str], int] = {}
         self.intakes: Counter[tuple[int, int]] = Counter()
@@ -193,7 +192,7 @@ class _Desk:
                 if language:
                     self.key_names[_LANGUAGE, template] = (language, day)
             auth = self._keys(identity, day, one, view, tuple(filter(secrecy.telling, traps)))
-            self._session(identity, day, facts)
+            self.sessions.add(identity, day, facts, self.key_names)
         defects |= message.defects
         if delivery.identity is not None and not delivery.mail:
             defects = 0  # a report that shows no mail has no broken one
@@ -382,22 +381,6 @@ class _Desk:
         kinds, keys = zip(*self.keys, strict=True)
         return dict(zip(tables.KEYS.names, (hi, lo, day, list(kinds), list(keys)), strict=True))
 
-    def _session(self, identity: tuple[int, int], day: int, facts: Facts) -> None:
-        session = facts.session
-        if session.helo is None and session.client_port is None and not session.dialect:
-            return
-        gaps = sorted(session.command_us)
-        timing = 1 + min((gaps[len(gaps) // 2] // 1000).bit_length(), 30) if gaps else 0
-        self.sessions.append((
-            *identity, day,
-            content.key(session.helo.decode("utf-8", "replace").lower()) if session.helo else 0,
-            content.key(b"\n".join(dict.fromkeys(session.dialect)).decode("latin-1")) if session.dialect else 0,
-            content.key(signature) if session.syn and (signature := syn.signature(session.syn)) else 0,
-            content.key(session.client_hello) if session.client_hello else 0,
-            (session.client_port or 0) & 0xFFFF, (session.local_port or 0) & 0xFFFF,
-            (session.tls_version or 0) & 0xFFFF, timing, int(session.auth_hash is not None),
-        ))  # fmt: skip
-
     def batch(self) -> Batch:
         """Turn the rows into columns, with the networks of all addresses looked up at once."""
         columns = _columns(_OWN, self.sightings)
@@ -412,7 +395,7 @@ class _Desk:
                 "keys": self._key_columns(),
                 "names": _columns(tables.NAMES.names, names),
                 "templates": _columns(tables.TEMPLATES.names, list(self.templates.values())),
-                "sessions": _columns(tables.SESSIONS.names, self.sessions),
+                "sessions": _columns(tables.SESSIONS.names, self.sessions.rows),
             },
             names=sorted(self.names),
             intakes=[(intake, analysis, count) for (intake, analysis), count in sorted(self.intakes.items())],

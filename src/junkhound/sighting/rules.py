@@ -8,7 +8,7 @@ from junkhound.attribution import DatedTables
 from junkhound.tables import Standing
 from junkhound.trace import NOTHING, Boundary, Seen
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Raised whenever the same mail would be judged differently; part of every analysis version."""
 
 

@@ -22,13 +22,19 @@ _ADDRESSED = (b"to", b"cc", b"delivered-to", b"x-original-to", b"envelope-to", b
 
 
 def of(message: Message, view: View) -> list[Thing]:
-    """The things of a message, some perhaps twice; parts by their hash are ``parts``."""
+    """The things of a message, some perhaps twice; parts by their hash are ``parts``.
+
+    Whoever keeps the pictures of a mail that leads elsewhere is a host, and no domain that the mail leads to: strangers
+    keep their pictures at one place.
+    """
     found: list[Thing] = []
     add = found.append
+    leads = any(url.place != "src" for url in view.urls)
     for url in view.urls:
-        if url.domain:
+        shown = leads and url.place == "src"
+        if url.domain and not shown:
             add((_DOMAIN, url.domain))
-        if url.host and url.host != url.domain:
+        if url.host and (shown or url.host != url.domain):
             add((_URL_HOST, url.host))
         if url.platform:
             add((_PLATFORM, url.platform))
@@ -59,12 +65,16 @@ def _foreign(message: Message, boxes: list[Thing]) -> list[Thing]:
     return [box for box in boxes if fields.find(box[1].encode()) < 0]
 
 
+LEAST_FILE = 4
+"""Bytes of a file or picture below which it is empty or next to it, as many strangers' are."""
+
+
 def parts(view: View) -> list[tuple[int, int, str]]:
     """Kind, key and text of what stands in the message as a file: the first 64 bits of its sha256."""
     return [
         (_PICTURE if one.type.startswith("image/") else _ATTACHMENT, one.key, one.sha256.hex())
-        for one in view.attachments
-    ]
+        for one in view.attachments if one.size >= LEAST_FILE
+    ]  # fmt: skip
 
 
 def signer(message: Message) -> Thing | None:

@@ -171,6 +171,11 @@ class KeyKind(IntEnum):
     BEHIND = 27  # the machine that the first such line names, as the number of its address
     MESSAGE = 28  # Message-ID of a mail with such lines
     NAMED = 29  # as BEHIND, where the line was rather typed by the hand-over than written by it
+    SYN = 30  # in ``names`` only: the first packet of a session, by its key in ``sessions``
+    JA4 = 31  # in ``names`` only: the TLS hello of a session, so too
+    REGISTRANT = 32  # in no table: who registered a linked domain, by the operator's file
+    NAME_SERVER = 33  # in no table: registrable domain of its name servers, so too
+    REGISTERED = 34  # in no table: at which registrar and in which hour, so too
 
 
 ABOUT_LINES = (KeyKind.LINE, KeyKind.BEHIND, KeyKind.MESSAGE, KeyKind.NAMED)

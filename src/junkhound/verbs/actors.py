@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 
 from junkhound import actor, campaign
 from junkhound.actor import OFFERED, SURE, Link
+from junkhound.campaign.registered import Registration
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY, SystemClock
 from junkhound.kernel.errors import UsageError
@@ -20,7 +22,7 @@ from junkhound.ledger.campaigns import Book
 from junkhound.ledger.manifest import Swap
 from junkhound.tables import KeyKind
 from junkhound.verbs import campaigns as campaigns_verb
-from junkhound.verbs import grouping, seen
+from junkhound.verbs import grouping, registrations, seen
 from junkhound.verbs.office import Office
 
 NAME = re.compile(r"A-\d{4}-\d{4,}\Z", re.IGNORECASE)
@@ -76,6 +78,7 @@ class _Known(msgspec.Struct):
 def _known(office: Office) -> _Known:
     held = Book(office.ledger.state)
     keys, hubs = held.keys(), grouping.hubs()
+    owned = registrations.of(office)
     nets: dict[int, set[int]] = defaultdict(set)
     for rent in BotnetBook(office.ledger.state).rents():
         nets[rent.campaign].add(rent.botnet)
@@ -83,14 +86,20 @@ def _known(office: Office) -> _Known:
         actor.Campaign(
             one.number,
             frozenset(
-                (KeyKind(kind).name, key) for kind, key, mails in keys.get(one.number, ())
+                pair for kind, key, mails in keys.get(one.number, ())
                 if key not in hubs and mails >= min(3, one.mails) and mails >= OWN_SHARE * one.mails
+                for pair in ((KeyKind(kind).name, key), *_registered(owned, kind, key))
             ),
             one.sketch, one.words, frozenset(nets[one.number]), one.mails, one.first_day, one.last_day,
         )
         for one in held.all()
     ]  # fmt: skip
     return _Known(found, actor.links(found))
+
+
+def _registered(owned: Mapping[int, Registration], kind: int, key: int) -> list[tuple[str, int]]:
+    """What is known of a linked domain's registration, as keys."""
+    return registrations.keys_of(owned, key) if kind == int(KeyKind.DOMAIN) else []
 
 
 def find(office: Office) -> int:

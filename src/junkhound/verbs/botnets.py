@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from junkhound import botnet, campaign
-from junkhound.botnet import hours, life, rent, size
+from junkhound.botnet import hours, life, prints, rent, size
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY, SystemClock
 from junkhound.kernel.errors import UsageError
@@ -22,11 +22,14 @@ from junkhound.ledger.botnets import Botnet, BotnetBook, Cell, Rent, Step
 from junkhound.ledger.campaigns import Book
 from junkhound.ledger.manifest import Swap
 from junkhound.ledger.queries_campaigns import Campaigns
+from junkhound.tables import KeyKind, SourceClass
 from junkhound.verbs import data
 from junkhound.verbs.campaigns import alias_of
 from junkhound.verbs.office import Office
 
 PERIOD = 60  # days before the last mail that are looked at together
+MOST_MACHINES = 50  # controllers and proxies of one botnet that are noted
+_DRIVING = {SourceClass.CONTROLLER: "drives relays", SourceClass.OPEN_PROXY: "an open proxy"}
 NAME = re.compile(r"B-\d{4}-\d{4,}\Z", re.IGNORECASE)
 
 Progress = Callable[[str, int, int], None]
@@ -39,6 +42,25 @@ class Estimate(msgspec.Struct, frozen=True):
     low: float
     high: float
     seen: int
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What its machines show: ``what`` it is, its text (or its key), and the share of the addresses that show it."""
+
+    what: str
+    name: str
+    share: float
+    addresses: int
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """A machine that drives relays, or a proxy, at work for its tenants. Days are since 1970."""
+
+    address: str
+    what: str
+    mails: int
+    first_day: int
+    last_day: int
 
 
 class About(msgspec.Struct, frozen=True):
@@ -59,6 +81,8 @@ class About(msgspec.Struct, frozen=True):
         1.0,
         0,
     )  # how alike an address's hours are from day to day, error, addresses
+    shown: tuple[Shown, ...] = ()
+    machines: tuple[Machine, ...] = ()
 
 
 class Found(msgspec.Struct):
@@ -93,7 +117,10 @@ class _Run:
         rows = botnet.Rows(**{name: np.asarray(columns[name]) for name in botnet.Rows.__dataclass_fields__})
         if not len(rows):
             return Found()
-        found = botnet.find(rows)
+        shown = self.queries.prints_by_cell(alias, first, last)
+        self.prints = prints.Prints(**{name: np.asarray(shown[name]) for name in prints.Prints.__dataclass_fields__})
+        self.machines = self.queries.sources_of_class([int(kind) for kind in _DRIVING], alias, first, last)
+        found = botnet.find(rows, self.prints)
         at = self.office.now
         before = {(cell.program, cell.campaign): cell.botnet for cell in self.book.cells()}
         inside = [place for place, net in enumerate(found.cell_net.tolist()) if net >= 0]
@@ -154,6 +181,7 @@ class _Run:
         about = About(
             Estimate(*whole), Estimate(*daily), size.coverage(addresses), self._dialects(rows, mine), per_day, born,
             gone, networks, handed[:200], habit.awake, (round(habit.alike, 3), round(habit.error, 3), habit.addresses),
+            self._shown(rows, mine), self._machines(rows, mine),
         )  # fmt: skip
         old = standing.get(number)
         first, last = int(rows.day[mine].min()), int(rows.day[mine].max())
@@ -169,12 +197,45 @@ class _Run:
             held = self.__dict__["handed"] = life.hand_overs(rows.address, found.row_net, rows.day, rows.mails)
         return held
 
+    def _shown(self, rows: botnet.Rows, mine: Any) -> tuple[Shown, ...]:
+        """How its machines greet, and the systems and TLS stacks they run on."""
+        cells = set(zip(rows.dialect[mine].tolist(), rows.campaign[mine].tolist(), strict=True))
+        found = prints.shares(self.prints, cells)
+        texts = self.queries.key_names([key for what, key, *_ in found if what != prints.PACE])
+        return tuple(
+            Shown(prints.NAMES[what], _print_name(what, key, texts), round(share, 4), count)
+            for what, key, share, count in found
+        )
+
+    def _machines(self, rows: botnet.Rows, mine: Any) -> tuple[Machine, ...]:
+        """Controllers and open proxies at work for the campaigns that mostly rent this botnet, most mails first."""
+        tenants = set(np.unique(rows.campaign[mine]).tolist())
+        held: dict[tuple[int, int, int], Machine] = {}
+        for number, kind, hi, lo, mails, first, last, _ in self.machines:
+            if number in tenants:
+                old = held.get((kind, hi, lo))
+                held[kind, hi, lo] = Machine(
+                    str(Address(hi, lo)), _DRIVING[SourceClass(kind)], mails + (old.mails if old else 0),
+                    min(first, old.first_day) if old else first, max(last, old.last_day) if old else last,
+                )  # fmt: skip
+        return tuple(sorted(held.values(), key=lambda one: (-one.mails, one.address)))[:MOST_MACHINES]
+
     @staticmethod
     def _dialects(rows: botnet.Rows, mine: Any) -> tuple[int, ...]:
         some = Counter[int]()
         for dialect, mails in zip(rows.dialect[mine].tolist(), rows.mails[mine].tolist(), strict=True):
             some[dialect] += mails
         return tuple(dialect for dialect, _ in some.most_common(12) if dialect)
+
+
+def _print_name(what: int, key: int, texts: dict[tuple[int, int], str]) -> str:
+    """A fingerprint in words: its text where it is known."""
+    if what == prints.HELO and not key:
+        return "a name that no other machine uses"
+    if what == prints.PACE:
+        return f"{1 << key >> 1:,} ms and more between commands" if key > 1 else "at once"
+    kind = (KeyKind.HELO, KeyKind.SYN, KeyKind.JA4)[what]
+    return texts.get((int(kind), key), "") or f"{key:016x}"
 
 
 def _cell_mails(
@@ -257,6 +318,8 @@ class Detail(msgspec.Struct, frozen=True):
     supply: tuple[Supply, ...]
     handed_over: tuple[dict[str, str], ...]
     events: tuple[dict[str, str], ...]
+    shown: tuple[Shown, ...] = ()
+    machines: tuple[dict[str, str | int], ...] = ()
 
 
 def rank(office: Office, limit: int = 20) -> tuple[Line, ...]:
@@ -321,6 +384,12 @@ def show(office: Office, name: str) -> Detail:
         tuple(
             {"at": clock.text(step.at), "event": step.event, "other": names.get(step.other or 0, ""), "why": step.why}
             for step in held.events(one.number)
+        ),
+        about.shown,
+        tuple(
+            {"address": one.address, "what": one.what, "mails": one.mails,
+             "first_on": clock.day_text(one.first_day * DAY), "last_on": clock.day_text(one.last_day * DAY)}
+            for one in about.machines
         ),
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
@@ -15,9 +15,10 @@ from junkhound.ledger.botnets import BotnetBook, Rent
 from junkhound.ledger.campaigns import Book, Campaign
 from junkhound.ledger.queries_campaigns import Campaigns
 from junkhound.tables import ABOUT_LINES, KeyKind
-from junkhound.verbs import seen
+from junkhound.verbs import registrations, seen
 from junkhound.verbs.campaigns import Line, Source, alias_of, line
 from junkhound.verbs.campaigns import source as source_of
+from junkhound.verbs.grouping import hubs
 from junkhound.verbs.office import Office
 
 
@@ -31,11 +32,12 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """Another key in the same mails."""
+    """Another key in the same mails, or known of the same thing."""
 
     kind: str
     name: str
     mails: int
+    key: str = ""
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -65,11 +67,20 @@ def entity(office: Office, words: str, kind: str = "") -> tuple[Entity, ...]:
         found = [(int(one), key) for one in KeyKind for key in (content.key(words.lower()),) if one in _SPOKEN]
         found = [pair for pair in found if queries.has_key(*pair)]
     found = [(one, key) for one, key in found if wanted is None or one == wanted]
+    more = [
+        answer for known in REGISTERED if wanted is None or wanted == known
+        for answer in _registered(office, queries, known, words)
+    ]  # fmt: skip
+    if not found and more:
+        return tuple(more)
     if not found:
         raise NotFound(f"nothing has {words!r}", "write it as a campaign's page does: a domain, a number, a hash")
-    return tuple(_entity(office, queries, one, key) for one, key in found)
+    return (*(_entity(office, queries, one, key) for one, key in found), *more)
 
 
+REGISTERED = (KeyKind.REGISTRANT, KeyKind.NAME_SERVER, KeyKind.REGISTERED)
+"""Kinds of keys that only the operator's file of registrations knows (``verbs.registrations``)."""
+MOST_DOMAINS = 200
 _SPOKEN = (KeyKind.DOMAIN, KeyKind.URL_HOST, KeyKind.MAIL_ADDRESS, KeyKind.FROM_DOMAIN)
 
 
@@ -84,8 +95,6 @@ def _kind(words: str) -> int | None:
 
 
 def _entity(office: Office, queries: Campaigns, kind: int, key: int) -> Entity:
-    from junkhound.verbs.grouping import hubs
-
     book, redacted = Book(office.ledger.state), seen.Redactor(office)
     standing = {one.number: one for one in book.all()}
     used, senders = queries.having(kind, key, alias_of(book))
@@ -103,11 +112,67 @@ def _entity(office: Office, queries: Campaigns, kind: int, key: int) -> Entity:
             for use in used
         ),
         tuple(source_of(sender) for sender in senders),
-        tuple(
-            Beside(KeyKind(one).name.lower(), redacted(texts.get((one, other), "")) or f"{other:016x}", mails)
-            for one, other, mails in beside
-        ),
+        (*_registration(office, kind, key), *_beside(beside, texts, redacted)),
     )  # fmt: skip
+
+
+def _beside(
+    keys: Sequence[tuple[int, int, int]], texts: Mapping[tuple[int, int], str], redacted: seen.Redactor
+) -> list[Beside]:
+    """Other keys (kind, key, mails) with their texts."""
+    return [
+        Beside(KeyKind(one).name.lower(), redacted(texts.get((one, key), "")) or f"{key:016x}", mails, f"{key:016x}")
+        for one, key, mails in keys
+    ]
+
+
+def _registration(office: Office, kind: int, key: int) -> list[Beside]:
+    """What is known of the registration of a domain, as keys to ask further; counted in no mails."""
+    one = registrations.of(office).get(key) if kind == int(KeyKind.DOMAIN) else None
+    return (
+        []
+        if one is None
+        else [Beside(what.name.lower(), text, 0, f"{content.key(text):016x}") for what, text in one.ties()]
+    )
+
+
+def _registered(office: Office, queries: Campaigns, kind: KeyKind, words: str) -> list[Entity]:
+    """What leads to any domain of one registrant, on one name server, or bought in one hour; none where none is known.
+
+    ``words`` is the text of the key, or its 16 hex digits.
+    """
+    known = registrations.of(office)
+    texts = {text for one in known.values() for what, text in one.ties() if what is kind}
+    wanted = [text for text in texts if words.casefold() in (text.casefold(), f"{content.key(text):016x}")]
+    domains = registrations.domains_with(office, kind, wanted[0]) if wanted else []
+    if not domains:
+        return []
+    book, redacted = Book(office.ledger.state), seen.Redactor(office)
+    standing = {one.number: one for one in book.all()}
+    sums: dict[int, list[int]] = {}
+    sources: dict[str, Source] = {}
+    beside: list[Beside] = []
+    for domain in domains[:MOST_DOMAINS]:
+        used, senders = queries.having(int(KeyKind.DOMAIN), content.key(domain), alias_of(book))
+        for use in used:
+            held = sums.setdefault(use.campaign, [0, use.first_day, use.last_day])
+            sums[use.campaign] = [held[0] + use.mails, min(held[1], use.first_day), max(held[2], use.last_day)]
+        for sender in senders:
+            sources.setdefault(str(sender.address), source_of(sender))
+        key = f"{content.key(domain):016x}"
+        beside.append(Beside("domain", redacted(domain), sum(use.mails for use in used), key))
+    uses = tuple(
+        Use(line(standing[number], redacted) if number in standing else None, mails, day_text(first * DAY),
+            day_text(last * DAY))
+        for number, (mails, first, last) in sorted(sums.items(), key=lambda pair: (-pair[1][0], pair[0]))
+    )  # fmt: skip
+    return [
+        Entity(
+            kind.name.lower(), wanted[0], f"{content.key(wanted[0]):016x}", sum(use.mails for use in uses),
+            content.key(wanted[0]) in hubs(), uses, tuple(sources.values())[:50],
+            tuple(sorted(beside, key=lambda one: (-one.mails, one.name))),
+        )
+    ]  # fmt: skip
 
 
 # -- ties as a graph ------------------------------------------------------------------------------------------------

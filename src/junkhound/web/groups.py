@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from junkhound import content
 from junkhound.kernel import clock
 from junkhound.kernel.errors import NotFound, UsageError
-from junkhound.verbs import actors, botnets, campaigns, entities, touts
+from junkhound.verbs import actors, botnets, campaigns, entities, touts, wording
 from junkhound.web.desk import Desk, Fields
 from junkhound.web.plain import plain
 
 Ask = Mapping[str, str]
 _SHOWN = 100
+_WORDINGS, _PHRASES = 6, 40
 
 
 def all_campaigns(desk: Desk, ask: Ask) -> Fields:
@@ -60,9 +61,20 @@ def campaign(desk: Desk, ask: Ask, name: str) -> Fields:
             "found": plain(found),
             "volume": _series(found.days, "junk"),
             "graph": plain(entities.graph(office, (found.line.name,), 40)),
+            "wordings": [_wording(one) for one in wording.lines(office, found.line.name)[:_WORDINGS]],
         }
 
     return desk.remembered(office, f"campaign {name}", ask, make)
+
+
+def _wording(one: wording.Line) -> Fields:
+    """One wording as a person reads it: its phrases in order, with what takes their place in other copies."""
+    made = one.pattern
+    return {
+        "version": one.version, "met_on": one.met_on, "traps": one.traps, "learned": made.learned,
+        "missed": made.missed, "bits": round(made.bits), "fields": dict(made.fields),
+        "phrases": [list(part) for part in made.parts[:_PHRASES]], "more": max(0, len(made.parts) - _PHRASES),
+    }  # fmt: skip
 
 
 def _series(days: tuple[campaigns.Part, ...], kind: str) -> Fields:
