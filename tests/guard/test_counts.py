@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import smtplib
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from junkhound import guard
 from junkhound.guard import Opinion, Word
 from junkhound.kernel import config
 from junkhound.kernel.errors import ConfigError, Temporary, UsageError
@@ -22,6 +24,7 @@ from junkhound.verbs.access import Doors
 from junkhound.verbs.office import Office
 from junkhound.web import operator_app
 from support import guards
+from support.postfix import folder, postfix, until
 from support.transcript import environment
 from support.web import Browser
 
@@ -121,6 +124,56 @@ def test_a_running_guard_counts_only_with_consent(tmp_path: Path, count: bool) -
     lines = json.loads(done.stdout)
     wanted = {"source": "", "recipient": "DE", "attempts": 2, "refused": 0, "junk": 1, "inbox": 1}
     assert lines == ([wanted] if count else [])
+
+
+MAIN = """
+virtual_mailbox_domains = example.net example.fr
+virtual_transport = lmtp:inet:127.0.0.1:{sink}
+smtpd_milters = inet:{milter}
+milter_default_action = accept
+milter_protocol = 6
+"""
+
+
+def sent(port: int, octets: bytes, client: str, recipient: str) -> int:
+    """What a server says to a mail of this client."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as session:
+        session.ehlo("client.example.org")
+        session.docmd("XCLIENT", f"ADDR={client} NAME=host.isp.example HELO=friend PROTO=SMTP")
+        session.ehlo("friend")
+        session.mail("a@example.org")
+        session.rcpt(recipient)
+        return session.data(octets)[0]
+
+
+@pytest.mark.peer
+def test_behind_postfix_every_attempt_is_counted_where_it_came_from_and_went_to(tmp_path: Path) -> None:
+    more = 'count = true\ncountry = "DE"\ncountries = ["example.fr=FR"]\nreject = ["listed"]\n'
+    settings = guards.settled(tmp_path / "g", more)
+    routes = tmp_path / "routes.csv"
+    routes.write_text("network,asn,org,country,type\n192.0.2.0/24,AS64500,bots,US,isp\n"
+                      "198.51.100.0/24,AS64501,friends,CA,isp\n")  # fmt: skip
+    command = [Path(sys.executable).parent / "junkhound", "--config", settings]
+    environ = environment(tmp_path)
+    subprocess.run([*command, "data", "import", routes, "--name", "r", "--date", "2020-01-01"], env=environ,
+                   check=True, capture_output=True, timeout=60)  # fmt: skip
+    body = guards.mail()[guards.mail().index(b"From: ") :]
+    with guards.sink(tmp_path) as taken, folder() as root:
+        for number, listed in enumerate((True, False)):
+            (tmp_path / "g/guard.pack").write_bytes(guard.pack.write(guards.book(listed=listed)))
+            with (
+                guards.running(settings, "milter", "--listen", "127.0.0.1:0") as place,
+                postfix(root / str(number), MAIN.format(sink=taken.port, milter=place)) as port,
+            ):
+                assert sent(port, body, guards.BOT, "me@example.net") == (550 if listed else 250)
+                assert sent(port, b"Subject: lunch\r\n\r\nat one?\r\n", "198.51.100.9", "toi@example.fr") == 250
+                until(lambda: len(taken.mails) == (1, 3)[number], "delivery", root / str(number))  # noqa: B023
+    said = subprocess.run([*command, "guard", "counts", "--by", "both", "--json"], env=environ, check=True,
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert json.loads(said.stdout) == [
+        {"source": "CA", "recipient": "FR", "attempts": 2, "refused": 0, "junk": 0, "inbox": 2},
+        {"source": "US", "recipient": "DE", "attempts": 2, "refused": 1, "junk": 1, "inbox": 0},
+    ]
 
 
 def test_the_page_shows_them_by_country(tmp_path: Path) -> None:

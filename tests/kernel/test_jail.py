@@ -44,6 +44,13 @@ def test_the_parent_learns_which_item_ended_the_child(jail: Jail, word: bytes, w
     assert len(run(jail, b"again\n")) == 1, "a new child takes over"
 
 
+def test_work_that_comes_at_once_after_other_work_has_its_time_as_well(jail: Jail) -> None:
+    assert len(run(jail, b"one\n")) == 1
+    with pytest.raises(Died) as caught:
+        run(jail, b"loop\n")
+    assert caught.value.why == "SIGPROF"
+
+
 def test_memory_is_bounded(jail: Jail) -> None:
     with pytest.raises(Died) as caught:
         run(jail, b"one\ngrow\n")

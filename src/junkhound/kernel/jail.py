@@ -34,6 +34,7 @@ from junkhound.kernel.errors import Temporary
 from junkhound.kernel.nursery import exactly, uninterrupted
 
 _LENGTH = struct.Struct(">I")
+_END = _LENGTH.pack(0)
 _FRAME_LIMIT = 256 << 20
 
 
@@ -44,6 +45,10 @@ class Limits:
     memory_mb: int = 2048
     item_s: float = 20.0
     total_cpu_s: int = 3600
+
+
+class Last(bytes):
+    """A frame behind which no other comes: the end of the work goes with it, which wakes whoever waits only once."""
 
 
 class Died(Exception):
@@ -282,8 +287,10 @@ def child(link_fd: int, progress_fd: int) -> None:
             head += link.recv(4 - len(head))
         request = exactly(link, _LENGTH.unpack(head)[0])
         try:
+            last = False
             for frame in work(fds[0], request, mark):
-                link.sendall(_LENGTH.pack(len(frame)) + frame)
+                last = isinstance(frame, Last)
+                link.sendall(_LENGTH.pack(len(frame)) + frame + (_END if last else b""))
         except (BrokenPipeError, ConnectionResetError):  # the parent went away
             return
         except Exception as error:
@@ -291,8 +298,10 @@ def child(link_fd: int, progress_fd: int) -> None:
             os.write(2, f"junkhound: a parser gave up on a mail: {words}\n".encode())
             os._exit(70)  # the parent tries again, then keeps that mail unread
         signal.setitimer(signal.ITIMER_PROF, 0)
+        due = 0.0  # the next piece of work has to set it again, however soon it comes
         os.close(fds[0])
-        link.sendall(_LENGTH.pack(0))
+        if not last:
+            link.sendall(_END)
 
 
 def confine(limits: Limits) -> None:

@@ -17,6 +17,7 @@ from junkhound.guard import Book
 from junkhound.kernel import clock
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.errors import NotFound
+from junkhound.kernel.jail import Last
 from junkhound.ledger.files import Disk, put
 from junkhound.verbs import believing, data, signing
 from junkhound.verbs.office import Office
@@ -161,7 +162,7 @@ def start(said: Orders) -> Callable[[int, bytes, Callable[[int], None]], Iterato
         mark(0)
         asked = decode(request)
         size = os.fstat(fd).st_size
-        yield encode(judge(os.pread(fd, size, 0), asked.facts, asked.at).opinion)
+        yield Last(encode(judge(os.pread(fd, size, 0), asked.facts, asked.at).opinion))
 
     return work
 

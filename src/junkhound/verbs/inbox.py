@@ -24,7 +24,7 @@ from junkhound.inbox import Letter, Store
 from junkhound.intake.mail import Mail
 from junkhound.kernel.clock import DAY
 from junkhound.kernel.errors import ConfigError, DataError, NotFound
-from junkhound.kernel.jail import Died, Jail, Limits
+from junkhound.kernel.jail import Died, Jail, Last, Limits
 from junkhound.tables import Kind
 from junkhound.verbs import guard as verbs
 from junkhound.verbs import intakes
@@ -287,7 +287,7 @@ def start(said: tuple[verbs.Orders, bytes]) -> Callable[[int, bytes, Callable[[i
     def work(fd: int, request: bytes, mark: Callable[[int], None]) -> Iterator[bytes]:
         mark(0)
         found = judge(os.pread(fd, os.fstat(fd).st_size, 0), None, msgspec.msgpack.decode(request, type=int))
-        yield encode((found.evidence, found.words))
+        yield Last(encode((found.evidence, found.words)))
 
     return work
 

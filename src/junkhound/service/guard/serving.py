@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from junkhound.intake.trap import new_loop
 from junkhound.kernel import net
 from junkhound.kernel.errors import Refused
 from junkhound.service.guard import http, milter, proxy
@@ -36,7 +38,8 @@ def serve(
     if listening.family != socket.AF_UNIX:  # connections inherit it; asyncio does not see that they are TCP
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
-        asyncio.run(_serve(office, kind, listening, onward, relays, ready))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(_serve(office, kind, listening, onward, relays, ready))
     finally:
         listening.close()
         if place.startswith("unix:"):
@@ -52,12 +55,17 @@ async def _serve(
     talk: Talk = partial(proxy.talk, desk, onward, kind == "lmtp")
     if kind in _ASKED:
         talk = partial(_ASKED[kind], desk)
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError):  # at our end, of a connection that waits for its next mail
+            await talk(reader, writer)
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     start = asyncio.start_unix_server if listening.family == socket.AF_UNIX else asyncio.start_server
-    server = await start(talk, sock=listening, limit=1 << 20)
+    server = await start(one, sock=listening, limit=1 << 20)
     ready(_name(listening))
     notify("READY=1")
     try:
