@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from junkhound.cli import main_group
+from junkhound.kernel.errors import NotFound
 from support.forwards import FORWARDS, WHOLE
 
 MAIL = """Received: from store.example.org (store.example.org [192.0.2.3])
@@ -79,6 +80,35 @@ def test_a_line_below_says_how_likely_its_writer_wrote_it(home: Path) -> None:
     assert said.count("could have typed") == 1
     run(home, *RELAYS, "--html", str(page), str(home / "b.eml"))
     assert "likely that" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (b"root:x:0:0:root:/root:/bin/sh\n", "it is no mail, or its headers were left out"),
+        (bytes(range(256)) * 9, "it is no mail, or its headers were left out"),
+        (b"From: a@example.net\nSubject: hello\n\nHello.\n", "no Received line: its headers are incomplete"),
+    ],
+)
+def test_what_is_no_mail_is_told_so(home: Path, given: bytes, said: str) -> None:
+    (home / "odd").write_bytes(given)
+    assert said in " ".join(run(home, *RELAYS, str(home / "odd")).output.split())
+
+
+def test_a_file_that_is_not_there_is_told_so(home: Path) -> None:
+    with pytest.raises(NotFound, match="no such file"):
+        run(home, str(home / "nosuch.eml"))
+
+
+def test_a_list_passed_it_on_and_is_no_account(home: Path) -> None:
+    top = "Received: from vger.kernel.org (vger.kernel.org [209.132.180.67])\n\tby box.example.org (Postfix) with ESMTP"
+    (home / "list.eml").write_text(
+        f"{top} id 4YRV6G1R3Kz3w; Mon, 6 Jan 2025 10:00:09 +0000\nFrom: a@example.net\n\nHello.\n"
+    )
+    said = " ".join(run(home, *RELAYS, str(home / "list.eml")).output.split())
+    assert "it passed on what somebody else wrote" in said
+    assert "that junk came through it" in said
+    assert "is known as a machine of Mailing lists of kernel.org, a host of mailing lists" in said
 
 
 def test_the_owner_is_called_a_victim_and_never_a_criminal(home: Path) -> None:

@@ -12,7 +12,7 @@ from junkhound.kernel import clock
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.kernel.net import Address, network_of
 from junkhound.provider import Contacts, Found
-from junkhound.tables import country_code
+from junkhound.tables import SourceClass, country_code
 from junkhound.verbs import kinds, why
 from junkhound.verbs.contacts import Book
 from junkhound.verbs.kinds import Machine
@@ -127,6 +127,8 @@ def _nobody(traced: Traced) -> str:
             then = f"it came through {traced.through}"
         return f"no line can be believed; if {whose}, {then}"
     if not traced.hops:
+        if not traced.header:
+            return "it has no header: it is no mail, or its headers were left out"
         return "the mail has no Received line: its headers are incomplete"
     if verdict.provider is not None:
         account = f"; the account is {verdict.account}" if verdict.account is not None else ""
@@ -191,6 +193,8 @@ def about_of(verdict: trace.Verdict) -> str:
         if ": " in verdict.account:  # a field by which the provider knows
             return f"the customer of {at} whose mail has {verdict.account}"
         return f"the account {verdict.account} at {at}"
+    if verdict.source_class is SourceClass.FORWARD:
+        return f"nobody at {verdict.provider or verdict.address}: it passed on what somebody else wrote"
     if verdict.provider is not None:
         return f"an account at {verdict.provider}, which can tell from the mail's ids whose"
     return "" if verdict.address is None else f"the machine at {verdict.address}, at that moment"
@@ -295,7 +299,10 @@ def _next(traced: Traced, found: list[Found]) -> list[str]:
         who = who if found and found[0].sure else f"the abuse desk of {verdict.provider}"
         account = f" the account, {verdict.account}," if verdict.account else ""
         told = f"; name{account}{moment}".replace("name and", "name") if account or moment else ""
-        steps.append(f"write to {who}: attach the mail as it is, headers and all{told}")
+        if verdict.source_class is SourceClass.FORWARD:
+            steps.append(f"tell {verdict.provider} that junk came through it, and ask who brought it{told}")
+        else:
+            steps.append(f"write to {who}: attach the mail as it is, headers and all{told}")
     if verdict.address is not None or verdict.provider is not None:
         steps.append("keep the mail: junkhound ingest --as junk keeps it sealed, with a proof that nothing was changed")
     return steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,7 @@ from junkhound.verbs.office import Office
 
 SHOWN = 200  # hops of one mail
 COMPARED = 1000  # mails that are compared with each other before the first of them is shown
+_USUAL = (b"received", b"from", b"to", b"subject", b"date", b"message-id", b"return-path", b"mime-version")
 NEAR, MANY = 8, 4  # lines from the top, and relays, that are tried where nothing is configured
 
 
@@ -48,6 +50,7 @@ class Traced(msgspec.Struct, frozen=True):
     author: str = ""
     inside: str = ""
     through: str = ""
+    header: bool = True  # it has fields that a mail has
 
 
 def relays_of(config: Config, mailbox: str | None = None, trap: str | None = None) -> tuple[str, ...]:
@@ -101,6 +104,9 @@ def trace_paths(
     mails = ((mail.locator, bytes(mail.payload)) for mail in every)
     first = list(islice(mails, COMPARED))
     if not first:
+        absent = [path for path in listed if path != "-" and not Path(path).exists()]
+        if absent:
+            raise NotFound(f"no such file: {absent[0]!r}", "name a file with the mail, or '-' and paste it")
         raise NotFound(
             f"no mail in {', '.join(repr(path) for path in listed)}", "give a mail with its headers as it was stored"
         )
@@ -154,7 +160,7 @@ def _trace(
     subject, author = parsed.text(b"subject", 200), parsed.text(b"from", 200)
     return Traced(
         locator, verdict, tuple(hops[:SHOWN]), whose, guess.relays, guess.address, subject, author, inside,
-        guess.provider,
+        guess.provider, any(name in parsed.index for name in _USUAL),
     )  # fmt: skip
 
 
