@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -121,6 +122,37 @@ def test_two_texts_wait_until_there_is_a_third(tmp_path: Path) -> None:
     take(desk, tmp_path, "one", some(PILLS, 2, 1))
     grouping.group(desk)
     assert [one.mails for one in Book(desk.ledger.state).all()] == [3]
+
+
+@pytest.mark.parametrize(("lone", "born"), [(6, 0), (8, 1)])
+def test_of_texts_in_no_campaign_the_nearest_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lone: int, born: int
+) -> None:
+    """However many wait, a round holds no more of them than so many."""
+    for name, value in (("FEW", 0), ("TENTH", 0), ("LONE", lone)):
+        monkeypatch.setattr(grouping, name, value)
+    made = office(tmp_path / "home")
+    alone = [
+        letter(
+            200 + n,
+            " ".join(f"w{chr(97 + n)}{chr(97 + k)}" for k in range(20)),
+            10,
+            f"203.0.113.{90 + n}",
+            f"{n}.d.example",
+        )
+        for n in range(6)
+    ]
+    take(made, tmp_path, "first", some(PILLS, 0, 2) + alone)
+    assert (grouping.group(made).born, grouping.group(made).texts) == (0, 0)
+    took = len(grouping.units_of(made).around(*_days(10), 14, 64, lone)["unit"])
+    assert took == lone
+    take(made, tmp_path, "third", some(PILLS, 20, 1, 10))
+    assert grouping.group(made).born == born
+
+
+def _days(day: int) -> tuple[int, int]:
+    number = (dt.date(2006, 5, day) - dt.date(1970, 1, 1)).days
+    return number, number
 
 
 def test_only_one_groups_at_a_time(desk: Office) -> None:

@@ -25,6 +25,7 @@ CARRIED = tuple(int(kind) for kind in KeyKind if kind.name in ("PICTURE_HASH", "
 """Kinds by which mail without text is told apart."""
 _CARRIED = ", ".join(map(str, CARRIED))
 _BEFORE = f"CASE kind WHEN {int(KeyKind.ATTACHMENT)} THEN 1 WHEN {int(KeyKind.PICTURE)} THEN 2 ELSE 0 END"
+_ALL = 1 << 62
 DAY_OF = rollups.day_of("coalesce(o.seen_at, o.ingested_at)")
 
 
@@ -77,18 +78,26 @@ class Units(Queries):
             " ORDER BY day, p.unit"
         )
 
-    def around(self, first: int, last: int, most: int) -> dict[str, Array]:
-        """Units grouped before and first seen within these days: of each campaign ``most`` (0: all), of none all."""
+    def around(self, first: int, last: int, window: int, most: int, lone: int) -> dict[str, Array]:
+        """Units grouped before and first seen within these days or ``window`` days of them.
+
+        Of each campaign ``most`` (0: all); of none, those ``lone`` that are nearest to the days, so that a flood of
+        texts no two alike costs no more memory than that.
+        """
+        away = f"CASE WHEN campaign = 0 THEN greatest({first} - day, day - {last}, 0) ELSE 0 END"
         return self.engine.columns(
             f"SELECT unit, campaign::BIGINT AS campaign, day FROM {self.grouped()} u"
-            f" WHERE day BETWEEN {first} AND {last}"
-            f" QUALIFY {most} = 0 OR campaign = 0"
-            f" OR row_number() OVER (PARTITION BY campaign ORDER BY hash(unit), unit) <= {most}"
+            f" WHERE day BETWEEN {first - window} AND {last + window}"
+            f" QUALIFY row_number() OVER (PARTITION BY campaign ORDER BY {away}, hash(unit), unit)"
+            f" <= CASE WHEN campaign = 0 THEN {lone} ELSE {most or _ALL} END"
         )
 
-    def texts_around(self, first: int, last: int) -> int:
-        """How many units grouped before were first seen within these days."""
-        rows = self.engine.rows(f"SELECT count(*) FROM {self.grouped()} u WHERE day BETWEEN {first} AND {last}")
+    def texts_around(self, first: int, last: int, waiting: bool = False) -> int:
+        """How many units grouped before were first seen within these days; ``waiting``: those in no campaign alone."""
+        which = "campaign = 0" if waiting else "true"
+        rows = self.engine.rows(
+            f"SELECT count(*) FROM {self.grouped()} u WHERE day BETWEEN {first} AND {last} AND {which}"
+        )
         return int(rows[0][0])
 
     def texts(self, units: Array) -> tuple[Array, Array, list[str]]:

@@ -2,7 +2,8 @@
 
 What it knows is in rows: which campaign a text is in (table ``units``), and the book of campaigns in the state
 database. Each round compares the new texts with each other, with a bounded sample of every campaign of the days
-around them, and with what older campaigns agreed on. So a round costs what is new, and not what was ever seen.
+around them, with so many texts of those days that are in none, and with what older campaigns agreed on. So a round
+costs what is new, and not what was ever seen.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from junkhound.verbs.office import Office
 
 WINDOW = 14  # days around new texts in which others are looked at one by one
 SAMPLE = 64  # texts of a standing campaign that new ones are compared with
+LONE = 100_000  # texts in no campaign that new ones are compared with
 AT_ONCE = 150_000  # new texts in one round: with their sketches and neighbours some hundred megabytes
 REVIVED = 14  # days of silence after which a campaign is said to be back
 FEW = 10_000  # texts around new ones that are all grouped anew each time: two seconds
@@ -120,7 +122,7 @@ class _Run:
         queries = self.queries()
         first, last = int(days.min()), int(days.max())
         anew = self._anew(queries.texts_around(first - WINDOW, last + WINDOW), len(new))
-        around = queries.around(first - WINDOW, last + WINDOW, 0 if anew else SAMPLE)
+        around = queries.around(first, last, WINDOW, *((0, AT_ONCE) if anew else (SAMPLE, LONE)))
         old = ~np.isin(around["unit"], new)
         unit = np.concatenate([new, around["unit"][old]]).astype(np.uint64)
         day = np.concatenate([days, around["day"][old]]).astype(np.int64)
@@ -136,7 +138,9 @@ class _Run:
         units, keys = _with_asleep(campaign.Units(unit, sketch, words, times.mails, before, *times[1:]), keys, asleep,
                                    self.book.keys([one.number for one in asleep]))  # fmt: skip
         labels = campaign.group(units.anew(len(unit)) if anew else units, keys, known)
-        return self._settle(_Round(units, keys, labels, len(unit), len(new), day, subjects), asleep)
+        touched = self._settle(_Round(units, keys, labels, len(unit), len(new), day, subjects), asleep)
+        self.report.waiting = self.queries().texts_around(first - WINDOW, last + WINDOW, waiting=True)
+        return touched
 
     def _anew(self, texts: int, new: int) -> bool:
         """Whether all texts of these days are grouped as if none had been before.
@@ -215,7 +219,6 @@ class _Run:
         self.report.split += sum(1 for parent in lineage.born.values() if parent)
         self.report.merged += len(merged)
         self.report.revived += len(revived)
-        self.report.waiting = int((now[real] == 0).sum())
         return {*changed, *merged.values()}
 
     def _revived(self, done: _Round, asleep: list[Campaign], kept: dict[int, int]) -> list[tuple[Campaign, str]]:
