@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from accuracy import (
+    baselines,
     blocks,
     campaigns,
     classes,
@@ -125,8 +126,9 @@ def _lists(folder: Path, manifest: dict[str, Any], progress: Progress) -> tuple[
         ours = lists.decide(settings, start, end, progress)
     mails = lists.arrivals(folder)
     warm = start + WARM_H * HOUR  # nobody lists before something was seen
+    routes = baselines.Routes(folder / "routes.csv")
     accusing = [held for held in ours if held.name in ("Junkhound, snowshoe", "Junkhound, escalated")]
-    scores = {held.name: lists.score(held, mails, warm) for held in (*ours, *lists.references(mails))}
+    scores = {held.name: lists.score(held, mails, warm) for held in (*ours, *lists.references(mails, routes))}
     return scores, blocks.score(folder, accusing, mails)
 
 

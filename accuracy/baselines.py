@@ -6,13 +6,16 @@ Listing: SpamCop's rules, whole /24 networks, and every address seen once.
 
 from __future__ import annotations
 
+import csv
 import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
+from junkhound.kernel import net
 from junkhound.trace import Hop
 
 HOUR = 3_600_000_000
@@ -145,6 +148,47 @@ def whole_24(seen: Iterable[Seen]) -> dict[str, list[Span]]:
 def seen_once(seen: Iterable[Seen]) -> dict[str, list[Span]]:
     """Every address that sent a single mail to a trap, for a week."""
     return _spans(seen, lambda address: address, 7 * 24 * HOUR, 1)
+
+
+def by_network(seen: Iterable[Seen], of: Callable[[str], str]) -> dict[str, list[Span]]:
+    """Every network that two vantages saw junk from, kept for ever, with all good senders in it: ``of`` names it.
+
+    No list of whole networks under the rule of two vantages finds more, and none may list so much.
+    """
+    return _spans(seen, of, 10**6 * HOUR, 2)
+
+
+class Routes:
+    """The announced networks of a world: of an address the network, and the origin network (AS)."""
+
+    def __init__(self, path: Path) -> None:
+        self._of: dict[tuple[int, int, int], str] = {}
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                network = net.parse_network(row["network"])
+                if network is not None:
+                    self._of[network.hi, network.lo, network.bits] = row["asn"]
+        self._lengths = sorted({bits for _, _, bits in self._of}, reverse=True)
+
+    def network(self, address: str) -> str:
+        """The narrowest announced network, as text; the address where nobody announces it."""
+        found = self._find(address)
+        return address if found is None else str(found[0])
+
+    def origin(self, address: str) -> str:
+        """The AS that announces it; the address where nobody does."""
+        found = self._find(address)
+        return address if found is None else found[1]
+
+    def _find(self, address: str) -> tuple[net.Network, str] | None:
+        where = net.parse(address)
+        if where is None:
+            return None
+        for bits in self._lengths:
+            top = net.network_of(where, bits)
+            if (asn := self._of.get((top.hi, top.lo, bits))) is not None:
+                return top, asn
+        return None
 
 
 def network_24(address: str) -> str:

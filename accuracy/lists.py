@@ -72,9 +72,10 @@ class Half:
     """What becomes of a list: spans by network or address, and stretches of listed networks."""
 
     def __init__(
-        self, name: str, spans: Mapping[str, Sequence[Span]], whole: bool = False, ranges: Sequence[Ranged] = ()
-    ) -> None:
-        self.name, self.spans, self.whole, self.ranges = name, spans, whole, ranges
+        self, name: str, spans: Mapping[str, Sequence[Span]], under: Callable[[str], str] | None = None,
+        ranges: Sequence[Ranged] = (),
+    ) -> None:  # fmt: skip
+        self.name, self.spans, self._under, self.ranges = name, spans, under, ranges
         self._inside: dict[tuple[int, int, int], list[Ranged]] = defaultdict(list)
         for one in ranges:
             self._inside[one.network.hi, one.network.lo, one.network.bits].append(one)
@@ -92,8 +93,8 @@ class Half:
 
     def keys(self, address: str) -> tuple[str, ...]:
         """Under what spans of an address may stand."""
-        if self.whole:
-            return (baselines.network_24(address),)
+        if self._under is not None:
+            return (self._under(address),)
         return (address, subject(address)) if ":" in address else (address,)
 
     def _from_ranges(self, address: str) -> list[Span]:
@@ -225,14 +226,16 @@ def _half(name: str, books: Iterable[listing.Book]) -> Half:
     return Half(name, {key: merged(held) for key, held in spans.items()}, ranges=ranges)
 
 
-def references(mails: Iterable[Mail]) -> list[Half]:
-    """The reference methods on the same half A."""
+def references(mails: Iterable[Mail], routes: baselines.Routes) -> list[Half]:
+    """The reference methods on the same half A, then what no list under the rule of two vantages can surpass."""
     seen = [Seen(one.at, one.client, one.intake) for one in mails if one.half == "A" and one.kind == "junk"]
     return [
         Half("SpamCop's rules", baselines.spamcop(seen)),
-        Half("/24 networks", baselines.whole_24(seen), whole=True),
+        Half("/24 networks", baselines.whole_24(seen), baselines.network_24),
         Half("every address seen once", baselines.seen_once(seen)),
         Half("two vantages, kept for ever", baselines.spamcop(seen, stays=10**6 * HOUR)),
+        Half("two vantages, their announced networks", baselines.by_network(seen, routes.network), routes.network),
+        Half("two vantages, their origin networks", baselines.by_network(seen, routes.origin), routes.origin),
     ]
 
 

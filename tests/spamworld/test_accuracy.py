@@ -92,6 +92,22 @@ def test_reference_lists() -> None:
     assert list(baselines.whole_24(seen)) == ["192.0.2.0/24"]
 
 
+def test_what_two_vantages_can_reach_at_most(tmp_path: Path) -> None:
+    (tmp_path / "routes.csv").write_text(
+        "network,asn,org,country,type\n192.0.2.0/25,AS64500,a,US,isp\n198.51.100.0/24,AS64500,a,US,isp\n"
+        "192.0.2.0/24,AS64501,b,US,isp\n2001:db8::/32,AS64502,c,US,isp\n", "utf-8",
+    )  # fmt: skip
+    routes = baselines.Routes(tmp_path / "routes.csv")
+    assert [routes.network(one) for one in ("192.0.2.7", "192.0.2.200", "2001:db8:9::1", "203.0.113.1")] == [
+        "192.0.2.0/25", "192.0.2.0/24", "2001:db8::/32", "203.0.113.1",
+    ]  # fmt: skip
+    mails = [mail(0, "192.0.2.7", "A"), mail(1, "198.51.100.9", "A")._replace(intake="y")]
+    by_name = {one.name: one for one in lists.references(mails, routes)}
+    assert by_name["two vantages, their announced networks"].of("192.0.2.9") == []
+    assert by_name["two vantages, their origin networks"].of("192.0.2.9")[0].start == HOUR
+    assert by_name["two vantages, their origin networks"].of("192.0.2.200") == []  # of another network
+
+
 def mail(at: float, client: str, half: str, kind: str = "junk", group: int = 1) -> lists.Mail:
     return lists.Mail(int(at * HOUR), client, "x", half, kind, group)
 
