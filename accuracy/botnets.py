@@ -133,7 +133,7 @@ def _sizes(folder: Path, rows: botnet.Rows, found: botnet.Found, names: Mapping[
     for net, true in names.items():
         if true and bots[true] >= LEAST_BOTS:
             mine = found.row_net == net
-            guess = botnet.size.chao1(np.repeat(rows.address[mine], rows.mails[mine]))
+            guess = botnet.size.machines(botnet.size.chao1(np.repeat(rows.address[mine], rows.mails[mine])))
             errors.append(abs(guess.value - bots[true]) / bots[true])
             covered.append(guess.low <= bots[true] <= guess.high)
     return errors, covered

@@ -62,7 +62,8 @@ def settings_of(folder: Path, home: Path) -> config.Config:
     home.mkdir(parents=True, exist_ok=True)
     path = home / "junkhound.toml"
     text = (folder / "junkhound.toml").read_text("utf-8")
-    path.write_text(text + f'\n[store]\nhome = "{home / "state"}"\n', "utf-8")
+    known = f'\n[domains]\nrdap = "{(folder / "world/rdap.jsonl.zst").absolute()}"\n'  # what a register would answer
+    path.write_text(text + f'\n[store]\nhome = "{home / "state"}"\n{known}', "utf-8")
     return replace(
         config.load(path), engine=config.Engine(name="inline", isolate=False), pictures=config.Pictures(ocr="none")
     )

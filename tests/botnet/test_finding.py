@@ -176,3 +176,12 @@ def test_signed_ties_group_what_is_for_each_other_and_part_what_is_not() -> None
     assert correlate(6, ties) == [0, 0, 0, 1, 1, 2]
     assert correlate(0, []) == []
     assert correlate(3, [(0, 1, -1.0)]) == [0, 1, 2]
+
+
+def test_machines_are_fewer_than_addresses_and_less_sure() -> None:
+    addresses = size.Size(1000.0, 900.0, 1120.0, 500)
+    found = size.machines(addresses)
+    assert found.value == pytest.approx(1000 / size.ADDRESSES_EACH)
+    assert found.high / found.value > addresses.high / addresses.value
+    assert found.low < found.value < addresses.value
+    assert size.machines(size.Size(0.0, 0.0, 0.0, 0)).value == 0.0

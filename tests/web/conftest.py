@@ -6,9 +6,12 @@ import dataclasses
 import logging
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from junkhound.campaign.pattern import Pattern
 from junkhound.kernel import clock, config
+from junkhound.ledger.wordings import Reading, Shelf, Wording
 from junkhound.tables import Kind
 from junkhound.verbs import actors, botnets, grouping, lists, publish
 from junkhound.verbs.access import Doors
@@ -38,6 +41,13 @@ def junk(number: int, trap: str, day: str, source: str = ADDRESS) -> bytes:
     ).encode()
 
 
+def word(office: Office) -> None:
+    """A wording of the first campaign whose every phrase is an attack."""
+    made = Pattern((HOSTILE.lower(), "cheap pills"), (("or {{7*7}}",), ()), learned=20, fields={"X-Mailer": HOSTILE})
+    row = Wording(1, 1, AT, AT // clock.DAY, 2, msgspec.json.encode(made).decode())
+    Shelf(office.ledger.state).put(Reading(1, AT, 42, 42, 1.0), [row], {}, None, "learned")
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Config:
     """Settings of a home that took in junk over two years and listed its source on a public and an own list."""
@@ -51,7 +61,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Config:
             "two": config.Trap(domains=("bait.test",), relays=("mx.bait.test",)),
         },
         lists={"main": config.List(scope="public"), "house": config.List(scope="own")},
+        domains=config.Domains(rdap=str(folder / "rdap.jsonl")),
     )
+    person = {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", HOSTILE]]]}
+    said = {"objectClassName": "domain", "ldhName": "pills.example", "entities": [person]}
+    (folder / "rdap.jsonl").write_bytes(msgspec.json.encode(said))
     office = Office(made, AT)
     for name, trap in (("one", TRAP), ("two", "bait-two@bait.test")):
         days = ["Mon, 3 Jan 2005", "Tue, 4 Jan 2005", *[f"Mon, {5 + n % 4} Jun 2006" for n in range(20)]]
@@ -61,6 +75,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Config:
     grouping.group(office)
     botnets.find(office)
     actors.find(office)
+    word(office)
     lists.decide(office)
     publish.publish(office, accept_growth=True)
     office.ledger.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from junkhound import content
 from junkhound.kernel import config
 from junkhound.verbs.access import Doors
 from support.peers import need
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.peer
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--disable-dev-shm-usage",
          "--enable-logging=stderr", "--v=0")  # fmt: skip
-PAGES = ("/", "/sources", "/address/203.0.113.7", "/lists", "/lists/main", "/record/JH-2006-000001", "/trace")
+PAGES = ("/", "/sources", "/address/203.0.113.7", "/lists", "/lists/main", "/record/JH-2006-000001", "/trace",
+         "/campaign/K-2006-000001", "/botnets", f"/entity/domain/{content.key('pills.example'):016x}")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from junkhound import content
 from junkhound.kernel import clock, config
 from junkhound.verbs.access import Doors
 from junkhound.web import operator_app
@@ -345,6 +346,21 @@ def test_a_campaign_leads_to_what_its_mails_share_and_to_its_ties(operator: Brow
     assert operator.get("/entity/domain/no-key").status == 400
     assert operator.get("/search?q=k-2006-000001").headers["location"] == "/campaign/K-2006-000001"
     assert "K-2006-000001" in operator.get(f"/address/{ADDRESS}").text
+
+
+def test_a_campaign_shows_its_templates_and_a_domain_leads_to_who_registered_it(operator: Browser) -> None:
+    answer = operator.get("/campaign/K-2006-000001")
+    safe(answer)
+    assert "<h2>Templates</h2>" in answer.text
+    assert "cheap pills" in answer.text
+    key = content.key("pills.example")
+    found = operator.get(f"/entity/domain/{key:016x}.json").json["found"]
+    (registrant,) = [one for one in found["beside"] if one["kind"] == "registrant"]
+    assert f'href="/entity/registrant/{registrant["key"]}"' in operator.get(f"/entity/domain/{key:016x}").text
+    person = operator.get(f"/entity/registrant/{registrant['key']}")
+    safe(person)
+    assert "/campaign/K-2006-000001" in person.text
+    assert operator.get("/entity/registrant/0123456789abcdef").status == 404
 
 
 def test_ties_are_laid_out_apart_and_the_same_each_time() -> None:

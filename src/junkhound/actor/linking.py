@@ -34,7 +34,7 @@ WEIGHTS: Mapping[str, tuple[float, str]] = {
     "PICTURE_HASH": (4.0, "nearly the same picture"),
     "DOMAIN": (1.5, "a linked domain"), "DKIM_DOMAIN": (0.5, "a signing domain"), "TICKER": (2.5, "the same share"),
     "REGISTRANT": (8.5, "domains of one registrant"), "NAME_SERVER": (4.0, "domains on the same name servers"),
-    "REGISTERED": (4.0, "domains bought within an hour at one registrar"),
+    "REGISTERED": (6.5, "domains bought within an hour at one registrar"),
 }  # fmt: skip
 """Log of how much likelier one hand shares a key of this kind than two hands do, where nobody else has it.
 

@@ -43,6 +43,22 @@ def chao1(times: NDArray[np.int64]) -> Size:
     return Size(seen + unseen, seen + unseen / spread, seen + unseen * spread, seen)
 
 
+ADDRESSES_EACH = 1.14
+"""Addresses that stand for one machine in Chao's estimate of a period: providers hand some machines several, and many a
+machine is on too little to be met. Fitted on 24 botnets of six simulated tuning worlds of a week."""
+SPREAD = 0.14  # of its logarithm from botnet to botnet
+
+
+def machines(addresses: Size) -> Size:
+    """About how many machines stand behind Chao's estimate of all addresses, with what is not known of their ratio."""
+    if addresses.value <= 0:
+        return addresses
+    value = addresses.value / ADDRESSES_EACH
+    drawn = math.log(max(addresses.high, addresses.value) / addresses.value) / Z
+    spread = math.exp(Z * math.hypot(drawn, SPREAD))
+    return Size(value, value / spread, value * spread, addresses.seen)
+
+
 def chapman(one: int, other: int, both: int) -> Size:
     """How many there are, from two halves of the traps that see independently of each other.
 

@@ -38,8 +38,9 @@ def tell(lines: tuple[Line, ...]) -> None:
     if not lines:
         print("no botnets: none was found yet; sessions of our own trap are what tells programs apart")
     for one in lines:
-        print(f"{one.name}  {_size(one.size)} addresses, {_size(one.daily)} a day; {one.mails:,} mails of"
-              f" {one.campaigns:,} campaigns, {one.first_on} to {one.last_on}")  # fmt: skip
+        print(f"{one.name}  {_size(one.machines)} machines behind {_size(one.size)} addresses,"
+              f" {_size(one.daily)} a day;"
+              f" {one.mails:,} mails of {one.campaigns:,} campaigns, {one.first_on} to {one.last_on}")  # fmt: skip
         if one.awake:
             print("  its machines are on day and night: rather a pool of open proxies than infected home computers")
 

@@ -272,6 +272,7 @@ class Line(msgspec.Struct, frozen=True):
     first_on: str
     last_on: str
     awake: bool = False  # its machines are on day and night: rather a pool of proxies
+    machines: Estimate = Estimate(0.0, 0.0, 0.0, 0)  # behind the addresses of ``size``
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -336,7 +337,8 @@ def _about(one: Botnet) -> About:
 def _line(one: Botnet, campaigns: int) -> Line:
     about = _about(one)
     return Line(one.name, one.mails, one.sources, about.whole, about.daily, campaigns,
-                clock.day_text(one.first_day * DAY), clock.day_text(one.last_day * DAY), about.awake)  # fmt: skip
+                clock.day_text(one.first_day * DAY), clock.day_text(one.last_day * DAY), about.awake,
+                Estimate(*size.machines(size.Size(*msgspec.structs.astuple(about.whole)))))  # fmt: skip
 
 
 def show(office: Office, name: str) -> Detail:
