@@ -101,3 +101,29 @@ def test_packs_are_taken_as_signed_and_in_order(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         packs.take(reader, made)
     assert verbs.status(reader).sequence == 2
+
+
+def test_what_is_alike_is_found_by_any_band_that_two_share() -> None:
+    chance = np.random.default_rng(7)
+    rows = np.zeros(400, FORMS["texts"])
+    rows["id"] = np.arange(1, 401)
+    rows["sketch"] = chance.integers(0, 256, rows["sketch"].shape, dtype=np.uint8)
+    rows["sketch"][5] = 0  # a text too short for one
+    known = guards.book(made_at=0)
+    book = Book(known.head, {**known.tables, "texts": sorted_rows("texts", rows)})
+    for _ in range(300):
+        kept = chance.random(128) < chance.choice([0.3, 0.6, 0.8, 1.0])
+        near = int(chance.integers(0, 400))
+        low = np.where(kept, rows["sketch"][near], chance.integers(0, 256, 128))
+        sketch = (low.astype("<u4") + 256 * chance.integers(0, 1 << 20, 128).astype("<u4")).tobytes()
+        same = rows["sketch"] == low.astype(np.uint8)
+        met = same.reshape(400, 32, 4).all(axis=2).any(axis=1) & rows["sketch"].any(axis=1)
+        shares = np.where(met, (same.mean(axis=1) - 1 / 256) / (1 - 1 / 256), 0.0)
+        found = book.alike("texts", sketch, 0.5)
+        if shares.max() >= 0.5:
+            assert found is not None
+            assert int(found[0]["id"]) == int(shares.argmax()) + 1
+            assert found[1] == pytest.approx(shares.max())
+        else:
+            assert found is None
+    assert book.alike("campaigns", sketch, 0.5) is None

@@ -134,16 +134,17 @@ class Book:
 
     def alike(self, table: str, sketch: bytes, least: float) -> tuple[Any, float] | None:
         """The text or campaign that is most alike (``least`` of the Jaccard of its words at least), and by how much."""
-        bands, owners, marks = self._bands[table]
-        if not len(bands) or len(sketch) != 4 * SKETCH:
+        bands = self._bands[table]
+        if not bands.owners.size or len(sketch) != 4 * SKETCH:
             return None
         low = low_bytes(sketch)
-        wanted = _band_keys(low[None, :])[0]
-        wanted = wanted[marks[_mark(wanted, marks)]]  # most texts have no band in common with any: seen at once
+        wanted = low.view("<u4")
         found: set[int] = set()
-        for start, key in zip(bands.searchsorted(wanted).tolist(), wanted.tolist(), strict=True):
+        for band in np.flatnonzero(bands.marked(wanted)).tolist():  # most texts have no band in common with any
+            keys, key = bands.keys[band], wanted[band]
+            start = int(keys.searchsorted(key))
             some = slice(start, start + 50)  # a band full of texts says little
-            found.update(owners[some][bands[some] == key].tolist())
+            found.update(bands.owners[band, some][keys[some] == key].tolist())
         if not found:
             return None
         rows = self.tables[table][sorted(found)]
@@ -169,37 +170,47 @@ class Book:
 
 
 class _Banded(NamedTuple):
-    """Bands sorted, the rows that they are of, and a mark at each place where one falls."""
+    """The bands of many sketches: of each band (a row) its four bytes, sorted, and whose they are.
 
-    keys: NDArray[np.uint64]
+    ``marks`` has a bit for each place where one falls: one look says that nobody has a band, mostly.
+    """
+
+    keys: NDArray[np.uint32]
     owners: NDArray[np.uint32]
-    marks: NDArray[np.bool_]
+    marks: NDArray[np.uint8]
+
+    def marked(self, wanted: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of the bands of one sketch somebody may have."""
+        places = _places(wanted, 8 * len(self.marks))
+        return (self.marks[places >> _3] & _BITS[places & _7]) != 0
 
 
 def _banded(sketches: NDArray[np.uint8]) -> _Banded:
-    with_words = np.flatnonzero(sketches.any(axis=1))
-    keys = _band_keys(sketches[with_words]).ravel()
-    order = np.argsort(keys, kind="stable")
-    marks = np.zeros(1 << max(4, (4 * len(keys)).bit_length()), np.bool_)
-    marks[_mark(keys, marks)] = True
-    return _Banded(keys[order], np.repeat(with_words.astype(np.uint32), BANDS)[order], marks)
+    with_words = np.flatnonzero(sketches.any(axis=1)).astype(np.uint32)
+    bands = np.ascontiguousarray(sketches[with_words].view("<u4").T)
+    marks = np.zeros(1 << max(1, bands.size.bit_length()), np.uint8)  # eight to sixteen bits for each
+    for band in range(BANDS):
+        places = _places(bands[band], 8 * len(marks), band)
+        np.bitwise_or.at(marks, places >> _3, _BITS[places & _7])
+    order = np.argsort(bands, axis=1, kind="stable")
+    return _Banded(np.take_along_axis(bands, order, 1), with_words[order], marks)
 
 
-def _mark(keys: NDArray[np.uint64], marks: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Where each band falls among the marks, whose number is a power of two."""
-    bits = len(marks).bit_length() - 1
-    return (keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits)
+_NUMBERS = np.arange(BANDS, dtype=np.uint64) << np.uint64(32)
+_MIX, _3, _7 = np.uint64(0x9E3779B97F4A7C15), np.uint64(3), np.uint64(7)
+_BITS = np.array([1 << bit for bit in range(8)], np.uint8)
+
+
+def _places(bands: NDArray[np.uint32], marks: int, first: int | None = None) -> NDArray[np.uint64]:
+    """Where bands fall among so many marks, a power of two: those of one sketch, or many that are all the ``first``."""
+    numbers = _NUMBERS if first is None else _NUMBERS[first]
+    mixed = (bands | numbers) * _MIX
+    return mixed >> np.uint64(65 - marks.bit_length())
 
 
 def low_bytes(sketch: bytes) -> NDArray[np.uint8]:
     """The low byte of each of the 128 min-hashes of ``content.sketch``: what a book keeps of them."""
     return np.frombuffer(sketch, "<u4").astype(np.uint8)
-
-
-def _band_keys(sketches: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Each band's four bytes, with the band's number above them."""
-    bands = np.ascontiguousarray(sketches).view("<u4").astype(np.uint64)
-    return bands | (np.arange(BANDS, dtype=np.uint64) << np.uint64(32))
 
 
 def sorted_rows(table: str, rows: Rows) -> Rows:
