@@ -182,7 +182,7 @@ class _Banded(NamedTuple):
     def marked(self, wanted: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of the bands of one sketch somebody may have."""
         places = _places(wanted, 8 * len(self.marks))
-        return (self.marks[places >> _3] & _BITS[places & _7]) != 0
+        return np.asarray(self.marks[places >> _3] & _BITS[places & _7], np.bool_)
 
 
 def _banded(sketches: NDArray[np.uint8]) -> _Banded:
