@@ -19,7 +19,7 @@ from junkhound.kernel.clock import DAY, HOUR
 from junkhound.verbs.comparing import DAYS
 from junkhound.wire import jsonl
 
-LOOKS = 168  # each hour of a week, every nine hours of two months
+SHORT = 10 * DAY  # a world that is no longer is looked at each hour, another once a day
 
 
 class Note(NamedTuple):
@@ -61,7 +61,7 @@ def looks(found: Iterable[Note]) -> Remembered:
     if not held:
         return Remembered()
     first, last = held[0].at, held[-1].at
-    step = max(HOUR, (last - first) // LOOKS)
+    step = HOUR if last - first <= SHORT else DAY
     moments, known = [], []
     comparison, start, place = trace.Comparison(), 0, 0
     for moment in range(first + step, last + 1, step):
