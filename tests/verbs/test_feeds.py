@@ -26,7 +26,7 @@ from junkhound.kernel.errors import (
 from junkhound.ledger import histories
 from junkhound.publish import outputs
 from junkhound.tables import Kind, Standing
-from junkhound.verbs import deciding, feeds, lists, why
+from junkhound.verbs import crosscheck, deciding, feeds, lists, why
 from junkhound.verbs.office import Office
 from junkhound.wire import feeds as reading
 from support.editions import entry, make, name_entry
@@ -185,6 +185,21 @@ def test_an_address_a_network_that_holds_it_and_a_name_are_found(tmp_path: Path)
     with pytest.raises(NotFound) as told:
         feeds.import_(here, "partne", [b"203.0.113.7\n"])
     assert told.value.hint == "did you mean 'partner'?"
+
+
+def test_since_when_an_entry_stands_and_when_it_left_are_kept(tmp_path: Path) -> None:
+    for day, content in enumerate((b"203.0.113.7\n203.0.113.0/28\n", b"203.0.113.7\n", b"203.0.113.9\n",
+                                   b"203.0.113.7\n203.0.113.9\n")):  # fmt: skip
+        feeds.import_(office(tmp_path, AT + day * clock.DAY), "partner", [content])
+    days = [AT + day * clock.DAY for day in range(4)]
+    (one,) = crosscheck.known(office(tmp_path, tlp="RED"), ["203.0.113.7"])
+    assert [(stay.entry, stay.since_at, stay.gone_at) for stay in one.feeds] == [
+        ("203.0.113.7", days[3], None), ("203.0.113.7", days[0], days[2]), ("203.0.113.0/28", days[0], days[1]),
+    ]  # fmt: skip
+    assert {stay.tlp for stay in one.feeds} == {"RED"}
+    assert one.witnesses == 0  # a feed is evidence and no witness
+    (other,) = crosscheck.known(office(tmp_path), ["203.0.113.9"])
+    assert other.feeds[0].since_at == days[2]
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode), st.sampled_from(reading.FORMATS))

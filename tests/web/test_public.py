@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from junkhound.kernel import clock, config
 from junkhound.publish import sign, write
+from junkhound.verbs import lists, publish
+from junkhound.verbs.office import Office
 from junkhound.web import operator_app, public_app
 from junkhound.web.guard import POLICY
 from junkhound.web.out import Out
@@ -22,7 +24,7 @@ from junkhound.wire import minisign
 from support.editions import entry, make
 from support.web import Browser
 
-from .conftest import AT
+from .conftest import AT, TRAP
 
 LATER = AT + clock.HOUR
 
@@ -59,6 +61,47 @@ def test_a_record_says_what_was_seen_in_ranges_and_days(public: Browser, setting
         assert secret not in answer.text.replace("style.css", "")
     assert public.get(f"/r/{number}.json").json["record"]["messages"] == "10 to 50"
     assert public.get(f"/r?q={number.lower()}").headers["location"] == f"/r/{number}"
+
+
+def test_a_record_shows_what_two_places_saw_in_its_mail(public: Browser, settings: config.Config) -> None:
+    number = number_on(settings, "main")
+    found = public.get(f"/r/{number}.json").json["record"]
+    texts = {sample["text"] for sample in found["samples"]}
+    assert "pills.example" in texts
+    page = public.get(f"/r/{number}").text
+    assert "What its mail had in it" in page
+    assert "pills.example" in page
+    held = (settings.home / "out/main.records").read_text("utf-8")
+    for secret in (TRAP, "lure.one", "trap.example", "bait-two", "bait.test", "@pills"):
+        assert secret not in held
+    assert not (settings.home / "out/house.records").exists()
+    assert public.get("/files/main.records").status == 404
+    assert "main.records" not in public.get("/").text
+
+
+def test_a_listing_that_ended_keeps_its_page(settings: config.Config, tmp_path: Path) -> None:
+    number = number_on(settings, "main")
+    home = tmp_path / "home"
+    shutil.copytree(settings.home, home)
+    own = dataclasses.replace(settings, store=dataclasses.replace(settings.store, home=str(home)))
+    later = Office(own, AT + 40 * clock.DAY)
+    lists.decide(later, "main")
+    publish.publish(later, "main", accept_growth=True)
+    later.ledger.close()
+    browser = Browser(public_app(own, AT + 40 * clock.DAY + clock.HOUR))
+    found = browser.get(f"/r/{number}.json").json
+    assert found["record"]["why_ended"] == "nothing more was seen"
+    assert found["record"]["ended"] > found["record"]["since"]
+    assert found["record"]["samples"]  # kept from the edition before
+    assert found["asking"] is False
+    page = browser.get(f"/r/{number}").text
+    assert "not listed any more" in page
+    assert "Take it off" not in page
+    # A file that was cut short, or is none, costs the page and nothing else.
+    for damaged in (b"", b'{"format": "junkhound-re', b"[]\n", b"\xff" * 40):
+        (home / "out/main.records").write_bytes(damaged)
+        assert browser.get(f"/r/{number}").status == 404
+        assert browser.get("/").status == 200
 
 
 def test_the_owner_of_a_listed_address_can_ask_for_its_removal(public: Browser, settings: config.Config) -> None:

@@ -57,18 +57,22 @@ def command() -> None:
 @click.option("--list", "names", multiple=True, metavar="NAME", help="Ask only this list; repeatable.")
 @click.option("--again", is_flag=True, help="Ask even if it was asked a little while ago.")
 @click.option("--dry-run", is_flag=True, help="Show what would be asked of whom; nothing leaves.")
+@click.option("--known", is_flag=True, help="Ask nobody: what imported feeds and earlier answers say.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line.")
 @click.pass_obj
 def ask(
-    where: dict[str, Any], what: tuple[str, ...], names: tuple[str, ...], again: bool, dry_run: bool, as_json: bool
-) -> None:
+    where: dict[str, Any], what: tuple[str, ...], names: tuple[str, ...], again: bool, dry_run: bool, known: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Ask about addresses, domains, or files that hold one a line.
 
-    Each list says listed, not listed, refused, dead or unknown; lists of one family count as one witness.
+    Each list says listed, not listed, refused, dead or unknown; lists of one family count as one witness. Imported
+    feeds stand beside them with their history, and are no witness.
 
     \b
     Examples:
       junkhound crosscheck 192.0.2.7
+      junkhound crosscheck 192.0.2.7 --known
       junkhound crosscheck addresses.txt --list psbl --dry-run
     """
     from junkhound.verbs import crosscheck
@@ -87,6 +91,10 @@ def ask(
             )
         else:
             _tell_plan(planned)
+        return
+    if known:
+        for one in crosscheck.known(office, wanted):
+            _json_line(one) if as_json else _tell(one)
         return
     if len(wanted) < 2 or as_json:
         for one in crosscheck.check(office, wanted, names, again):
@@ -139,7 +147,8 @@ def accept(where: dict[str, Any], names: tuple[str, ...], who: str) -> None:
     office = open_office(**where)
     for name in names:
         about = crosscheck.accept(office, name, who or getpass.getuser())
-        print(f"{name}: accepted ({about.terms}; {about.policy})")
+        held = f"verified {about.verified}" if about.verified else "unverified"
+        print(f"{name}: accepted ({held}: {about.terms}; {about.policy})")
 
 
 @command.command("withdraw")
@@ -180,7 +189,8 @@ def _tell_plan(planned: list[Asked]) -> None:
 
 def _tell(one: Checked) -> None:
     count, at = len(one.listed), clock.text(one.at)
-    print(f"{one.subject}: on {count} of {len(one.lines)} lists, {_witnesses(one)}, as of {at}")
+    asked = f"on {count} of {len(one.lines)} lists, {_witnesses(one)}" if one.lines else "nobody was asked"
+    print(f"{one.subject}: {asked}, as of {at}")
     for line in one.lines:
         said = line.said
         since = f", since {clock.day_text(line.since_at)} at least" if line.since_at is not None else ""
@@ -189,7 +199,12 @@ def _tell(one: Checked) -> None:
         means = f": {said.means}" if said.means else ""
         print(f"  {said.outcome:10} {said.list}{codes}{scope}{means}{since}")
     for gone in one.gone:
-        print(f"  gone       {gone.list}: {clock.day_text(gone.since_at)} to {clock.day_text(gone.gone_at or 0)}")
+        until = f"{clock.day_text(gone.since_at)} to {clock.day_text(gone.gone_at or gone.seen_at)}"
+        print(f"  gone       {gone.list}: {until}" if gone.gone_at else f"  known      {gone.list}: seen {until}")
+    for stay in one.feeds:
+        word, since = "on feed" if stay.gone_at is None else "was on", clock.day_text(stay.since_at)
+        until = f"{since} to {clock.day_text(stay.gone_at)}" if stay.gone_at else f"since {since} at least"
+        print(f"  {word:10} {stay.feed} as {stay.entry}: {until}, TLP:{stay.tlp}")
 
 
 def _tell_short(one: Checked) -> None:
@@ -224,6 +239,16 @@ def _json_line(one: Checked) -> None:
             for line in one.lines
         ],
         "gone": [standing_answer(gone) for gone in one.gone],
+        "feeds": [
+            {
+                "feed": stay.feed,
+                "entry": stay.entry,
+                "since": clock.text(stay.since_at),
+                "gone": stay.gone_at and clock.text(stay.gone_at),
+                "tlp": stay.tlp,
+            }
+            for stay in one.feeds
+        ],
     }
     print(json.dumps(answer, ensure_ascii=False))
 
@@ -247,7 +272,8 @@ def _shown(one: Shown) -> dict[str, Any]:
     return {
         "name": about.name, "zone": about.zone, "family": about.family, "of": about.of, "scope": about.scope,
         "ipv6": about.ipv6, "policy": about.policy, "terms": about.terms, "closed": about.closed or None,
-        "accepted": one.accepted_at is not None, "codes": dict(about.codes or about.bits),
+        "verified": about.verified or None, "accepted": one.accepted_at is not None,
+        "codes": dict(about.codes or about.bits),
     }  # fmt: skip
 
 
@@ -258,4 +284,5 @@ def _tell_list(one: Shown) -> None:
     if about.closed:
         print(f"{'':18} {'':13} closed in {about.closed}")
     elif about.terms:
-        print(f"{'':18} {'':13} {about.terms}; {about.policy}")
+        held = f"verified {about.verified}" if about.verified else "unverified, read them at"
+        print(f"{'':18} {'':13} terms ({held} {about.policy}): {about.terms}")

@@ -161,6 +161,13 @@ class Listings:
             held = b"".join(bytes(first)[8:] for first in firsts_among(connection, query, firsts))
         return np.frombuffer(held, ">u8").astype(np.uint64)
 
+    def ended(self, name: str, since: int, at: int, most: int) -> list[Listing]:
+        """What ended on a list from ``since`` to ``at``, the newest first, at most so many."""
+        over = func.coalesce(listings.c.ended_at, listings.c.expires_at)
+        query = select(listings).where(listings.c.list == name, over >= since, over <= at)
+        with state.reading(self._engine) as connection:
+            return read(connection, query.order_by(over.desc(), listings.c.number.desc()).limit(most))
+
     def count(self, name: str, at: int) -> int:
         """How many stood on the list at a moment."""
         over = func.coalesce(listings.c.ended_at, listings.c.expires_at)

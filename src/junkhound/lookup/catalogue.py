@@ -21,7 +21,8 @@ class Blocklist(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One list. ``family`` are those that copy or are kept together: together they are one witness.
 
     ``codes`` and ``bits`` are what its answers mean, ``scopes`` whom a code means where that is not ``scope``;
-    ``refused`` and ``refused_bit`` are its ways to refuse an asker. ``closed`` is the month it ended.
+    ``refused`` and ``refused_bit`` are its ways to refuse an asker. ``closed`` is the month it ended. ``verified`` is
+    the day on which somebody held ``terms`` and codes against its policy page; empty means general knowledge.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Blocklist(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listed_test: str = ""
     clean_test: str = ""
     closed: str = ""
+    verified: str = ""
 
     @property
     def tests(self) -> tuple[str, str]:

@@ -18,6 +18,8 @@ from junkhound.lookup import Blocklist, Question, Resolver, Word
 from junkhound.lookup.asking import below
 from junkhound.lookup.catalogue import NAMES
 from junkhound.lookup.meaning import LISTED
+from junkhound.verbs import feed_history, feeds
+from junkhound.verbs.feed_history import FeedStanding
 from junkhound.verbs.office import Office
 from junkhound.wire import dns
 from junkhound.wire.dns import Answer
@@ -42,13 +44,17 @@ class Line(msgspec.Struct):
 
 
 class Checked(msgspec.Struct):
-    """What all lists say of one subject. ``witnesses`` are the families among those that list it."""
+    """What all lists say of one subject. ``witnesses`` are the families among those that list it.
+
+    ``feeds`` are its stays on imported feeds, those that stand first; they are no witness.
+    """
 
     subject: str
     at: int
     lines: list[Line]
     fresh: bool
     gone: list[Standing] = []
+    feeds: list[FeedStanding] = []
 
     @property
     def listed(self) -> list[Line]:
@@ -295,13 +301,35 @@ def check(
         new = [subject for subject in batch if subject not in known]
         found = asking.ask(new) if new else {}
         book.note(found, at)
-        histories = book.histories(batch)
+        histories, fed = book.histories(batch), on_feeds(office, batch)
         for subject in batch:
             when, words = (at, found[subject]) if subject in found else known[subject]
             words = [said for said in words if said.list in wanted_lists]
-            yield _checked(histories.get(subject, []), subject, when, words, subject in found)
+            one = _checked(histories.get(subject, []), subject, when, words, subject in found)
+            one.feeds = fed[subject]
+            yield one
         if progress is not None:
             progress(len(batch))
+
+
+def known(office: Office, wanted: Sequence[str]) -> list[Checked]:
+    """What our imported feeds and earlier answers know of these subjects; nobody is asked."""
+    histories, fed = others_of(office).histories(wanted), on_feeds(office, wanted)
+    return [
+        Checked(subject, office.now, [], False, histories.get(subject, []), fed[subject]) for subject in wanted
+    ]  # fmt: skip
+
+
+def on_feeds(office: Office, wanted: Sequence[str]) -> dict[str, list[FeedStanding]]:
+    """By subject its stays on imported feeds: its own, and those of networks and names that hold it."""
+    above = {subject: list(feeds.above(subject)) for subject in wanted}
+    named = {name: about.tlp for name, about in office.config.feeds.items()}
+    entries = {entry for every in above.values() for entry in every}
+    stays = feed_history.of(office.home / "feeds", named, entries) if named else {}
+    found = {subject: [stay for entry in every for stay in stays.get(entry, ())] for subject, every in above.items()}
+    for every in found.values():
+        every.sort(key=lambda one: (one.gone_at is not None, -(one.gone_at or 0), one.feed))
+    return found
 
 
 def _covers(words: Sequence[Said], lists: Sequence[Blocklist], subject: str) -> bool:

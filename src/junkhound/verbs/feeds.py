@@ -30,6 +30,7 @@ from junkhound.ledger.home import hub_key
 from junkhound.listing import Protected, domain_name
 from junkhound.sighting.numbers import number
 from junkhound.tables import Kind, Standing
+from junkhound.verbs import feed_history
 from junkhound.verbs import hub as hubs
 from junkhound.verbs.deciding import policies
 from junkhound.verbs.office import Office
@@ -227,13 +228,17 @@ def check(office: Office, text: str) -> list[Hit]:
     hits = []
     for feed, about in office.config.feeds.items():
         found = _read(office, feed, "current")
-        asked = _above(address) if address is not None else _up(str(name))
-        hits += [Hit(feed, one, found[one], about.tlp) for one in asked if one in found]
+        hits += [Hit(feed, one, found[one], about.tlp) for one in above(text) if one in found]
     return hits
 
 
+def above(text: str) -> Iterator[str]:
+    """An address and every network that holds it, or a name and those above it, as entries write them."""
+    address = net.parse(text)
+    yield from _above(address) if address is not None else _up(str(domain_name(text)))
+
+
 def _above(address: net.Address) -> Iterator[str]:
-    """The address and every network that holds it, as entries write them."""
     for bits in range(128, 95 if address.is_v4 else 0, -1):
         yield _text(net.network_of(address, bits))
 
@@ -315,6 +320,7 @@ def _accept(
     before = _read(office, name, "current")
     fresh = {text: at for text, at in found.items() if at >= before.get(text, -clock.DAY) + clock.DAY}
     rows = _commit(office, name, about, fresh) if about.counts else 0
+    feed_history.note(_path(office, name, "current").parent, name, found, before, office.now)
     _write(office, name, "current", found)
     state.history.append(Step(office.now, len(found), "accepted"))
     state.held = False

@@ -15,7 +15,7 @@ from junkhound.ledger import files
 from junkhound.ledger.listing_records import Listing
 from junkhound.listing import COMBINED, HOLDS, Domain, Policy, bit_code, count_range
 from junkhound.publish import Edition, Entry, Last, NameEntry, Written
-from junkhound.verbs import deciding, lists, signing
+from junkhound.verbs import deciding, lists, record_pages, signing
 from junkhound.verbs.office import Office
 
 
@@ -186,6 +186,9 @@ def _publish(
         accept_growth,
     )
     written = room.write(edition, forms, folder, _put, signer)
+    if policy.scope == "public" and not policy.combined:
+        path = folder / f"{policy.name}.records"
+        _put(path, record_pages.lines(office, policy.name, edition.expires_at, record_pages.read(path)))
     book.note_edition(policy, at, edition.size)
     return Published(policy.name, edition, written, left_out, signer=signer.public.name if signer else None)
 

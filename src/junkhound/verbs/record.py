@@ -12,8 +12,8 @@ from junkhound.verbs import deciding, lists
 from junkhound.verbs.delisting import AGAIN_DAYS, QUIET_HOURS
 from junkhound.verbs.office import Office
 
-_SHOWN = 5
-_WORDS = {0: "linked host", 1: "linked domain", 14: "HELO", 15: "mail program", 16: "subject"}
+SHOWN = 5
+WORDS = {0: "linked host", 1: "linked domain", 14: "HELO", 15: "mail program", 16: "subject"}
 
 
 def explain(office: Office, text: str) -> list[tuple[Listing, list[str]]]:
@@ -39,12 +39,12 @@ def record(office: Office, one: Listing) -> list[str]:
         _wide(one),
         *_faithful(office, one),
     ]
-    lines += [f"seen in its mail at two or more places: {_WORDS[s.kind]} {s.text!r}" for s in _samples(office, one)]
+    lines += [f"seen in its mail at two or more places: {WORDS[s.kind]} {s.text!r}" for s in _samples(office, one)]
     if live:
         lines.append(f"ends on {days[2]} when nothing more is seen")
     else:
         ended = clock.day_text(one.ended_at if one.ended_at is not None else one.expires_at)
-        lines.append(f"ended on {ended}: {_ENDS.get(one.end or 'expired', 'it ran out')}")
+        lines.append(f"ended on {ended}: {ENDS.get(one.end or 'expired', 'it ran out')}")
     if one.relistings:
         lines.append(f"it was listed {one.relistings:,} times before; each return doubles the time it stands")
     lines += [f"to mend: {words}" for words in advice(one.listing_class)]
@@ -53,7 +53,7 @@ def record(office: Office, one: Listing) -> list[str]:
     return lines
 
 
-_ENDS = {
+ENDS = {
     "expired": "nothing more was seen",
     "cleared": "good mail or a protected network ended it",
     "removed": "its keeper took it off",
@@ -100,4 +100,4 @@ def _samples(office: Office, one: Listing) -> list[Sample]:
     """What two vantages saw in its mail: nothing that is unique to one delivery, so no trap can be told by it."""
     if not isinstance(one.subject, Network):
         return []
-    return samples(office.ledger.query(), one.subject, one.first_at, one.last_at + clock.HOUR, tuple(_WORDS), _SHOWN)
+    return samples(office.ledger.query(), one.subject, one.first_at, one.last_at + clock.HOUR, tuple(WORDS), SHOWN)

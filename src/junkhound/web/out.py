@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import re
 import threading
 from collections.abc import Iterator
@@ -18,15 +19,17 @@ import msgspec
 
 from junkhound.kernel import clock
 from junkhound.kernel.config import Config
-from junkhound.kernel.errors import JunkhoundError, NotFound, Temporary
+from junkhound.kernel.errors import JunkhoundError, NotFound, Temporary, UsageError
 
 _PUBLIC = re.compile(rb'(?m)^[#;] scope public:|^ ?"scope": "public",?$')
 _EXPIRES = re.compile(rb'(?m)^[#;] expires (\S+)$|^ ?"expires": "([^"]+)",?$')
 _NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})\.([a-z0-9]{1,16})(/[a-z0-9-]{1,40}\.[a-z]{1,8})?\Z")
 _PUBLIC_KEY = "minisign.pub"
 _SIGNATURE = ".minisig"
-_HERE_ONLY = "served"  # what our own responder maps is nobody else's business
+_HERE_ONLY = ("served", "records")  # what our own responder and pages map is nobody else's business
 _HEAD = 4096
+_BARE: dict[str, Any] = {"ended": None, "relistings": 0, "left_out": 0, "samples": []}
+"""What a record of an edition without a file of records lacks."""
 _LARGEST = 1 << 30
 
 
@@ -82,7 +85,7 @@ class Out:
             signed = self.file(name.removesuffix(_SIGNATURE), now)
             return self._found(name, signed.list, signed.expires)
         parts = _NAME.match(name)
-        if parts is None or parts[1] not in self.public or parts[2] == _HERE_ONLY:
+        if parts is None or parts[1] not in self.public or parts[2] in _HERE_ONLY:
             raise _none(name)
         found = self._found(name, parts[1], "")
         until = self._until(found)
@@ -141,18 +144,44 @@ class Out:
         return held
 
     def record(self, number: str, now: int) -> dict[str, Any]:
-        """One entry of a public list by its number, with its list. Errors: NotFound."""
+        """One listing of a public list by its number, with its list; ended ones too. Errors: NotFound."""
         for name in sorted(self.public):
+            held = self._record(name, number, now)
+            if held is not None:
+                return {**_BARE, **held, "list": name, "scope": "public"}
             try:
                 file = self.file(f"{name}.json", now)
             except JunkhoundError:
                 continue
             found = self._entries(file).get(number)
             if found is not None:
-                return {**found, "list": name, "scope": "public"}
+                return {**_BARE, **found, "list": name, "scope": "public"}
         raise NotFound(
             f"{number} stands on no list that is published now", "listings end by themselves when nothing more is seen"
         )
+
+    def _record(self, name: str, number: str, now: int) -> dict[str, Any] | None:
+        """The line of a number in the records of a list, if they are public and have not run out."""
+        path = self.folder / f"{name}.records"
+        if path.is_symlink():
+            return None
+        try:
+            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as content:
+                about = json.loads(content[: max(content.find(b"\n"), 0)])
+                if not isinstance(about, dict) or about.get("format") != "junkhound-records":
+                    return None
+                if about.get("scope") != "public":
+                    return None
+                if clock.parse(about["expires"]) <= now:
+                    return None
+                place = content.find(b"\n" + number.encode() + b" ")
+                if place < 0:
+                    return None
+                start = place + len(number) + 2
+                found: dict[str, Any] = json.loads(content[start : content.find(b"\n", start)])
+        except (OSError, ValueError, KeyError, TypeError, UsageError):
+            return None
+        return found
 
     def _entries(self, file: File) -> dict[str, dict[str, Any]]:
         with self._lock:

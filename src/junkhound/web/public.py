@@ -134,7 +134,9 @@ class _Public:
 
 
 def may_be_asked(found: dict[str, Any]) -> bool:
-    """Whether a listing is of one address (IPv6: one customer's network) and so may end at its owner's word."""
+    """Whether a listing stands and is of one address (IPv6: one customer's network): it may end at its owner's word."""
+    if found.get("ended"):
+        return False
     network = net.parse_network(str(found.get("network", "")))
     return network is not None and (network.bits == 128 or (not network.is_v4 and network.bits == 64))
 
