@@ -24,6 +24,9 @@ BEYOND = ((0.5, 1.0, 1.25, 1.5), (0.15, 0.04, 0.00, -0.15))
 """Weight of keys, and by how much groups that share them must overlap more than strangers do."""
 APART = ((0.5, 1.0, 1.5, 2.0), (0.18, 0.14, 0.02, -0.1))
 """The same of a lone text and what its key's texts agree on."""
+BORNE = (
+    1.15  # as ``sketches.BORNE_OUT``, for a lone text beside what has its key: one sender's small print is alike too
+)
 FOLLOWS = 0.5  # what it adds that one group begins when the other ends
 APART_BY = 0.3  # what it takes off that both link to domains, and to none in common
 OTHER = 0.6  # what it takes off that each names a contact of its own
@@ -196,7 +199,7 @@ def _to_groups(sketch: U32, labels: Ints, row: Ints, name: Ints, small: Flags, t
     )
     code, reason = bonds.reasons(code, which, here, tied)
     lone, group = code // len(big), code % len(big)
-    alike = sketches.overlap(sketch, lone, agreed, group)
+    alike = sketches.overlap(sketch, lone, agreed, group, BORNE)
     others = np.arange(0, len(sketch), max(1, len(sketch) // bonds.SAMPLE))
     kin = bonds.kin_of(held, _of_rows(row, name, others, labels, big), len(others))
     usual = bonds.usual_overlap(agreed, sketch[others], kin)
@@ -236,7 +239,9 @@ def _peeled(sketch: U32, labels: Ints, rank: Ints, row: Ints, name: Ints, least:
         inside = np.flatnonzero(place[named] >= 0)
         group = place[named[inside]]
         votes = np.minimum(np.bincount(named)[named[inside]], sketches.MEMBERS)
-        alike = (sketches.overlap(sketch, row[inside], agreed, group) * votes - 1) / (votes - 1)  # without its own vote
+        alike = (sketches.overlap(sketch, row[inside], agreed, group, BORNE) * votes - 1) / (
+            votes - 1
+        )  # without its own vote
         seat = np.full(len(sketch), -1, np.int64)
         seat[others] = np.arange(len(others))
         looked = seat[row[inside]] >= 0

@@ -31,27 +31,27 @@ def bands(sketches: U32, rows: int) -> Iterator[U64]:
         yield mixed
 
 
-def overlap(one: U32, a: Ints, two: U32, b: Ints) -> Reals:
+def overlap(one: U32, a: Ints, two: U32, b: Ints, borne: float = BORNE_OUT) -> Reals:
     """The estimated overlap of one[a[i]] and two[b[i]], pair by pair (``alike``)."""
     found = np.empty(len(a))
     for start in range(0, len(a), AT_A_TIME):
         end = start + AT_A_TIME
-        found[start:end] = alike(one[a[start:end]], two[b[start:end]])
+        found[start:end] = alike(one[a[start:end]], two[b[start:end]], borne)
     return found
 
 
-def alike(one: U32, other: U32) -> Reals:
+def alike(one: U32, other: U32, borne: float = BORNE_OUT) -> Reals:
     """The estimated overlap (Jaccard) of the word sets, as far as their own words bear it out.
 
     Sketches agree in about as large a part of their places; of those places whose least hash is no common word's
     (``MARK``), in as large a part as the words which are not common overlap. Small print makes letters of strangers
-    alike, so no overlap is more than ``BORNE_OUT`` times that.
+    alike, so no overlap is more than ``borne`` times that.
     """
     same = one == other
     mine = (np.minimum(one, other) & MARK) == 0
     told = mine.sum(axis=-1)
     own = np.where(told >= LEAST_PLACES, (same & mine).sum(axis=-1) / np.maximum(told, 1), 0.0)
-    return np.asarray(np.minimum(same.mean(axis=-1), BORNE_OUT * own), np.float64)
+    return np.asarray(np.minimum(same.mean(axis=-1), borne * own), np.float64)
 
 
 def neighbours(mixed: U64, rank: Ints) -> tuple[Ints, Ints]:
