@@ -59,6 +59,7 @@ BASE64 = (
     b"QQ==", b"QUI=", b"QUJD" * 19 + b"\n", b"QUJD" * 19 + b"\r\n", b"-- \nlist",
 )  # fmt: skip
 HEADER = (
+    b"\n--a", b"--a", b"\n--a--", b"\r\n--a \t", b"\n--ab", b"-",
     b"\n", b"\n", b"\r\n", b":", b":", b" ", b"\t", b"\r", b"\n\n", b"\x00", b"\xff", b"Received", b"From", b"From ",
     b">From ", b"Subject: x", b"Date:", b"a", b"x" * 130, b"y: " + b"z" * 1100,
 )  # fmt: skip

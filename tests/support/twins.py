@@ -25,6 +25,15 @@ def of_header(source: bytes) -> Iterator[tuple[str, Any, Any]]:
     size = len(source)
     for start, stop in ((0, size), (size // 3, size), (size // 3, 2 * size // 3)):
         yield "split", message.split(source, start, stop), message.split_plainly(source, start, stop)
+    for needle, at, stop in (
+        (b"--a", 0, size),
+        (b"--a", size // 3, size - 3),
+        (b"--", min(1, size), size),
+        (b"y", 0, size // 2),
+    ):
+        for most in (0, 2, 5000):
+            plainly = message.delimiter_plainly(source, needle, at, max(stop, 0), most)
+            yield "delimiter", message.delimiter(source, needle, at, max(stop, 0), most), plainly
     for start in (0, size // 2):
         made = message.header_of(source, start)
         yield "header", made, message.header_plainly(source, start)

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from junkhound import tables
-from junkhound.kernel import config, net
+from junkhound.kernel import config, engine, net
 from junkhound.kernel.clock import DAY
 from junkhound.tables import Defect, Kind
+from junkhound.verbs import ingest as taking
 from junkhound.verbs import unit
 from junkhound.verbs.ingest import Request, ingest, watch
 from junkhound.verbs.office import Office
@@ -89,6 +90,23 @@ def test_every_engine_gives_equal_rows(tmp_path: Path) -> None:
     take(inline, source)
     take(pool, source)
     assert rows(inline) == rows(pool)
+
+
+def test_workers_have_ended_when_months_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Merging takes memory of its own, and the mail is judged by then."""
+    merging: list[int] = []
+    raised: list[engine.Pool] = []
+    begin = engine.Pool.__init__
+
+    def noted(self: engine.Pool, settings: config.Engine) -> None:
+        begin(self, settings)
+        raised.append(self)
+
+    monkeypatch.setattr(engine.Pool, "__init__", noted)
+    monkeypatch.setattr(taking, "tidy", lambda office: merging.append(sum(len(pool._here) for pool in raised)))
+    desk = office(tmp_path / "home", name="pool", workers=2, isolate=True)
+    assert take(desk, mbox(tmp_path / "in.mbox", [junk(n) for n in range(70)])).added == 70
+    assert (len(raised), merging) == (1, [0])
 
 
 def test_good_mail_leaves_a_row_and_nothing_else(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from urllib.parse import unquote
 DEEPEST = 4  # redirectors behind redirectors
 MOST = 20  # accounts of one message
 
-_inner = re.compile(r"(?<=.{8})(?:https?|hxxps?)(?::|%3[aA]|%253[aA])[^\s<>\"']{4,2000}+", re.DOTALL).search
+_scheme = re.compile(r"(?:https?|hxxps?)(?::|%3[aA]|%253[aA])[^\s<>\"']{4,2000}+").match
+_end = re.compile(r"[\x00-\x20<>\"']").search
 _coded = re.compile(r"[=/]((?:aHR0c|d3d3L)[A-Za-z0-9_+/-]{8,2000}+)").search
 # A gateway that rewrites links for those it protects: the sender's own link stands inside, in a code of its own.
 _version2 = re.compile(r"urldefense\.(?:proofpoint\.)?com/v2/url\?(?:[^#]*&)?u=([^&#]{4,2000})", re.IGNORECASE).search
@@ -73,9 +74,22 @@ def target(url: str) -> str:
     return ""
 
 
+def _inner(url: str) -> re.Match[str] | None:
+    """The first web address that begins behind the eighth letter; the search for its first letters costs nothing."""
+    at = 8
+    while True:
+        places = [place for word in ("http", "hxxp") if (place := url.find(word, at)) >= 0]
+        if not places:
+            return None
+        at = min(places)
+        if (match := _scheme(url, at)) is not None:
+            return match
+        at += 1
+
+
 def _clean(url: str) -> str:
-    end = next((place for place, char in enumerate(url) if char <= " " or char in "<>\"'"), len(url))
-    url = url[:end]
+    end = _end(url)
+    url = url if end is None else url[: end.start()]
     return url if url[:4].lower() in ("http", "hxxp") and "://" in url[:9] and len(url) > 11 else ""
 
 

@@ -376,29 +376,48 @@ class _Walk:
                 self.part(start, stop, level + 1, choice, default)
         return True
 
-    def delimiter(self, needle: bytes, at: int, stop: int) -> tuple[int, int, bool] | None:
-        """The next boundary line from ``at``: where what stands before it ends, what follows starts, if it closes."""
-        source = self.source
-        if source.startswith(needle, at):
-            hit = at - 1
-        else:
-            hit = source.find(b"\n" + needle, at, stop)
-        while hit >= -1 and (hit >= 0 or at == 0):
-            self.delimiters += 1
-            if self.delimiters > MAX_DELIMITERS:
-                self.defects |= _TOO_MANY_PARTS
-                return None
-            tail = hit + 1 + len(needle)
-            line = source.find(b"\n", tail, stop)
-            if line < 0:
-                line = stop
-            rest = source[tail : min(line, tail + 200)]
-            closes = rest.startswith(b"--")
-            # RFC 2046 section 5.1.1: only blanks may follow; closing lines may run on, as they do in real mail
-            if closes or not rest.strip():
-                before = hit - 1 if hit > at and source[hit - 1] == 13 else hit
-                return before, min(line + 1, stop), closes
-            hit = source.find(b"\n" + needle, max(tail - 1, at), stop)
-            if hit < 0:
-                return None
-        return None
+    def delimiter(self, needle: bytes, at: int, stop: int) -> Delimiter | None:
+        """The next boundary line from ``at``, if not too many lines have looked like one."""
+        left = MAX_DELIMITERS - self.delimiters
+        looked, found = delimiter(self.source, needle, at, stop, left)
+        self.delimiters += looked
+        if looked > left:
+            self.defects |= _TOO_MANY_PARTS
+        return found
+
+
+Delimiter = tuple[int, int, bool]
+"""A boundary line: where what stands before it ends, where what follows starts, whether it closes."""
+
+
+def delimiter_plainly(source: bytes, needle: bytes, at: int, stop: int, most: int) -> tuple[int, Delimiter | None]:
+    """``delimiter`` without the compiled steps."""
+    if source.startswith(needle, at):
+        hit = at - 1
+    else:
+        hit = source.find(b"\n" + needle, at, stop)
+    looked = 0
+    while hit >= 0 or (hit == -1 and at == 0):
+        looked += 1
+        if looked > most:
+            break
+        tail = hit + 1 + len(needle)
+        line = source.find(b"\n", tail, stop)
+        if line < 0:
+            line = stop
+        rest = source[tail : min(line, tail + 200)]
+        closes = rest.startswith(b"--")
+        # RFC 2046 section 5.1.1: only blanks may follow; closing lines may run on, as they do in real mail
+        if closes or not rest.strip():
+            before = hit - 1 if hit > at and source[hit - 1] == 13 else hit
+            return looked, (before, min(line + 1, stop), closes)
+        hit = source.find(b"\n" + needle, max(tail - 1, at), stop)
+        if hit < 0:
+            break
+    return looked, None
+
+
+delimiter: Callable[[bytes, bytes, int, int, int], tuple[int, Delimiter | None]] = (
+    delimiter_plainly if steps is None else steps.delimiter
+)
+"""How many lines between two places looked like a boundary (``most`` and one are the end), and the first that is."""

@@ -18,7 +18,7 @@ from junkhound.trace.border import Boundary, local_name, same_machine
 from junkhound.trace.hop import Hop
 from junkhound.trace.names import together
 from junkhound.trace.pair import Looked, Machine
-from junkhound.trace.peer import PRIVATE, STRANGER
+from junkhound.trace.peer import OWN, PRIVATE, RELAY, STRANGER
 from junkhound.trace.walk import SESSION, Walk
 from junkhound.trace.weights import HONEST, TAIL
 
@@ -41,6 +41,7 @@ _BELOW_ORIGINATOR, _NO_DATE, _WITH_KEYWORD = int(Clue.BELOW_ORIGINATOR), int(Clu
 _FORGED, _TRUE = int(Clue.FORGED), int(Clue.DRIVER) | int(Clue.SEEN_DIRECT)
 PROOF = _IMPOSSIBLE_ADDRESS | _QUEUE_ID_CLOCK
 _NOBODYS = (Space.RESERVED, Space.MULTICAST, Space.UNSPECIFIED, Space.DOCUMENTATION)
+_OURS_OR_RELAYS = (OWN, RELAY)
 _IN_CLEAR = frozenset(("SMTP", "LMTP"))  # RFC 3848: a session with TLS has been an ESMTP session, and says so
 _ID_CLUES = {
     (None, False, False): 0, (True, False, False): 0, (True, False, True): 0,
@@ -269,7 +270,7 @@ def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border:
             clues |= _GAP
         if (border.names[by] or by in ours) and not local_name(by) and (top or by != above.by):
             clues |= _CLAIMS_OUR_NAME  # every machine is "localhost" to itself
-    if hop.by_ip is not None and not same_machine(hop.by_ip) and border.knows(hop.by_ip):
+    if hop.by_ip is not None and border.sides[hop.by_ip] in _OURS_OR_RELAYS and not same_machine(hop.by_ip):
         clues |= _CLAIMS_OUR_NAME
     if hop.at is None:
         clues |= _NO_DATE

@@ -153,6 +153,7 @@ class _Run:
             self.report.added += rows - self.report.rejudged
             for entry in self.anew:
                 self.ledger.spool.discard(entry.segment_name)
+        self.judge.close()  # so that merging has the memory that they had
         tidy(self.office)
 
     def _count(self, done: Done) -> None:

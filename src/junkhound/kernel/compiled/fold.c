@@ -35,7 +35,7 @@ static void fold_all(const byte *text, Py_ssize_t size, byte *made, Bits (*kinds
         memcpy(made + at, &folded, sizeof folded);
         Block found[KINDS] = {blank, digit, ~(blank | digit | letter)};
         for (int kind = 0; kind < KINDS; kind++)
-            kinds[kind][at >> 6] |= (Bits)(unsigned)__builtin_ia32_pmovmskb128((SignedBlock)found[kind]) << (at & 63);
+            kinds[kind][at >> 6] |= (Bits)bits_of(found[kind]) << (at & 63);
     }
 #endif
     for (; at < size; at++) {

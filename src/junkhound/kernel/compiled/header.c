@@ -54,10 +54,12 @@ static int skipped(const byte *text, Py_ssize_t at, Py_ssize_t end) {
     return c == ':' || c == ' ' || c == '\t' || BEGINS(text, at, end, "From ") || BEGINS(text, at, end, ">From ");
 }
 
-/* Append (name, at, value, end); steals the name. */
+/* Append (name, at, value, end); steals the name. Where a field begins the one before it ends: one number for both. */
 static int field(PyObject *fields, PyObject *name, Py_ssize_t at, Py_ssize_t value, Py_ssize_t end) {
-    PyObject *made = PyTuple_New(4), *a = PyLong_FromSsize_t(at), *b = PyLong_FromSsize_t(value);
-    PyObject *c = PyLong_FromSsize_t(end);
+    Py_ssize_t before = PyList_GET_SIZE(fields) - 1;
+    PyObject *made = PyTuple_New(4), *b = PyLong_FromSsize_t(value), *c = PyLong_FromSsize_t(end);
+    PyObject *a = before < 0 ? NULL : PyTuple_GET_ITEM(PyList_GET_ITEM(fields, before), 3);
+    a = a != NULL && PyLong_AsSsize_t(a) == at ? Py_NewRef(a) : PyLong_FromSsize_t(at);
     if (made == NULL || a == NULL || b == NULL || c == NULL) {
         Py_XDECREF(made);
         Py_XDECREF(a);

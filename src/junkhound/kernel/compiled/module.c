@@ -10,6 +10,7 @@ PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count
 PyObject *step_quoted(PyObject *self, PyObject *octets);
 PyObject *step_from_1252(PyObject *self, PyObject *octets);
 PyObject *step_is_utf8(PyObject *self, PyObject *octets);
+PyObject *step_delimiter(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_base64(PyObject *self, PyObject *octets);
 PyObject *step_hinting(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_languages(PyObject *self, PyObject *const *given, Py_ssize_t count);
@@ -37,6 +38,7 @@ static PyMethodDef steps[] = {
     {"text_signs", step_text_signs, METH_O, "text_signs(text) -> bits of tricks that may stand in a text"},
     {"quoted", step_quoted, METH_O, "quoted(octets) -> (decoded, whether there are bad escapes)"},
     {"from_1252", step_from_1252, METH_O, "from_1252(octets) -> (UTF-8, whether a byte stands for nothing)"},
+    {"delimiter", FAST(step_delimiter), METH_FASTCALL, "delimiter(source, needle, at, stop, most) -> (looked, line)"},
     {"is_utf8", step_is_utf8, METH_O, "is_utf8(octets) -> whether they are valid UTF-8"},
     {"base64", step_base64, METH_O, "base64(octets) -> decoded, or None"},
     {"hinting", FAST(step_hinting), METH_FASTCALL, "hinting(hints, stems): the words by which touts are known"},
@@ -66,11 +68,10 @@ PyMODINIT_FUNC PyInit__steps(void) {
     octets_prepare();
     fold_prepare();
     sketch_prepare();
-    urls_prepare();
     signs_prepare();
     received_prepare();
     base64_prepare();
-    if (html_prepare() < 0 || header_prepare() < 0) return NULL;
+    if (html_prepare() < 0 || header_prepare() < 0 || urls_prepare() < 0) return NULL;
     PyObject *made = PyModule_Create(&module);
     if (made != NULL && PyModule_AddStringConstant(made, "SOURCES", AS_TEXT(SOURCES)) < 0) Py_CLEAR(made);
     return made;

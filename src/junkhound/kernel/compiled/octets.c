@@ -20,6 +20,12 @@ void octets_prepare(void) {
 
 int all_ascii(const byte *text, Py_ssize_t size) {
     Py_ssize_t at = 0;
+    for (; at + 64 <= size; at += 64) {
+        unsigned long long eights[8], any = 0;
+        memcpy(eights, text + at, 64);
+        for (int place = 0; place < 8; place++) any |= eights[place];
+        if (any & 0x8080808080808080ULL) return 0;
+    }
     for (; at + 8 <= size; at += 8) {
         unsigned long long eight;
         memcpy(&eight, text + at, 8);

@@ -26,24 +26,6 @@ static inline int is_letter(byte c) { return octet_class[c] & LETTER; } /* [a-zA
 static inline int is_digit(byte c) { return octet_class[c] & DIGIT; }
 static inline int is_hex(byte c) { return octet_class[c] & HEX; }
 
-/* Where `c` stands in text[at:stop], or -1. */
-static inline Py_ssize_t find_byte(const byte *text, byte c, Py_ssize_t at, Py_ssize_t stop) {
-    if (at >= stop) return -1;
-    const byte *hit = memchr(text + at, c, (size_t)(stop - at));
-    return hit == NULL ? -1 : hit - text;
-}
-
-/* Where the last `c` of text[at:stop] stands, or -1. */
-static inline Py_ssize_t last_byte(const byte *text, byte c, Py_ssize_t at, Py_ssize_t stop) {
-    if (at >= stop) return -1;
-#ifdef __GLIBC__
-    const byte *hit = memrchr(text + at, c, (size_t)(stop - at));
-    return hit == NULL ? -1 : hit - text;
-#endif
-    while (stop > at && text[stop - 1] != c) stop--;
-    return stop > at ? stop - 1 : -1;
-}
-
 #if defined(__GNUC__)
 /* Sixteen bytes at once: as many as every processor of ours compares in one step. */
 typedef byte Block __attribute__((vector_size(16)));
@@ -54,6 +36,11 @@ static inline Block block_at(const byte *text) {
     memcpy(&block, text, sizeof block);
     return block;
 }
+
+#if defined(__SSE2__)
+/* A bit for each byte of what a comparison gave. */
+static inline unsigned bits_of(Block block) { return (unsigned)__builtin_ia32_pmovmskb128((SignedBlock)block); }
+#endif
 
 static inline int any_of(Block block) {
     unsigned long long halves[2];
@@ -73,6 +60,31 @@ static inline int lowest(Bits bits) {
     while (!(bits >> place & 1)) place++;
     return place;
 #endif
+}
+
+/* Where `c` stands in text[at:stop], or -1. What stands near is found without a call. */
+static inline Py_ssize_t find_byte(const byte *text, byte c, Py_ssize_t at, Py_ssize_t stop) {
+    if (at >= stop) return -1;
+#if defined(__SSE2__)
+    for (int near = 0; near < 4 && stop - at >= 16; near++, at += 16) {
+        unsigned found = bits_of((Block)(block_at(text + at) == c));
+        if (found) return at + lowest(found);
+    }
+    if (at >= stop) return -1;
+#endif
+    const byte *hit = memchr(text + at, c, (size_t)(stop - at));
+    return hit == NULL ? -1 : hit - text;
+}
+
+/* Where the last `c` of text[at:stop] stands, or -1. */
+static inline Py_ssize_t last_byte(const byte *text, byte c, Py_ssize_t at, Py_ssize_t stop) {
+    if (at >= stop) return -1;
+#ifdef __GLIBC__
+    const byte *hit = memrchr(text + at, c, (size_t)(stop - at));
+    return hit == NULL ? -1 : hit - text;
+#endif
+    while (stop > at && text[stop - 1] != c) stop--;
+    return stop > at ? stop - 1 : -1;
 }
 
 /* Where the next bit is set (`want` 0) or clear (`want` all ones) from `at`; `stop` if none is. */
@@ -117,6 +129,45 @@ static inline Py_ssize_t after_blanks(const byte *text, Py_ssize_t at, Py_ssize_
     return at;
 }
 
+/* The places of a few bytes in a text, one after the other: `next_mark` until -1. */
+typedef struct {
+    const byte *text;
+    Py_ssize_t size, base; /* `base`: of the 64 bytes that `bits` are about */
+    Bits bits;
+    byte marks[3];
+} Marks;
+
+static inline Bits marks_at(const Marks *marks, Py_ssize_t base) {
+    const byte *text = marks->text + base;
+    Bits found = 0;
+    Py_ssize_t at = 0, stop = marks->size - base < 64 ? marks->size - base : 64;
+#if defined(__SSE2__)
+    for (; at + 16 <= stop; at += 16) {
+        Block c = block_at(text + at);
+        Block hit = (Block)((c == marks->marks[0]) | (c == marks->marks[1]) | (c == marks->marks[2]));
+        found |= (Bits)bits_of(hit) << at;
+    }
+#endif
+    for (; at < stop; at++)
+        if (text[at] == marks->marks[0] || text[at] == marks->marks[1] || text[at] == marks->marks[2]) found |= 1ULL << at;
+    return found;
+}
+
+static inline Py_ssize_t next_mark(Marks *marks) {
+    while (!marks->bits) {
+        marks->base += 64;
+        if (marks->base >= marks->size) return -1;
+        marks->bits = marks_at(marks, marks->base);
+    }
+    Py_ssize_t place = marks->base + lowest(marks->bits);
+    marks->bits &= marks->bits - 1;
+    return place;
+}
+
+static inline Marks marks_of(const byte *text, Py_ssize_t size, byte one, byte two, byte three) {
+    return (Marks){text, size, -64, 0, {one, two, three}};
+}
+
 int all_ascii(const byte *text, Py_ssize_t size);
 
 /* A copy in lower case with room behind it, for PyMem_Free; NULL with MemoryError set. */
@@ -152,7 +203,7 @@ PyObject *step_words(PyObject *self, PyObject *octets);
 PyObject *step_sketch(PyObject *self, PyObject *octets);
 void fold_prepare(void);
 void sketch_prepare(void);
-void urls_prepare(void);
+int urls_prepare(void);
 PyObject *step_in_text(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_read_all(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_gather(PyObject *self, PyObject *const *given, Py_ssize_t count);

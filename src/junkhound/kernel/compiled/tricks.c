@@ -17,7 +17,7 @@ typedef struct {
     long may_rewrite;
     Hits hits;
     int inks, dark, offscreen;
-    Py_ssize_t after_ground, after_painted, after_offscreen;
+    Py_ssize_t after_ground, after_painted, after_offscreen, breaks, cells;
 } Search;
 
 static inline Py_ssize_t before_blanks(const byte *low, Py_ssize_t at) {
@@ -227,32 +227,28 @@ static int empty_pair(const byte *low, Py_ssize_t at, Py_ssize_t size) {
     return 0;
 }
 
-/* Whether a tag may have to be rewritten with others. */
-static void tags(Search *search) {
+/* Whether the tag at `at` may have to be rewritten, with others. */
+static void tag(Search *search, Py_ssize_t at) {
     const byte *low = search->low;
-    Py_ssize_t size = search->size, breaks = 0, cells = 0;
-    for (Py_ssize_t at = -1; (at = find_byte(low, '<', at + 1, size)) >= 0;) {
-        if (at + 2 >= size) break;
-        if (low[at + 1] == 'b' && low[at + 2] == 'r') breaks++;
-        else if (low[at + 1] == '/') {
-            if (BEGINS(low, at + 2, size, "td>") && breaks >= 2) cells++;
-            if (!(search->may_rewrite & EMPTY_PAIR) && at > 0 && low[at - 1] == '>' && empty_pair(low, at - 1, size))
-                search->may_rewrite |= EMPTY_PAIR;
-            breaks = 0;
-        } else breaks = 0; /* a cell of slices holds line breaks alone */
-    }
-    if (cells >= 4) search->may_rewrite |= ROWS;
+    Py_ssize_t size = search->size;
+    if (at + 2 >= size) return;
+    if (low[at + 1] == 'b' && low[at + 2] == 'r') search->breaks++;
+    else if (low[at + 1] == '/') {
+        if (BEGINS(low, at + 2, size, "td>") && search->breaks >= 2 && ++search->cells >= 4) search->may_rewrite |= ROWS;
+        if (!(search->may_rewrite & EMPTY_PAIR) && at > 0 && low[at - 1] == '>' && empty_pair(low, at - 1, size))
+            search->may_rewrite |= EMPTY_PAIR;
+        search->breaks = 0;
+    } else search->breaks = 0; /* a cell of slices holds line breaks alone */
 }
 
 /* Search the source, in lower case; -1 with an error. */
 static int search_all(Search *search) {
-    const byte *low = search->low;
-    Py_ssize_t size = search->size;
-    for (Py_ssize_t at = -1; (at = find_byte(low, ':', at + 1, size)) >= 0;)
-        if (style(search, at) < 0) return -1;
-    for (Py_ssize_t at = -1; (at = find_byte(low, '=', at + 1, size)) >= 0;)
-        if (attribute(search, at) < 0) return -1;
-    tags(search);
+    Marks marks = marks_of(search->low, search->size, ':', '=', '<');
+    for (Py_ssize_t at; (at = next_mark(&marks)) >= 0;) {
+        byte mark = search->low[at];
+        if (mark == '<') tag(search, at);
+        else if ((mark == ':' ? style(search, at) : attribute(search, at)) < 0) return -1;
+    }
     return 0;
 }
 

@@ -3,15 +3,18 @@
 
 enum { MAX_HITS = 5000, RUN = 2000, MAX_AUTHORITY = 1000 };
 
+static PyObject *text_name;
 static byte run_ends[256]; /* [\s<>"'\x00] */
 static byte inside_url[256];
 static const char TAIL[] = ".,;:!?)]}>'\"*_|";
 
-void urls_prepare(void) {
+int urls_prepare(void) {
+    if (text_name == NULL && (text_name = PyUnicode_InternFromString("text")) == NULL) return -1;
     for (int c = 0; c < 256; c++) {
         run_ends[c] = is_blank((byte)c) || c == '<' || c == '>' || c == '"' || c == '\'' || c == 0;
         inside_url[c] = is_letter((byte)c) || is_digit((byte)c) || (c && strchr("/@.-_=%", c) != NULL);
     }
+    return 0;
 }
 
 static Py_ssize_t run_end(const byte *text, Py_ssize_t at, Py_ssize_t size) {
@@ -141,11 +144,27 @@ static int authority(PyObject *url, Py_ssize_t *start, Py_ssize_t *stop) {
     return at - *start <= MAX_AUTHORITY;
 }
 
+/* Whether the text leads to no web host for certain: it has no scheme of the web, and none is left out in front of "//". */
+static int leads_nowhere(PyObject *url) {
+    if (!PyUnicode_IS_COMPACT_ASCII(url)) return 0;
+    const Py_UCS1 *text = PyUnicode_1BYTE_DATA(url);
+    Py_ssize_t size = PyUnicode_GET_LENGTH(url), at = 0;
+    for (Py_ssize_t place = 0; place < size; place++)
+        if (text[place] < ' ') return 0; /* browsers drop some of these */
+    while (at < size && text[at] == ' ') at++;
+    if (size - at > 1 && (text[at] == '/' || text[at] == '\\') && (text[at + 1] == '/' || text[at + 1] == '\\')) return 0;
+    static const char *SCHEMES[] = {"http:", "https:", "ftp:", "hxxp:", "hxxps:"};
+    for (int number = 0; number < 5; number++)
+        if (is_word(text + at, size - at, SCHEMES[number])) return 0;
+    return 1;
+}
+
 /* One URL, a new reference: a `kind`, or None where it leads nowhere. `hosts` is a dictionary that fills itself. */
 static PyObject *read_url(PyObject *url, PyObject *place, PyObject *hosts, PyObject *kind, PyObject *read,
                           Py_ssize_t longest) {
     Py_ssize_t start, stop;
     if (!authority(url, &start, &stop)) {
+        if (leads_nowhere(url)) return Py_NewRef(Py_None);
         PyObject *both[] = {url, place};
         return PyObject_Vectorcall(read, both, 2, NULL);
     }
@@ -170,7 +189,7 @@ static PyObject *read_url(PyObject *url, PyObject *place, PyObject *hosts, PyObj
 }
 
 static int add_url(PyObject *seen, PyObject *url) {
-    PyObject *text = PyObject_GetAttrString(url, "text");
+    PyObject *text = PyObject_GetAttr(url, text_name);
     int failed = text == NULL || PyDict_SetDefault(seen, text, url) == NULL ? -1 : 0;
     Py_XDECREF(text);
     return failed;
