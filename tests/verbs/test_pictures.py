@@ -7,15 +7,17 @@ import io
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw, ImageFont
 
 from junkhound.cli import main_group
 from junkhound.kernel.config import Config, Pictures, Store
+from junkhound.ledger.campaigns import Book
 from junkhound.ledger.pictures import Shelf
 from junkhound.tables import KeyKind, Kind
-from junkhound.verbs import pictures
+from junkhound.verbs import grouping, pictures, wording
 from junkhound.verbs.ingest import Request, ingest
 from junkhound.verbs.office import Office
 from spamworld.content import noise
@@ -89,6 +91,22 @@ def test_what_a_group_says_belongs_to_each_of_its_mails(office: Office, tmp_path
     done = pictures.read(reading)
     assert (done.pictures, done.groups, done.read) == (1, 2, 0)  # a later copy has what its group says
     assert shelf.groups()[0].copies == 7
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_what_pictures_say_tells_what_a_campaign_is_about(office: Office, tmp_path: Path, read: bool) -> None:
+    taken_in(office, tmp_path / "mails", [mail(drawn(PHARMA, "speckle", n), n) for n in range(6)])
+    pictures.read(office)
+    shelf = Shelf(office.ledger.state)
+    (group,) = shelf.groups()
+    if read:  # as an engine would have read it
+        text = "Replica watches, exact copies of famous brands: Rolex, Omega, Cartier. Swiss watch quality"
+        shelf.put_reading(msgspec.structs.replace(group, text=text, read_with=6), [])
+    grouping.group(office)
+    wording.read(office)
+    (one,) = Book(office.ledger.state).all()
+    assert one.kind == ("replica" if read else "")
+    assert ("watch" in one.why) is read
 
 
 def test_pictures_that_cannot_be_had_are_counted(office: Office, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from junkhound import campaign as room
-from junkhound.campaign import kinds, pattern, reading, rules
+from junkhound import content
+from junkhound.campaign import kinds, pattern, reading, rules, topics
 from junkhound.campaign.pattern import Pattern
 from junkhound.evidence.message import parse
 from junkhound.intake import open_sources
@@ -22,7 +23,7 @@ from junkhound.kernel import clock
 from junkhound.kernel.clock import SystemClock
 from junkhound.kernel.errors import NotFound, UsageError
 from junkhound.kernel.jail import Died, Jail, Limits
-from junkhound.ledger import attached
+from junkhound.ledger import attached, pictures
 from junkhound.ledger.campaigns import Book, Campaign
 from junkhound.ledger.queries_campaigns import Campaigns, Kept
 from junkhound.ledger.wordings import Reading, Shelf, Wording
@@ -34,6 +35,7 @@ from junkhound.verbs.office import Office
 PARSER = "junkhound.verbs.wording:start"
 """What runs in the confined child."""
 
+PICTURED = 0.1  # of a campaign's mails that must have a picture for its text to be theirs
 READ = 500  # mails of one campaign that are looked at
 FOR_KIND = 60  # of them that tell its kind
 DRIFT = 500  # mails more after which a campaign is read again
@@ -110,6 +112,10 @@ class _Run:
         limits = Limits(memory_mb=engine.parser_memory_mb, item_s=engine.parser_mail_s)
         self.jail = Jail(PARSER, None, limits) if engine.isolate else None
         self.malware = attached.Shelf(office.ledger.state).malware()
+        self.pictured = {
+            content.key(f"pictures {group.number}"): group.text
+            for group in pictures.Shelf(office.ledger.state).groups() if group.text
+        }  # fmt: skip
         self.done = Done()
 
     def close(self) -> None:
@@ -145,7 +151,8 @@ class _Run:
         self.done.campaigns += 1
         self.done.mails += len(seen)
         at = self.office.now
-        verdict = kinds.judge(_said(one, seen[:FOR_KIND], keys, self.malware)) if seen else None
+        said = _said(one, seen[:FOR_KIND], keys, self.malware)
+        verdict = kinds.judge(_shown(one, said, keys, self.pictured)) if seen else None
         known = self.shelf.wordings(one.number)
         met, left = _met(known, seen)
         matched = 1 - len(left) / len(seen) if seen else 1.0
@@ -271,6 +278,21 @@ def _said(
     if 2 * touted >= one.mails:
         said = [msgspec.structs.replace(each, carried=tuple({*each.carried, "ticker"})) for each in said]
     return said
+
+
+def _shown(
+    one: Campaign, said: Sequence[kinds.Said], keys: Sequence[tuple[int, int, int]], pictured: Mapping[int, str]
+) -> list[kinds.Said]:  # fmt: skip
+    """What its mails tell, with what was read in the pictures of a tenth of them and more beside their own words."""
+    texts = [
+        pictured[key] for kind, key, mails in keys
+        if kind == int(KeyKind.PICTURE) and key in pictured and mails >= PICTURED * one.mails
+    ]  # fmt: skip
+    found = topics.shipped().found("\n".join(texts)) if texts else {}
+    return [
+        msgspec.structs.replace(each, topics={**found, **each.topics}) if found and "picture" in each.carried else each
+        for each in said
+    ]
 
 
 def _met(known: Sequence[Wording], seen: Sequence[Seen]) -> tuple[dict[int, int], list[Seen]]:
