@@ -60,6 +60,10 @@ def tell_one(found: Detail, limit: int = 20) -> None:
     for driver in found.machines[:limit]:
         print(f"  for its tenants: {driver['address']} {driver['what']}, {driver['mails']:,} mails,"
               f" {driver['first_on']} to {driver['last_on']}")  # fmt: skip
+    for likely in found.grown[:limit]:
+        print(
+            f"  met by no trap yet: {likely['address']}, asked about by {likely['askers']:,} who ask about its machines"
+        )
     print("  rent ledger:")
     for one in found.tenants[:limit]:
         print(

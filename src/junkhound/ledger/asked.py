@@ -123,6 +123,17 @@ class Asked:
         for day, parts in sorted(by_day.items()):
             yield from _day(day, parts, address)
 
+    def pairs(self, at: int) -> Rows:
+        """Who was asked about by whom up to ``at``, each pair once, since askers have the numbers they have now."""
+        since = at // DAY // KEY_DAYS * KEY_DAYS * DAY
+        parts = []
+        for path in self._paths():
+            found = _FILE.match(path.name)
+            if found is not None and since <= int(found[1]) * HOUR <= at:
+                with contextlib.suppress(FileNotFoundError, ValueError):
+                    parts.append(np.load(path, allow_pickle=False))
+        return np.unique(np.concatenate(parts)) if parts else np.empty(0, ROW)
+
 
 def _day(day: int, parts: list[tuple[int, Rows]], address: Address | None) -> Iterator[Asking]:
     pairs = np.unique(np.concatenate([rows for _, rows in parts]))

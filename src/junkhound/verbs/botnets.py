@@ -12,12 +12,13 @@ import msgspec
 import numpy as np
 
 from junkhound import botnet, campaign
-from junkhound.botnet import hours, life, prints, rent, size
+from junkhound.botnet import growth, hours, life, prints, rent, size
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY, SystemClock
 from junkhound.kernel.errors import UsageError
 from junkhound.kernel.net import Address
 from junkhound.ledger import botnets as book
+from junkhound.ledger.asked import Asked
 from junkhound.ledger.botnets import Botnet, BotnetBook, Cell, Rent, Step
 from junkhound.ledger.campaigns import Book
 from junkhound.ledger.manifest import Swap
@@ -83,6 +84,9 @@ class About(msgspec.Struct, frozen=True):
     )  # how alike an address's hours are from day to day, error, addresses
     shown: tuple[Shown, ...] = ()
     machines: tuple[Machine, ...] = ()
+    grown: tuple[
+        tuple[str, int], ...
+    ] = ()  # addresses that no trap met, and how many of the botnet's askers ask of them
 
 
 class Found(msgspec.Struct):
@@ -120,6 +124,7 @@ class _Run:
         shown = self.queries.prints_by_cell(alias, first, last)
         self.prints = prints.Prints(**{name: np.asarray(shown[name]) for name in prints.Prints.__dataclass_fields__})
         self.machines = self.queries.sources_of_class([int(kind) for kind in _DRIVING], alias, first, last)
+        self.asked = Asked(self.office.config.home).pairs(self.office.now)
         found = botnet.find(rows, self.prints)
         at = self.office.now
         before = {(cell.program, cell.campaign): cell.botnet for cell in self.book.cells()}
@@ -181,7 +186,7 @@ class _Run:
         about = About(
             Estimate(*whole), Estimate(*daily), size.coverage(addresses), self._dialects(rows, mine), per_day, born,
             gone, networks, handed[:200], habit.awake, (round(habit.alike, 3), round(habit.error, 3), habit.addresses),
-            self._shown(rows, mine), self._machines(rows, mine),
+            self._shown(rows, mine), self._machines(rows, mine), self._grown(columns, mine),
         )  # fmt: skip
         old = standing.get(number)
         first, last = int(rows.day[mine].min()), int(rows.day[mine].max())
@@ -206,6 +211,23 @@ class _Run:
             Shown(prints.NAMES[what], _print_name(what, key, texts), round(share, 4), count)
             for what, key, share, count in found
         )
+
+    def _grown(self, columns: dict[str, Any], mine: Any) -> tuple[tuple[str, int], ...]:
+        """Addresses that users of our lists ask about as they ask about this botnet's, and that no trap met."""
+        if not len(self.asked):
+            return ()
+        subjects, subject = np.unique(self.asked[["hi", "lo"]], return_inverse=True)
+        _, asker = np.unique(self.asked["asker"], return_inverse=True)
+        senders = list(zip(columns["addr_hi"].tolist(), columns["addr_lo"].tolist(), strict=True))
+        everyone = set(senders)
+        met = {pair for pair, ours in zip(senders, mine.tolist(), strict=True) if ours}
+        pairs = [(int(hi), int(lo)) for hi, lo in subjects.tolist()]
+        known = np.array([place for place, pair in enumerate(pairs) if pair in met], np.int64)
+        number = np.asarray(subjects["lo"] ^ (subjects["hi"] * np.uint64(0x9E3779B97F4A7C15)), np.uint64)
+        found = growth.grown(subject.reshape(-1), asker.reshape(-1), known, number)
+        return tuple(
+            (str(Address(*pairs[one.subject])), one.askers) for one in found if pairs[one.subject] not in everyone
+        )[:MOST_MACHINES]  # fmt: skip
 
     def _machines(self, rows: botnet.Rows, mine: Any) -> tuple[Machine, ...]:
         """Controllers and open proxies at work for the campaigns that mostly rent this botnet, most mails first."""
@@ -321,6 +343,7 @@ class Detail(msgspec.Struct, frozen=True):
     events: tuple[dict[str, str], ...]
     shown: tuple[Shown, ...] = ()
     machines: tuple[dict[str, str | int], ...] = ()
+    grown: tuple[dict[str, str | int], ...] = ()
 
 
 def rank(office: Office, limit: int = 20) -> tuple[Line, ...]:
@@ -393,6 +416,7 @@ def show(office: Office, name: str) -> Detail:
              "first_on": clock.day_text(one.first_day * DAY), "last_on": clock.day_text(one.last_day * DAY)}
             for one in about.machines
         ),
+        tuple({"address": address, "askers": askers} for address, askers in about.grown),
     )  # fmt: skip
 
 
