@@ -152,7 +152,7 @@ def test_a_return_needs_witnesses_of_its_own() -> None:
 
 
 def held(hours: set[int], rules: Policy, relistings: int = 0, pool: Pool = Pool.STATIC) -> float:
-    return hold_hours(hours, np.zeros(0, np.int64), rules, relistings, pool)
+    return hold_hours(np.array(sorted(hours)), np.zeros(0, np.int64), rules, relistings, pool)
 
 
 def test_how_long_it_is_held() -> None:

@@ -66,7 +66,7 @@ def test_ipv6_is_one_subject_for_each_64() -> None:
     ]  # fmt: skip
     assert [groups.find(subject(name)) for name in names] == [0, 1, 2, 3, 4]
     assert groups.find(subject("203.0.113.9/32")) is None
-    assert len(groups.history(3).units) == 2
+    assert len(groups.history(3).units[0]) == 2
 
 
 def test_each_neighbour_has_one_voice_and_oneself_none() -> None:

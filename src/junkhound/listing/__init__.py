@@ -11,7 +11,7 @@ from junkhound.listing.codes import COMBINED, HOLDS, Holds, bit_code
 from junkhound.listing.decide import Decision, Outcome, Reason, decide, hold_hours, prior
 from junkhound.listing.domain import Domain, domain_name
 from junkhound.listing.escalate import PANEL_DAYS, Panel, panel
-from junkhound.listing.history import Counters, Day, Days, History, Level, Pool, Unit
+from junkhound.listing.history import Counters, Day, Days, History, Level, Pool
 from junkhound.listing.names import NAMES_HOURS, Advertised, decide_name
 from junkhound.listing.policy import (
     APART_HOURS,
@@ -29,6 +29,7 @@ from junkhound.listing.senders import Neighbours, Senders, senders
 from junkhound.listing.sieve import Groups
 from junkhound.listing.space import Protected, span
 from junkhound.listing.terms import explain
+from junkhound.listing.units import Unit, Units
 from junkhound.listing.witness import Witnesses, witnesses
 from junkhound.listing.words import CLASSES, count_range
 
@@ -37,7 +38,7 @@ __all__ = [
     "TAUS_HOURS", "WINDOW_HOURS", "Advertised", "Book", "Counters", "Day", "Days", "Decision", "Domain", "Groups",
     "Held",
     "History", "Holds", "Level", "Neighbours", "Outcome", "Panel", "Policy", "Pool", "Protected", "Range", "Reason",
-    "Rows", "Senders", "Subject", "Unit", "Witnesses", "advice", "bit_code", "count_range", "decide",
+    "Rows", "Senders", "Subject", "Unit", "Units", "Witnesses", "advice", "bit_code", "count_range", "decide",
     "decide_name", "domain_name", "explain", "hold_hours", "lower_bound", "names_without_address", "panel",
     "pieces", "policy_of", "prior", "range_decisions", "replaced", "replay", "senders", "span", "witnesses",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,21 +19,19 @@ from junkhound.listing.beta import lower_bound
 from junkhound.listing.domain import Domain
 from junkhound.listing.hazard import quiet_hours
 from junkhound.listing.history import (
-    GOOD_POINTS,
-    JUNK_POINTS,
     WITNESS_STANDINGS,
     Counters,
     Days,
     History,
     Level,
     Pool,
-    Unit,
     counters,
     decayed_30,
     unit_points,
 )
 from junkhound.listing.policy import FLOOR_HOURS, TAUS_HOURS, WINDOW_HOURS, Policy
 from junkhound.listing.spamcop import spamcop
+from junkhound.listing.units import Unit, Units
 from junkhound.listing.witness import Witnesses, witnesses
 from junkhound.listing.words import HELD_CLASS, listing_class
 from junkhound.tables import Kind, Standing
@@ -42,6 +41,7 @@ _LEVEL_WEIGHT = 8.0
 _PRIOR_STRENGTH = 2.0
 _PRIOR_LOW, _PRIOR_HIGH = 0.05, 0.95
 # A habit of weeks is told by the two slow counters: below so many active days they promise nothing.
+_WITNESS = np.isin(np.arange(max(map(int, Standing)) + 1), [int(standing) for standing in WITNESS_STANDINGS])
 _FEED, _GOOD = int(Standing.FEED), int(Kind.GOOD)
 _SLOW = 2
 _HABIT_SHARE = 0.2
@@ -100,7 +100,12 @@ def prior(levels: tuple[Level, ...], junk_past: float = 0.0, good_past: float = 
     return _PRIOR_STRENGTH * mean, _PRIOR_STRENGTH * (1 - mean)
 
 
-def hold_hours(hours: set[int], days: NDArray[np.int64], policy: Policy, relistings: int, pool: Pool) -> float:
+@lru_cache(maxsize=64)
+def _counted(kinds: frozenset[int]) -> NDArray[np.bool_]:
+    return np.isin(np.arange(max(map(int, Kind)) + 1), list(kinds))
+
+
+def hold_hours(hours: NDArray[np.int64], days: NDArray[np.int64], policy: Policy, relistings: int, pool: Pool) -> float:
     """How long after its last sighting a listing stands.
 
     As long as a further sighting within a day is likelier than ``return_share`` by the fitted hazard of its last
@@ -110,8 +115,8 @@ def hold_hours(hours: set[int], days: NDArray[np.int64], policy: Policy, relisti
     Source: ALGORITHMS A2; the fit is that of ``hazard``.
     """
     hold = max(FLOOR_HOURS, quiet_hours(hours, policy.return_share, pool is Pool.DYNAMIC))
-    last = max(hours) // 24
-    active = np.concatenate([days, np.array(sorted({hour // 24 for hour in hours}), np.int64)])
+    last = int(hours[-1]) // 24
+    active = np.concatenate([days, np.unique(hours // 24)])
     needed = -math.log(1 - _HABIT_SHARE)
     for tau in TAUS_HOURS[_SLOW:]:
         left = float(np.exp2(-24.0 * (last - active) / tau).sum())
@@ -128,9 +133,9 @@ def hold_hours(hours: set[int], days: NDArray[np.int64], policy: Policy, relisti
 class _Evidence(msgspec.Struct):
     """The part of a history that counts at ``at``."""
 
-    junk: list[Unit]
-    good: list[Unit]
-    witness: list[Unit]
+    junk: Units
+    good: Units
+    witness: Units
     junk_days: Days
     good_days: Days
 
@@ -138,19 +143,13 @@ class _Evidence(msgspec.Struct):
 def _evidence(history: History, policy: Policy, at: int) -> _Evidence:
     now = at // HOUR
     cleared = history.cleared_hour if history.cleared_hour is not None else -1
-    earliest, kinds = max(now - WINDOW_HOURS, cleared), policy.kinds
-    junk, good, witness = [], [], []
-    for unit in sorted(history.units):
-        vantage, hour, _, kind, standing, messages = unit
-        # An entry of a feed is of no message, and tells all the same.
-        if not earliest < hour <= now or not (messages > 0 or standing == _FEED):
-            continue
-        if kind == _GOOD:
-            good.append(unit)
-        if kind in kinds:
-            junk.append(unit)
-            if vantage and standing in WITNESS_STANDINGS:
-                witness.append(unit)
+    units = Units.of(history.units)
+    # An entry of a feed is of no message, and tells all the same.
+    told = (units.messages > 0) | (units.standing == _FEED)
+    units = units.take((units.hour > max(now - WINDOW_HOURS, cleared)) & (units.hour <= now) & told)
+    good = units.take(units.kind == _GOOD)
+    junk = units.take(_counted(policy.kinds)[units.kind])
+    witness = junk.take((junk.vantage != 0) & _WITNESS[junk.standing])
     # Older days end where the window begins: a day is counted once, as units or as a day.
     old = history.days if isinstance(history.days, Days) else Days.of(history.days)
     if len(old.day):
@@ -167,8 +166,7 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     """
     seen = _evidence(history, policy, at)
     weights = policy.weight_of
-    junk_points = unit_points(seen.junk, JUNK_POINTS, weights)
-    good_points = unit_points(seen.good, GOOD_POINTS, weights)
+    junk_points, good_points = unit_points(seen.junk, False, weights), unit_points(seen.good, True, weights)
     junk = counters(junk_points, seen.junk_days.day, seen.junk_days.junk, at)
     good = counters(good_points, seen.good_days.day, seen.good_days.good, at)
     # The past enters the prior as its own voice: what the year remembers and the last weeks do not hold.
@@ -178,19 +176,20 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
     score = lower_bound(a0 + recent_junk, b0 + recent_good)
     # One mail after a listing ran out must not bring it back: that would tell whoever sent it what it hit.
     since = history.ended_hour if history.ended_hour is not None else -1
-    found = witnesses((unit for unit in seen.witness if unit.hour >= since), policy.scope)
-    hours = {unit.hour for unit in seen.witness}
+    found = witnesses(seen.witness.take(seen.witness.hour >= since), policy.scope)
+    hours = np.unique(seen.witness.hour)
+    first, last = (int(hours[0]), int(hours[-1])) if len(hours) else (0, 0)
     expires_at = None
     if policy.method == "spamcop":
-        score, held = spamcop(seen.junk, seen.good, at)
-        expires_at = (max(hours) + 1) * HOUR + int(held * HOUR) if hours else None
-    elif hours:
+        score, held = spamcop(map(Unit._make, seen.junk.rows()), map(Unit._make, seen.good.rows()), at)
+        expires_at = (last + 1) * HOUR + int(held * HOUR) if len(hours) else None
+    elif len(hours):
         held = hold_hours(hours, seen.junk_days.day, policy, history.relistings, history.pool)
         # From the end of the last hour, in whole hours: rows keep no finer time for this.
-        expires_at = (max(hours) + 1 + math.ceil(held)) * HOUR
+        expires_at = (last + 1 + math.ceil(held)) * HOUR
     outcome, reasons = _judge(history, policy, at, found, score, recent_good, expires_at)
-    if hours:
-        reasons.insert(0, _seen_reason(seen.witness, hours))
+    if len(hours):
+        reasons.insert(0, _seen_reason(seen.witness, first, last))
     return Decision(
         list=policy.name,
         subject=history.subject,
@@ -201,10 +200,10 @@ def decide(history: History, policy: Policy, at: int) -> Decision:
         policy=policy.hash,
         inputs=_inputs(history, seen, junk, good, (a0, b0), found),
         expires_at=expires_at if outcome is Outcome.LIST else None,
-        first_at=min(hours) * HOUR if hours else None,
-        last_at=max(hours) * HOUR if hours else None,
-        messages=sum(unit.messages for unit in seen.witness),
-        vantages=len({unit.vantage for unit in seen.witness}),
+        first_at=first * HOUR if len(hours) else None,
+        last_at=last * HOUR if len(hours) else None,
+        messages=int(seen.witness.messages.sum()),
+        vantages=seen.witness.vantages,
         listing_class=_class_of(seen.witness, history.path, policy.holds),
     )
 
@@ -252,14 +251,11 @@ def _expiry_reason(history: History, policy: Policy, expires_at: int) -> Reason:
     return Reason("expires", text)
 
 
-def _seen_reason(units: list[Unit], hours: set[int]) -> Reason:
-    messages, vantages = sum(unit.messages for unit in units), len({unit.vantage for unit in units})
-    hourly = len({(unit.vantage, unit.hour) for unit in units})
-    first, last = clock.day_text(min(hours) * HOUR), clock.day_text(max(hours) * HOUR)
+def _seen_reason(units: Units, first: int, last: int) -> Reason:
     return Reason(
         "seen",
-        f"{_many(messages, 'message')} in {_many(hourly, 'hourly unit')} at {_many(vantages, 'vantage')},"
-        f" {first} to {last}",
+        f"{_many(int(units.messages.sum()), 'message')} in {_many(int(units.firsts().sum()), 'hourly unit')} at"
+        f" {_many(units.vantages, 'vantage')}, {clock.day_text(first * HOUR)} to {clock.day_text(last * HOUR)}",
     )
 
 
@@ -267,21 +263,19 @@ def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _class_of(units: list[Unit], path: int, holds: str) -> str:
+def _class_of(units: Units, path: int, holds: str) -> str:
     """By the kind seen in most hours; ties go to the smaller number, which is junk first."""
-    kinds = [unit.kind for unit in units]
-    if not kinds:
+    if not units.size:
         return ""
     if holds in HELD_CLASS:
         return HELD_CLASS[holds]
-    return listing_class(max(sorted(set(kinds)), key=kinds.count), path)
+    return listing_class(int(np.argmax(np.bincount(units.kind))), path)
 
 
 def _inputs(
     history: History, seen: _Evidence, junk: Counters, good: Counters, start: tuple[float, float], found: Witnesses
 ) -> dict[str, Any]:
     """What the decision was made from, as plain values; the units themselves by their digest."""
-    rows = msgspec.json.encode([*seen.junk, *seen.good])
     return {
         "junk": [round(value, 6) for value in junk],
         "good": [round(value, 6) for value in good],
@@ -296,6 +290,6 @@ def _inputs(
         "pool": history.pool.name.lower(),
         "ended_hour": history.ended_hour,
         "cleared_hour": history.cleared_hour,
-        "units": len(seen.junk) + len(seen.good),
-        "units_sha256": hashlib.sha256(rows).hexdigest(),
+        "units": seen.junk.size + seen.good.size,
+        "units_sha256": hashlib.sha256(seen.junk.digest() + seen.good.digest()).hexdigest(),
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 # Logistic regression on 28,277 quiet moments of listable addresses in the halves A of tuning worlds (S 2006 seed 0,
 # S modern seed 1; 2026-12-01): the outcome is a further sighting within 24 hours. Deciles agree within 0.02. Made by
 # `python -m accuracy.hazard`. A Weibull model of the gaps, tried first, kept an address that once was busy far too
@@ -32,10 +34,9 @@ def quiet_hours(hours: Iterable[int], above: float, dynamic: bool) -> float:
 
     The share only falls while nothing comes, so the end is found by halving.
     """
-    known = set(hours)
-    last = max(known)
-    six = math.fsum(2.0 ** (-(last - hour) / 6) for hour in known)
-    many = math.fsum(2.0 ** (-(last - hour) / 72) for hour in known)
+    known = np.unique(np.fromiter(hours, np.int64))
+    ages = known[-1] - known
+    six, many = (float(np.exp2(ages / -tau).sum()) for tau in (6.0, 72.0))
 
     def stays(quiet: int) -> bool:
         fade_6, fade_72 = 2.0 ** (-quiet / 6), 2.0 ** (-quiet / 72)

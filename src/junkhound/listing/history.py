@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +14,7 @@ from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Network
 from junkhound.listing.domain import Domain
 from junkhound.listing.policy import TAUS_HOURS
+from junkhound.listing.units import Unit, Units
 from junkhound.tables import Standing
 
 # Points of one witness unit. Complaints never add points; an outside feed raises a score and never witnesses.
@@ -29,22 +28,6 @@ GOOD_POINTS = {
 }  # fmt: skip
 OWN_STANDINGS = frozenset({Standing.TRAP, Standing.MAILBOX, Standing.LOG})
 WITNESS_STANDINGS = OWN_STANDINGS | {Standing.PARTNER}
-_NO_POINTS = 0.0
-
-
-class Unit(NamedTuple):
-    """What one vantage saw of the address in one hour, for one trap address, kind and standing.
-
-    ``hour`` counts from 1970; ``vantage`` and ``trap`` are keyed numbers, 0 for none. Repeats, mail without a
-    trusted time and mail whose source is not anchored never become units.
-    """
-
-    vantage: int
-    hour: int
-    trap: int
-    kind: int
-    standing: int
-    messages: int = 1
 
 
 class Day(NamedTuple):
@@ -96,7 +79,7 @@ class History(msgspec.Struct, frozen=True):
     """
 
     subject: Network | Domain
-    units: tuple[Unit, ...] = ()
+    units: tuple[Unit, ...] | Units = ()
     days: tuple[Day, ...] | Days = ()
     pool: Pool = Pool.STATIC
     levels: tuple[Level, ...] = ()
@@ -118,55 +101,61 @@ class Counters(NamedTuple):
 class Points(NamedTuple):
     """What units are worth: the hour and the points of each, at most one for a (vantage, hour)."""
 
-    hours: tuple[int, ...]
-    worth: tuple[float, ...]
+    hours: NDArray[np.int64]
+    worth: NDArray[np.float64]
 
 
 _ALIKE: Mapping[int, float] = {}
-_WEIGHED = frozenset({int(Standing.TRAP), int(Standing.FEED)})
-_OWN = frozenset(map(int, OWN_STANDINGS))
+_STANDINGS = max(map(int, Standing)) + 1
+_WEIGHED, _OWN = np.zeros(_STANDINGS, bool), np.zeros(_STANDINGS, bool)
+_WEIGHED[[int(Standing.TRAP), int(Standing.FEED)]] = True
+_OWN[[int(standing) for standing in OWN_STANDINGS]] = True
 
 
-def unit_points(
-    units: Iterable[Unit], points: Mapping[Standing, float], weights: Mapping[int, float] = _ALIKE
-) -> Points:
+def _table(points: Mapping[Standing, float]) -> NDArray[np.float64]:
+    worth = np.zeros(_STANDINGS)
+    for standing, value in points.items():
+        worth[int(standing)] = value
+    return worth
+
+
+_JUNK_WORTH, _GOOD_WORTH = _table(JUNK_POINTS), _table(GOOD_POINTS)
+
+
+def unit_points(units: Units, good: bool = False, weights: Mapping[int, float] = _ALIKE) -> Points:
     """At most one unit per (vantage, hour), so that one flood is not many witnesses: the best standing's points.
 
     ``weights`` say how much a vantage's traps or a feed tell; what people and logs saw has no such weight.
     """
-    best: dict[tuple[int, int], float] = {}
-    for vantage, hour, _, _, standing, _ in units:
-        worth = points.get(standing, _NO_POINTS)  # type: ignore[call-overload]
-        if weights and standing in _WEIGHED:
-            worth *= weights.get(vantage, 1.0)
-        if worth and (vantage or standing not in _OWN):
-            key = (vantage, hour)
-            if worth > best.get(key, _NO_POINTS):
-                best[key] = worth
-    return Points(tuple(hour for _, hour in best), tuple(best.values()))
-
-
-@lru_cache(maxsize=8192)
-def _left(age: float) -> tuple[float, ...]:
-    """What is left of a point at this age, by each of the four counters; decisions of one moment ask for few ages."""
-    return tuple(2.0 ** (-max(age, 0.0) / tau) for tau in TAUS_HOURS)
+    worth = (_GOOD_WORTH if good else _JUNK_WORTH)[units.standing]
+    if weights:
+        told = np.array([weights.get(vantage, 1.0) for vantage in units.vantage.tolist()])
+        worth = np.where(_WEIGHED[units.standing], worth * told, worth)
+    counted = (worth > 0) & ((units.vantage != 0) | ~_OWN[units.standing])
+    if not counted.all():
+        units, worth = units.take(counted), worth[counted]
+    if not units.size:
+        return Points(units.hour, worth)
+    starts = np.flatnonzero(units.firsts())
+    return Points(units.hour[starts], np.maximum.reduceat(worth, starts))
 
 
 def counters(seen: Points, days: NDArray[np.int64], units: NDArray[np.int64], at: int) -> Counters:
     """Decayed points at ``at``: S = S * 2^(-dt / tau) + w; older ``days`` have so many ``units`` at a mailbox's worth.
 
-    The points are summed exactly (fsum) and the days in their order, so that the order of rows changes nothing.
+    All are summed in their order, so that the order of rows changes nothing.
     """
     now = at / HOUR
-    left = [(_left(now - hour), worth) for hour, worth in zip(*seen, strict=True)]
-    sums = [math.fsum([worth * fade[place] for fade, worth in left]) for place in range(4)]
-    if len(days):
-        age, worth_of = np.maximum(now - days * 24 - 12, 0.0), units * JUNK_POINTS[Standing.MAILBOX]
-        sums = [one + float((worth_of * np.exp2(age / -tau)).sum()) for one, tau in zip(sums, TAUS_HOURS, strict=True)]
+    sums = [0.0] * len(TAUS_HOURS)
+    for hours, worth in (seen, (days * 24 + 12, units * JUNK_POINTS[Standing.MAILBOX])):
+        if len(hours):
+            age = np.maximum(now - hours, 0.0)
+            sums = [one + float((worth * np.exp2(age / -tau)).sum()) for one, tau in zip(sums, TAUS_HOURS, strict=True)]
     return Counters(*sums)
 
 
 def decayed_30(seen: Points, at: int) -> float:
     """The third of the counters alone, of the units alone."""
-    now = at / HOUR
-    return math.fsum([worth * _left(now - hour)[2] for hour, worth in zip(*seen, strict=True)])
+    if not len(seen.hours):
+        return 0.0
+    return float((seen.worth * np.exp2(np.maximum(at / HOUR - seen.hours, 0.0) / -TAUS_HOURS[2])).sum())

@@ -11,8 +11,9 @@ from junkhound.kernel.clock import HOUR
 from junkhound.listing.beta import lower_bound
 from junkhound.listing.decide import Decision, Outcome, Reason
 from junkhound.listing.domain import Domain
-from junkhound.listing.history import JUNK_POINTS, Unit, decayed_30, unit_points
+from junkhound.listing.history import decayed_30, unit_points
 from junkhound.listing.policy import Policy
+from junkhound.listing.units import Unit, Units
 from junkhound.listing.witness import witnesses
 from junkhound.listing.words import HELD_CLASS
 
@@ -40,7 +41,7 @@ def decide_name(one: Advertised, policy: Policy, protected: Collection[str], at:
     now = at // HOUR
     units = [u for u in one.units if now - NAMES_HOURS < u.hour <= now and u.kind in policy.kinds and u.messages > 0]
     found = witnesses(units, policy.scope)
-    points = decayed_30(unit_points(units, JUNK_POINTS, policy.weight_of), at)
+    points = decayed_30(unit_points(Units.of(units), weights=policy.weight_of), at)
     score = lower_bound(1.0 + points, 1.0)
     hours = [unit.hour for unit in units]
     expires_at = (max(hours) + 1) * HOUR + int(policy.first_hours * HOUR) if hours else None

@@ -6,19 +6,55 @@ one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Address, Network
-from junkhound.listing.history import JUNK_POINTS, OWN_STANDINGS, Day, Days, History, Level, Pool, Unit
+from junkhound.listing.history import JUNK_POINTS, OWN_STANDINGS, Day, Days, History, Level, Pool
 from junkhound.listing.policy import APART_HOURS, WINDOW_HOURS, Policy
-from junkhound.listing.rows import Bools, Ints, Rows, is_v4, masked, subject_bits
+from junkhound.listing.rows import U64, Bools, Ints, Rows, is_v4, masked, subject_bits
 from junkhound.listing.select import counts
 from junkhound.listing.senders import Neighbours, senders
+from junkhound.listing.units import Units
 from junkhound.tables import Clue, Kind, Operator, Path, Standing
+
+
+def _by_subject(rows: Rows, bits: NDArray[np.uint8], hi: U64, lo: U64) -> Ints:
+    """The order of the rows by subject, vantage, hour, trap, kind and standing.
+
+    The ledger gives them by address and hour: an IPv4 address is its own subject, so only vantages are to be sorted.
+    """
+    four = is_v4(rows.addr_hi, rows.addr_lo)
+    places = np.flatnonzero(four)
+    part = rows.take(places)
+    columns = (part.addr_lo, part.hour, part.vantage, part.trap, part.kind, part.standing)
+    if not _rising(columns):
+        places, rest = np.zeros(0, np.int64), np.arange(len(rows))
+    else:
+        places, rest = places[np.lexsort((part.vantage, part.addr_lo))], np.flatnonzero(~four)
+    part, hi, lo, bits = rows.take(rest), hi[rest], lo[rest], bits[rest]
+    # A /64 and a host in it are two subjects, the wider one first.
+    keys = (part.addr_lo, part.standing, part.kind, part.trap, part.hour, part.vantage, bits, lo, hi)
+    answer: Ints = np.concatenate([places, rest[np.lexsort(keys)]])
+    return answer
+
+
+def _rising(columns: Iterable[NDArray[Any]]) -> bool:
+    """Whether rows of these columns stand in their order, the first column first."""
+    undecided: Bools | None = None
+    for column in columns:
+        before, after = column[:-1], column[1:]
+        falls = before > after
+        if (falls if undecided is None else falls & undecided).any():
+            return False
+        same = before == after
+        undecided = same if undecided is None else same & undecided
+    return True
 
 
 class Groups:
@@ -38,8 +74,7 @@ class Groups:
         rows = rows.take(speaks | good)
         bits = subject_bits(rows.addr_hi, rows.addr_lo, rows.operator, policy.ipv6_bits)
         hi, lo = masked(rows.addr_hi, rows.addr_lo, bits)
-        # A /64 and a host in it are two subjects, the wider one first.
-        order = np.lexsort((rows.addr_lo, rows.standing, rows.kind, rows.trap, rows.hour, rows.vantage, bits, lo, hi))
+        order = _by_subject(rows, bits, hi, lo)
         self.rows = rows.take(order)
         self.hi, self.lo, self.bits = hi[order], lo[order], bits[order]
         self.four = is_v4(self.hi, self.lo)
@@ -160,7 +195,8 @@ class Groups:
         rows = self.rows
         part = slice(int(self.starts[number]), int(self.ends[number]))
         columns = (rows.vantage, rows.hour, rows.trap, rows.kind, rows.standing, rows.messages)
-        units = tuple(map(Unit._make, zip(*(column[part].tolist() for column in columns), strict=True)))
+        # Of one address each unit is one row, and they are in order; machines of a network may have the same.
+        units = Units.sorted(*(column[part] for column in columns), known=int(self.bits[part.start]) == 128)
         return History(
             subject=self.subject(number),
             units=units,

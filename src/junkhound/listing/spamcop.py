@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from junkhound.kernel.clock import HOUR
-from junkhound.listing.history import Unit
+from junkhound.listing.units import Unit
 from junkhound.tables import Standing
 
 _FRESH_HOURS = 48  # a report weighs 4 at once, sliding to 1
@@ -14,7 +14,7 @@ _HOLD_HOURS = 24.0
 _TWO_REPORTS_HOURS = 12.0
 
 
-def spamcop(junk: Sequence[Unit], good: Sequence[Unit], at: int) -> tuple[float, float]:
+def spamcop(junk: Iterable[Unit], good: Iterable[Unit], at: int) -> tuple[float, float]:
     """(share of reports in reports and good mail, hours it stands after the last report).
 
     The freshest reports weigh 4:1, sliding to 1:1 at 48 hours, and nothing after a week; trap reports count fivefold

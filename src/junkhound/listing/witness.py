@@ -6,11 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from junkhound.listing.history import OWN_STANDINGS, WITNESS_STANDINGS, Unit
+import numpy as np
+
+from junkhound.listing.history import OWN_STANDINGS, WITNESS_STANDINGS
 from junkhound.listing.policy import APART_HOURS
+from junkhound.listing.units import Unit, Units
 from junkhound.tables import Standing
 
-_WITNESS, _OWN = frozenset(map(int, WITNESS_STANDINGS)), frozenset(map(int, OWN_STANDINGS))
+_WITNESS, _OWN = (
+    np.isin(np.arange(max(map(int, Standing)) + 1), [int(standing) for standing in some])
+    for some in (WITNESS_STANDINGS, OWN_STANDINGS)
+)
 
 
 class Witnesses(NamedTuple):
@@ -22,7 +28,7 @@ class Witnesses(NamedTuple):
     hours: int
 
 
-def witnesses(units: Iterable[Unit], scope: str) -> Witnesses:
+def witnesses(units: Iterable[Unit] | Units, scope: str) -> Witnesses:
     """Independent witnesses under a list's scope.
 
     ``public``: each own vantage is one, so a single trap domain, mailbox or log never lists. ``own``: a vantage is
@@ -30,19 +36,18 @@ def witnesses(units: Iterable[Unit], scope: str) -> Witnesses:
     at least 6 apart, which makes them different transactions; it is never three. A partner adds one witness
     beside ours, never two, and is none alone.
     """
-    told = [unit for unit in units if unit[0] and unit[4] in _WITNESS]
-    mine = [unit for unit in told if unit[4] in _OWN]
-    ours = {unit[0] for unit in mine}
-    own = len(ours)
+    columns = Units.of(units)
+    told = columns.take((columns.vantage != 0) & _WITNESS[columns.standing])
+    mine = told.take(_OWN[told.standing])
+    own = mine.vantages
     if scope == "own":
         by_vantage: dict[int, list[Unit]] = defaultdict(list)
-        for unit in mine:
-            by_vantage[unit.vantage].append(unit)
+        for row in mine.rows():
+            by_vantage[row[0]].append(Unit(*row))
         own += sum(1 for seen in by_vantage.values() if _twice(seen))
-    strangers = len({unit[0] for unit in told} - ours)
-    return Witnesses(
-        own + min(1, strangers) if own else 0, own, len(ours) + strangers, len({unit[:2] for unit in told})
-    )
+    strangers = told.vantages - mine.vantages
+    independent = own + min(1, strangers) if own else 0
+    return Witnesses(independent, own, told.vantages, int(told.firsts().sum()))
 
 
 def _twice(units: list[Unit]) -> bool:

@@ -265,9 +265,15 @@ class Docket:
     @staticmethod
     def _addresses(groups: Groups, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """The distinct addresses behind subjects: one in IPv4, those seen in the /64 in IPv6."""
-        which = np.isin(groups.group, np.asarray(numbers, np.int64))
+        wanted = np.asarray(numbers, np.int64)
+        single = groups.bits[groups.starts[wanted]] == 128
+        alone = groups.starts[wanted[single]]
+        which = np.isin(groups.group, wanted[~single]) if not single.all() else np.zeros(len(groups.rows), bool)
         pairs = np.unique(np.stack([groups.rows.addr_hi[which], groups.rows.addr_lo[which]]), axis=1)
-        return pairs[0], pairs[1]
+        return (
+            np.concatenate([groups.hi[alone], pairs[0]]),
+            np.concatenate([groups.lo[alone], pairs[1]]),
+        )  # fmt: skip
 
     # -- names ------------------------------------------------------------------------------------------------
 
