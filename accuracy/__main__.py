@@ -55,8 +55,8 @@ PARTS = {
 GUARD = ("guard", "race")
 DRAWN = 2  # touts drawn under each kind of noise
 WARM_H = 6
-GOOD_MAILBOXES = {"M": 8}
-"""By tier, in one of how many mailboxes good mail is traced: what is good of two millions is much alike."""
+SHARES = {"M": tracing.Share(good=16, junk=3, texts=False)}
+"""By tier, what of its mails is scored, so that two millions take minutes; their mails are much alike."""
 MORE = 4  # seeds from the first world to the first of those on which the guard alone is measured
 FIRST = 1000
 """Seeds below are for tuning; no figure is published on them."""
@@ -88,8 +88,8 @@ def measure(
     span = instant(manifest["start"]), instant(manifest["end"])
     traced, held, grouped, networks = tracing.Tally(), dict[str, lists.Scores](), None, None
     if "tracing" in parts:
-        some = GOOD_MAILBOXES.get(manifest["tier"], 1)
-        traced = tracing.run(folder, limit, lambda share: tell("tracing", share), one_in=some)
+        some = SHARES.get(manifest["tier"], tracing.ALL)
+        traced = tracing.run(folder, limit, lambda share: tell("tracing", share), some=some)
     if "lists" in parts:
         held, networks = _lists(folder, manifest, tell)
     if "groups" in parts:

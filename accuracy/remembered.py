@@ -43,8 +43,10 @@ class Remembered(NamedTuple):
         return self.known[place - 1] if place else trace.NOTHING
 
 
-def notes(folder: Path, part: Path, borders: Mapping[str, trace.Boundary]) -> Iterator[Note]:
-    """What is kept of the junk of a trap."""
+def notes(
+    folder: Path, part: Path, borders: Mapping[str, trace.Boundary], texts: bool = True
+) -> Iterator[Note]:  # fmt: skip
+    """What is kept of the junk of a trap; without ``texts`` nothing of what it says."""
     for seen, true in reading.part(folder, part):
         message = parse(seen.mail)
         facts = jsonl.facts_of(seen.facts, true.intake, 0, true.at) if seen.facts else None
@@ -52,7 +54,7 @@ def notes(folder: Path, part: Path, borders: Mapping[str, trace.Boundary]) -> It
         if verdict.address is not None and verdict.seen_at is not None:
             lines = verdict.lines or trace.Lines(verdict.address)
             mark = trace.message_number(message.first(b"message-id"))
-            yield Note(verdict.seen_at, lines, mark, content.view(message).template)
+            yield Note(verdict.seen_at, lines, mark, content.view(message).template if texts else 0)
 
 
 def looks(found: Iterable[Note]) -> Remembered:

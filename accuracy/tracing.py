@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, TypeVar
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,27 +134,35 @@ def _add(groups: dict[int, list[int]], group: int, values: Sequence[int]) -> Non
         held[place] += value
 
 
-def run(
-    folder: Path, limit: int = 0, progress: Progress = lambda share: None, workers: int = 0, one_in: int = 1
-) -> Tally:  # fmt: skip
-    """Trace every mail of a world, or about the first ``limit`` of each part of it; part by part, in processes.
+class Share(NamedTuple):
+    """What of a large world is scored; all junk of its traps is compared."""
 
-    Of good mail that of one mailbox in ``one_in`` is traced, and all junk.
-    """
+    good: int = 1  # the good mail of one mailbox in so many
+    junk: int = 1  # one junk mail in so many, over all days
+    texts: bool = True  # whether mails of one text are known as such (test T12)
+
+
+ALL = Share()
+
+
+def run(
+    folder: Path, limit: int = 0, progress: Progress = lambda share: None, workers: int = 0, some: Share = ALL
+) -> Tally:  # fmt: skip
+    """Trace every mail of a world, or about the first ``limit`` of each part of it; part by part, in processes."""
     relays = reading.relays(folder)
     borders = reading.borders(folder)
     stated = {name: baselines.stated(said) for name, said in relays.items()}
     found = Tally()
     with TemporaryDirectory(prefix="accuracy-tracing-") as scratch:
-        parts = reading.spread(folder, Path(scratch), one_in=one_in)
+        parts = reading.spread(folder, Path(scratch), one_in=some.good)
         traps = [part for part in parts if not part.name.startswith("people-")]
-        asked = _Asked(folder, borders, stated, remembered.Remembered(), limit)
+        asked = _Asked(folder, borders, stated, remembered.Remembered(), limit, some)
         size = {part: part.stat().st_size for part in parts}
         whole, done = sum(size.values()) + sum(size[part] for part in traps), 0
         workers = workers or len(os.sched_getaffinity(0))
         notes: list[remembered.Note] = []
-        for part, some in _mapped(asked, traps, _noted, workers):
-            notes += some
+        for part, found_there in _mapped(asked, traps, _noted, workers):
+            notes += found_there
             done += size[part]
             progress(done / whole)
         asked = asked._replace(known=remembered.looks(notes))
@@ -172,6 +181,7 @@ class _Asked(NamedTuple):
     stated: Mapping[str, baselines.Stated]
     known: remembered.Remembered
     limit: int
+    some: Share = ALL
 
 
 _asked: _Asked | None = None
@@ -197,7 +207,7 @@ def _mapped(
 
 def _noted(part: Path) -> list[remembered.Note]:
     assert _asked is not None
-    return list(remembered.notes(_asked.folder, part, _asked.borders))
+    return list(remembered.notes(_asked.folder, part, _asked.borders, _asked.some.texts))
 
 
 def _traced(part: Path) -> Tally:
@@ -206,6 +216,8 @@ def _traced(part: Path) -> Tally:
     for number, (seen, true) in enumerate(reading.part(_asked.folder, part)):
         if _asked.limit and number >= _asked.limit:
             break
+        if true.kind == "junk" and crc32(b"%d" % true.id) % _asked.some.junk:
+            continue
         known = _asked.known.at(true.at)
         found.add(one(seen, true, _asked.borders[true.intake], _asked.stated[true.intake], known))
     return found
