@@ -1,25 +1,19 @@
-"""HTTP/1.1 as far as programs of one machine need it to hand something over (RFC 9112): bytes in, requests out.
+"""HTTP/1.1 as programs of one machine hand something over (RFC 9112), read by h11: bytes in, requests out.
 
-A request is refused as soon as it is clear that it is none we can read: a header beyond measure, a body whose length is
-said twice or not at all, anything but CRLF at the end of a line. Of a body beyond measure the beginning is kept.
+Of a body beyond measure the beginning is kept. Stricter than h11 in what the length of a body may be: it is said once.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 
+import h11
 import msgspec
 
 from junkhound.kernel.errors import DataError
 
 HEADER = 16 << 10
-FIELDS = 100
-_LINE = 256  # bytes of the line before a chunk
-_START = re.compile(rb"([A-Z]{1,20}) (/[!-~]{0,2000}) HTTP/1\.([01])")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class Refusal(DataError):
@@ -31,25 +25,12 @@ class Refusal(DataError):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request; names of ``fields`` in small letters, of equal ones the last. ``keep``: another may follow."""
+    """One request; names of ``fields`` in small letters, of equal ones the last."""
 
     method: str
     target: str
     fields: Mapping[str, str]
     body: bytes
-    keep: bool
-
-
-class _Coming(msgspec.Struct):
-    """A request whose body is on its way: bytes that are left of it or of a chunk, None: a chunk's size comes next."""
-
-    method: str
-    target: str
-    fields: dict[str, str]
-    keep: bool
-    chunked: bool
-    left: int | None
-    body: bytearray
 
 
 class Session:
@@ -58,9 +39,10 @@ class Session:
     def __init__(self, size: int) -> None:
         self.size = size
         self.closed = False
-        self._buffer = bytearray()
+        self._link = h11.Connection(h11.SERVER, max_incomplete_event_size=HEADER)
         self._out: list[bytes] = []
-        self._coming: _Coming | None = None
+        self._head: h11.Request | None = None
+        self._body = bytearray()
 
     def take_output(self) -> bytes:
         """What to send now."""
@@ -73,137 +55,61 @@ class Session:
 
         Errors: Refusal; ``take_output`` has its answer then, and the connection must end.
         """
-        self._buffer += data
+        self._link.receive_data(data)
         try:
-            while not self.closed:
-                if self._coming is None and not self._begin():
-                    return
-                assert self._coming is not None
-                if not (self._chunks() if self._coming.chunked else self._plain()):
-                    return
-                one, self._coming = self._coming, None
-                self.closed = not one.keep
-                yield Request(one.method, one.target, one.fields, bytes(one.body), one.keep)
-        except Refusal as refusal:
-            self.closed = True
-            self._say(refusal.status, refusal.message.encode("ascii", "replace") + b"\n", b"text/plain")
-            raise
+            while not self.closed and (found := self._next()) is not None:
+                yield found
+                self._go_on()
+        except h11.RemoteProtocolError as error:
+            raise self._refused(error.error_status_hint, str(error)) from None
 
     def answer(self, status: int, body: bytes, kind: bytes = b"application/json") -> None:
         """Answer the request that was yielded last."""
-        self._say(status, body, kind)
+        fields = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), _NOSNIFF]
+        self._say(h11.Response(status_code=status, headers=fields))
+        self._say(h11.Data(body))
+        self._say(h11.EndOfMessage())
 
-    def _say(self, status: int, body: bytes, kind: bytes) -> None:
-        ends = b"connection: close\r\n" if self.closed else b""
-        self._out.append(
-            b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\nx-content-type-options: nosniff\r\n%b\r\n%b"
-            % (status, HTTPStatus(status).phrase.encode(), kind, len(body), ends, body)
-        )
+    def _say(self, event: h11.Event) -> None:
+        self._out.append(self._link.send(event) or b"")
 
-    # --- header ------------------------------------------------------------------------------------------------
-
-    def _begin(self) -> bool:
-        """Read the next header, once all of it is there."""
-        while self._buffer[:2] == b"\r\n":  # an empty line before a request means nothing
-            del self._buffer[:2]
-        end = self._buffer.find(b"\r\n\r\n", 0, HEADER + 4)
-        if end < 0:
-            if len(self._buffer) > HEADER:
-                raise Refusal(431, "a header beyond measure")
-            return False
-        start, *lines = bytes(self._buffer[:end]).split(b"\r\n")
-        del self._buffer[: end + 4]
-        found = _START.fullmatch(start)
-        if found is None:
-            raise Refusal(400, "no request of HTTP/1.1")
-        fields = _fields(lines)
-        newer = found[3] == b"1"
-        if newer and "host" not in fields:
-            raise Refusal(400, "a request without a host")
-        says = fields.get("connection", "").lower()
-        keep = "close" not in says if newer else "keep-alive" in says
-        self._coming = _Coming(found[1].decode(), found[2].decode(), fields, keep, *_length(fields), bytearray())
-        if fields.get("expect", "").lower() == "100-continue" and newer and not self._buffer:
-            self._out.append(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return True
-
-    # --- body --------------------------------------------------------------------------------------------------
-
-    def _plain(self) -> bool:
-        """Take what there is of a body or chunk; whether it is whole."""
-        one = self._coming
-        assert one is not None
-        assert one.left is not None
-        size = min(one.left, len(self._buffer))
-        one.body += self._buffer[: min(size, self.size - len(one.body))]
-        del self._buffer[:size]
-        one.left -= size
-        return one.left == 0
-
-    def _chunks(self) -> bool:
-        """The same of a body in chunks (RFC 9112, section 7.1); fields behind the last one are passed over."""
-        one = self._coming
-        assert one is not None
+    def _next(self) -> Request | None:
+        """The next request, once all of it is there."""
         while True:
-            if one.left is not None:
-                if one.left and not self._plain():
-                    return False
-                if len(self._buffer) < 2:
-                    return False
-                if self._buffer[:2] != b"\r\n":
-                    raise Refusal(400, "a chunk of another length than it says")
-                del self._buffer[:2]
-                one.left = None
-            end = self._buffer.find(b"\r\n", 0, _LINE)
-            if end < 0:
-                if len(self._buffer) >= _LINE:
-                    raise Refusal(400, "no chunk's size")
-                return False
-            found = _SIZE.fullmatch(self._buffer[:end])
-            if found is None:
-                raise Refusal(400, "no chunk's size")
-            one.left = int(found[1], 16)
-            if one.left == 0:
-                return self._behind(end)
-            del self._buffer[: end + 2]
+            event = self._link.next_event()
+            if isinstance(event, h11.Data):
+                self._body += event.data[: self.size - len(self._body)]
+            elif isinstance(event, h11.Request):
+                self._head, self._body = event, bytearray()
+                _clear(event)
+            elif isinstance(event, h11.EndOfMessage):
+                head = self._head
+                assert head is not None
+                fields = {name.decode(): value.decode("latin-1") for name, value in head.headers}
+                return Request(head.method.decode(), head.target.decode(), fields, bytes(self._body))
+            else:
+                if self._link.they_are_waiting_for_100_continue:
+                    self._say(h11.InformationalResponse(status_code=100, headers=[], reason="Continue"))
+                return None
 
-    def _behind(self, end: int) -> bool:
-        """Pass over what follows the last chunk, once all of it is there."""
-        assert self._coming is not None
-        close = self._buffer.find(b"\r\n\r\n", end, end + HEADER)
-        if close < 0:
-            if len(self._buffer) > HEADER:
-                raise Refusal(431, "a trailer beyond measure")
-            self._coming.left = None  # its line is read again with what comes
-            return False
-        del self._buffer[: close + 4]
-        return True
+    def _go_on(self) -> None:
+        """To the request behind the one that was answered, if there may be one."""
+        if self._link.our_state is h11.DONE and self._link.their_state is h11.DONE:
+            self._link.start_next_cycle()
+        else:
+            self.closed = True
+
+    def _refused(self, status: int, why: str) -> Refusal:
+        self.closed = True
+        if self._link.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self.answer(status, why.encode("ascii", "replace") + b"\n", b"text/plain")
+        return Refusal(status, why)
 
 
-def _fields(lines: list[bytes]) -> dict[str, str]:
-    if len(lines) > FIELDS:
-        raise Refusal(431, "more fields than a request has")
-    fields: dict[str, str] = {}
-    for line in lines:
-        found = _FIELD.fullmatch(line)
-        if found is None:
-            raise Refusal(400, "a field that cannot be read")
-        name, value = found[1].decode().lower(), found[2].decode("latin-1").rstrip(" \t")
-        if name in fields and name in ("content-length", "transfer-encoding", "host"):
-            raise Refusal(400, f"{name} is said twice")
-        fields[name] = value
-    return fields
-
-
-def _length(fields: Mapping[str, str]) -> tuple[bool, int | None]:
-    """(in chunks, bytes of the body)."""
-    length, coding = fields.get("content-length"), fields.get("transfer-encoding")
-    if coding is not None:
-        if coding.lower() != "chunked" or length is not None:
-            raise Refusal(400, "a body whose length is not clear")
-        return True, None
-    if length is None:
-        return False, 0
-    if not re.fullmatch(r"[0-9]{1,12}", length):
-        raise Refusal(400, "a body whose length is not clear")
-    return False, int(length)
+def _clear(head: h11.Request) -> None:
+    """Errors: RemoteProtocolError for another HTTP, and where the length of the body could be read in two ways."""
+    if head.http_version not in (b"1.0", b"1.1"):
+        raise h11.RemoteProtocolError("no request of HTTP/1.1")
+    said = [name for name, _ in head.headers if name in (b"content-length", b"transfer-encoding")]
+    if len(said) > 1:
+        raise h11.RemoteProtocolError("a body whose length is said twice")
