@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +92,15 @@ def test_nothing_vouches_for_junk() -> None:
         assert all(value >= 0 for name, value in weights.by.items())
     with pytest.raises(AttributeError):
         guard.shipped().taught.base = 0.0  # type: ignore[misc]
+
+
+def test_what_is_known_of_an_origin_counts_once_whatever_stands_around_it() -> None:
+    weights = guard.shipped().alone
+    amounts = {"source": 9.0, "source_days": 4.0, "neighbours": 6.0, "network": 9.0, "listed": 1.0}
+    assert weights.odds(amounts, 0.0) == pytest.approx(weights.base + weights.whence)
+    assert guard.probability(weights.odds(amounts, 0.0)) < weights.junk  # a machine alone makes no mail junk
+    assert weights.odds({"source": 1.0}, 0.0) == pytest.approx(weights.base + weights.by["source"])
+    said = judge()(guards.mail(), None, NOW).opinion
+    by = dict(said.weighed)
+    assert sum(by.get(name, 0.0) for name in amounts) <= weights.whence + 1e-9
+    assert sum(by.values()) + weights.base == pytest.approx(math.log(said.score / (1 - said.score)))

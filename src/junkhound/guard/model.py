@@ -10,19 +10,24 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from math import exp, log
+from math import exp, inf, log
 
 import msgspec
 from msgspec import structs
 
 from junkhound.kernel.errors import ConfigError
 
+WHENCE = ("source", "source_days", "listed", "neighbours", "network")
+"""Amounts that speak of the machine, and of what is around it."""
+
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Log odds by the name of an amount (``guard.evidence``); ``base`` where nothing is known.
 
     ``own`` and ``known`` weigh what the person's model says: the second is never above 0, for being known speaks for a
-    mail. ``junk`` is the probability from which on a mail is called so.
+    mail. ``junk`` is the probability from which on a mail is called so. What is known of where a mail came from
+    (``WHENCE``) counts ``whence`` together at most: a mail server that was broken into sends junk and its owner's own
+    mail, and then its junk is counted as its own, its neighbours' and its network's.
     """
 
     base: float
@@ -30,12 +35,20 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own: float = 0.0
     known: float = 0.0
     junk: float = 0.99
+    whence: float = inf
 
     def odds(self, amounts: Mapping[str, float], own: float, known: float = 0.0) -> float:
         """Log odds that it is junk; ``own`` is the person's model, -1 (wanted) to 1 (junk), ``known`` its author's."""
+        return self.base + self.own * own + self.known * known + sum(self.shares(amounts).values())
+
+    def shares(self, amounts: Mapping[str, float]) -> dict[str, float]:
+        """What each fact adds to the log odds."""
         by = self.by
-        facts = sum(by.get(name, 0.0) * amount for name, amount in amounts.items())
-        return self.base + self.own * own + self.known * known + facts
+        found = {name: by.get(name, 0.0) * amount for name, amount in amounts.items()}
+        together = sum(found[name] for name in WHENCE if name in found)
+        if together > self.whence:
+            found |= {name: found[name] * self.whence / together for name in WHENCE if name in found}
+        return found
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

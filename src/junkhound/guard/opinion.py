@@ -50,7 +50,7 @@ def weigh(evidence: Evidence, own: Own | None, model: Model) -> Opinion:
     weights = model.alone if own is None else model.taught
     towards, known = (0.0, 0.0) if own is None else (leaning(own.score), own.known)
     score = probability(weights.odds(evidence.amounts, towards, known))
-    weighed = [(name, weights.by.get(name, 0.0) * amount) for name, amount in evidence.amounts.items()]
+    weighed = list(weights.shares(evidence.amounts).items())
     weighed += [("own", weights.own * towards), ("known", weights.known * known)]
     weighed = sorted((pair for pair in weighed if pair[1]), key=lambda pair: -abs(pair[1]))
     word = Word.JUNK if score >= weights.junk else Word.NONE

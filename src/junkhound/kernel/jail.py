@@ -139,6 +139,7 @@ class Jail:
             if exactly(ours, 1) != b"+":
                 raise EOFError
         except (OSError, EOFError):
+            self._child.kill()  # one that ended by itself keeps its status; one that hangs would never end
             status = self._child.wait()
             self.close()
             raise Temporary(f"the parser process does not start (status {status})", "run junkhound check") from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from junkhound.evidence.message import parse
 from junkhound.guard import Book
 from junkhound.kernel import clock
 from junkhound.kernel.clock import HOUR
-from junkhound.kernel.errors import NotFound
-from junkhound.kernel.jail import Last
+from junkhound.kernel.errors import NotFound, Temporary
+from junkhound.kernel.jail import Jail, Last, Limits
 from junkhound.ledger.files import Disk, put
 from junkhound.verbs import believing, data, signing
 from junkhound.verbs.office import Office
@@ -63,8 +65,45 @@ def ask_paths(office: Office, paths: Sequence[str], relays: tuple[str, ...]) -> 
 
 
 def mark(office: Office, mail: bytes, relays: tuple[str, ...] = ()) -> bytes:
-    """A stored mail with our fields on top."""
-    return marked(mail, open_judge(orders(office, relays))(mail, None, office.now).opinion)
+    """A stored mail with our fields on top, looked at in a process that may compute and nothing else.
+
+    Errors: Temporary where that takes longer than ``[guard] deadline_ms``, its start not counted (``START_S``); Died.
+    """
+    said = office.config.guard
+    jail = Jail("junkhound.verbs.guard:start", orders(office, relays), Limits(1024, max(1.0, said.deadline_ms / 1000)))
+    fd = os.memfd_create("mail")
+    try:
+        os.truncate(fd, 0)
+        with _within(START_S):
+            list(jail.run(fd, msgspec.msgpack.encode(Asked(None, office.now))))  # it starts, and loads its pack
+        os.write(fd, mail[: said.size_mb * 1_000_000])
+        with _within(said.deadline_ms / 1000):
+            for frame in jail.run(fd, msgspec.msgpack.encode(Asked(None, office.now))):
+                found = msgspec.msgpack.decode(frame, type=guard.Opinion)
+        return marked(mail, found)
+    finally:
+        os.close(fd)
+        jail.close()
+
+
+START_S = 20.0
+"""How long a judging process may take to load its pack where one mail waits for that."""
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Errors: Temporary where what is inside takes longer. For the main thread of a command."""
+
+    def end(*_: object) -> None:
+        raise Temporary("there was no time to look at it")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 REASON = b"X-Junkhound-Reason"
