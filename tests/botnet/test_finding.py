@@ -184,4 +184,5 @@ def test_machines_are_fewer_than_addresses_and_less_sure() -> None:
     assert found.value == pytest.approx(1000 / size.ADDRESSES_EACH)
     assert found.high / found.value > addresses.high / addresses.value
     assert found.low < found.value < addresses.value
+    assert size.machines(addresses, 60).high > found.high  # addresses change hands for longer
     assert size.machines(size.Size(0.0, 0.0, 0.0, 0)).value == 0.0

@@ -49,13 +49,16 @@ machine is on too little to be met. Fitted on 24 botnets of six simulated tuning
 SPREAD = 0.14  # of its logarithm from botnet to botnet
 
 
-def machines(addresses: Size) -> Size:
+WEEK = 7  # days that it was fitted on; over longer ones addresses change more often, and less is known
+
+
+def machines(addresses: Size, days: int = WEEK) -> Size:
     """About how many machines stand behind Chao's estimate of all addresses, with what is not known of their ratio."""
     if addresses.value <= 0:
         return addresses
     value = addresses.value / ADDRESSES_EACH
     drawn = math.log(max(addresses.high, addresses.value) / addresses.value) / Z
-    spread = math.exp(Z * math.hypot(drawn, SPREAD))
+    spread = math.exp(Z * math.hypot(drawn, SPREAD * math.sqrt(max(days, WEEK) / WEEK)))
     return Size(value, value / spread, value * spread, addresses.seen)
 
 

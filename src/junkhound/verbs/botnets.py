@@ -361,7 +361,8 @@ def _line(one: Botnet, campaigns: int) -> Line:
     about = _about(one)
     return Line(one.name, one.mails, one.sources, about.whole, about.daily, campaigns,
                 clock.day_text(one.first_day * DAY), clock.day_text(one.last_day * DAY), about.awake,
-                Estimate(*size.machines(size.Size(*msgspec.structs.astuple(about.whole)))))  # fmt: skip
+                Estimate(*size.machines(size.Size(*msgspec.structs.astuple(about.whole)),
+                                        min(PERIOD, one.last_day - one.first_day + 1))))  # fmt: skip
 
 
 def show(office: Office, name: str) -> Detail:
