@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from junkhound import tables
+from junkhound import content, tables
 from junkhound.intake import trap
 from junkhound.kernel import config, net
 from junkhound.kernel.clock import HOUR, MINUTE
-from junkhound.kernel.errors import Temporary
+from junkhound.kernel.errors import NotFound, Temporary
 from junkhound.ledger.packs import Packs
 from junkhound.tables import Kind, Standing
 from junkhound.tables import Path as Way
+from junkhound.verbs import entities
 from junkhound.verbs.ingest import Request, ingest
 from junkhound.verbs.office import Office
 from junkhound.wire import smtp
@@ -140,3 +142,30 @@ def test_many_clients_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for number in range(1000):
         one.fold(net.v4(0xCB007100 + number), Kind.PROBE)
     assert (len(one.idle_sessions), one.counts.without_mail) == (10, 1000)
+
+
+def test_how_machines_speak_can_be_asked_and_their_common_greeting_has_its_text(tmp_path: Path) -> None:
+    desk = office(tmp_path)
+    one = folded(desk)
+    words = b"the bank holds ten million dollars for a trusted foreign partner of the late minister"
+    for number, last in enumerate((7, 8, 9)):
+        client = net.parse(f"203.0.113.{last}")
+        assert client is not None
+        told = facts(AT + number * HOUR)
+        told = msgspec.structs.replace(
+            told, origin=msgspec.structs.replace(told.origin, client=client.packed),
+            session=msgspec.structs.replace(told.session, client_hello="t13d1516h2_8daaf6152771_b186095e22b6"),
+        )  # fmt: skip
+        one.writer.append(told, MAIL.replace(b"buy", words))
+    one.writer.seal()  # type: ignore[attr-defined]
+    ingest(desk, Request())
+    for asked, kind in (("bot", "helo"), ("t13d1516h2_8daaf6152771_b186095e22b6", "ja4")):
+        (found,) = entities.entity(desk, asked, kind)
+        assert (found.kind, found.name, found.mails, len(found.sources)) == (kind, asked, 3, 3)
+    (template,) = {row[1] for row in rows(desk, "kind", "template") if row[0] == Kind.JUNK}
+    dialect = content.key("HELO *\nMAIL FROM:<>")
+    for key, kind in ((int(str(template)), "template"), (dialect, "dialect")):
+        (found,) = entities.entity(desk, f"{key:016x}")
+        assert (found.kind, found.mails) == (kind, 3)
+    with pytest.raises(NotFound, match="nothing has"):
+        entities.entity(desk, "mail.example", "helo")

@@ -9,6 +9,7 @@ import msgspec
 from junkhound import tables
 from junkhound.kernel.net import Address
 from junkhound.ledger.queries_units import Array, Units
+from junkhound.tables import KeyKind
 
 BORROWED = 3
 """Blocks of addresses whose machines greet by one name, from which on it is no machine's own."""
@@ -105,10 +106,20 @@ class Campaigns(Units):
             )
         return [Used(*map(int, row)) for row in rows]
 
+    def _held(self, kind: int, key: int) -> str:
+        """A query for the mails that have a key, wherever keys of its kind stand."""
+        if kind in tables.IN_SESSIONS:
+            sessions = self.engine.source(tables.SESSIONS, self.snapshot.of("sessions"))
+            column = tables.IN_SESSIONS[KeyKind(kind)]
+            return f"SELECT DISTINCT id_hi, id_lo FROM {sessions} s WHERE s.{column} = {key}"
+        if kind == KeyKind.TEMPLATE:
+            return f"SELECT DISTINCT id_hi, id_lo FROM {self._sightings()} o WHERE o.template = {key}"
+        keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
+        return f"SELECT DISTINCT id_hi, id_lo FROM {keys} k WHERE k.kind = {kind} AND k.key = {key}"
+
     def having(self, kind: int, key: int, alias: Alias) -> tuple[list[Used], list[Sender]]:
         """(campaigns with this key, campaign 0 for mail in none; the sources of that mail)."""
-        keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
-        held = f"SELECT DISTINCT id_hi, id_lo FROM {keys} k WHERE k.kind = {kind} AND k.key = {key}"
+        held = self._held(kind, key)
         with self.aliased(alias):
             self.engine.run(
                 "CREATE OR REPLACE TEMP TABLE having_key AS SELECT p.addr_hi, p.addr_lo, p.day, p.asn, p.country,"
@@ -132,10 +143,9 @@ class Campaigns(Units):
     def beside(self, kind: int, key: int, limit: int = 40) -> list[tuple[int, int, int]]:
         """What else stands in mails with this key: (kind, key, mails), most first; further traps are left out."""
         keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
-        same = f"kind = {kind} AND key = {key}"
         rows = self.engine.rows(
-            f"SELECT k.kind, k.key, count(*) AS mails FROM {keys} k JOIN (SELECT DISTINCT id_hi, id_lo FROM {keys} h"
-            f" WHERE {same}) USING (id_hi, id_lo) WHERE NOT (k.{same.replace('AND ', 'AND k.')})"
+            f"SELECT k.kind, k.key, count(*) AS mails FROM {keys} k JOIN ({self._held(kind, key)}) h"
+            f" USING (id_hi, id_lo) WHERE NOT (k.kind = {kind} AND k.key = {key})"
             f" AND k.kind NOT IN ({_HIDDEN}) GROUP BY ALL ORDER BY mails DESC, k.kind, k.key LIMIT {limit}"
         )
         return [(int(one), int(two), int(mails)) for one, two, mails in rows]
@@ -155,12 +165,12 @@ class Campaigns(Units):
         rows = self.engine.rows(
             f"SELECT DISTINCT kind FROM {keys} k WHERE key = {key} AND kind NOT IN ({_HIDDEN}) ORDER BY kind"
         )
-        return [(int(kind), key) for (kind,) in rows]
+        elsewhere = [int(kind) for kind in (KeyKind.TEMPLATE, *tables.IN_SESSIONS) if self.has_key(int(kind), key)]
+        return [(int(kind), key) for (kind,) in rows] + [(kind, key) for kind in sorted(elsewhere)]
 
     def has_key(self, kind: int, key: int) -> bool:
         """Whether any mail has it."""
-        keys = self.engine.source(tables.KEYS, self.snapshot.of("keys"))
-        return bool(self.engine.rows(f"SELECT 1 FROM {keys} k WHERE kind = {kind} AND key = {key} LIMIT 1"))
+        return bool(self.engine.rows(f"{self._held(kind, key)} LIMIT 1"))
 
     def samples(self, number: int, alias: Alias, limit: int = 12) -> list[tuple[int, int, int, int, int, int]]:
         """Kept mails of a campaign that differ most: (id_hi, id_lo, segment, ordinal, template, day), one a text."""

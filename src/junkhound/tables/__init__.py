@@ -18,6 +18,7 @@ from junkhound.tables.columns import (
 )
 from junkhound.tables.words import (
     ABOUT_LINES,
+    IN_SESSIONS,
     Clue,
     Defect,
     KeyKind,
@@ -30,8 +31,8 @@ from junkhound.tables.words import (
 )
 
 __all__ = [
-    "ABOUT_LINES", "ALL", "COLD", "HANDOVERS", "HOT", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION", "SESSIONS",
-    "SIGHTINGS", "TEMPLATES", "UNITS",
+    "ABOUT_LINES", "ALL", "COLD", "HANDOVERS", "HOT", "IN_SESSIONS", "KEYS", "NAMES", "NETWORKS", "SCHEMA_VERSION",
+    "SESSIONS", "SIGHTINGS", "TEMPLATES", "UNITS",
     "Clue", "Column", "Defect", "KeyKind", "Kind", "Operator", "Path", "SourceClass", "Standing", "State", "Table",
 ]  # fmt: skip
 

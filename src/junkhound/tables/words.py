@@ -176,10 +176,16 @@ class KeyKind(IntEnum):
     REGISTRANT = 32  # in no table: who registered a linked domain, by the operator's file
     NAME_SERVER = 33  # in no table: registrable domain of its name servers, so too
     REGISTERED = 34  # in no table: at which registrar and in which hour, so too
+    TEMPLATE = 35  # in no table of keys: the exact text, ``sightings.template``
+    DIALECT = 36  # in no table of keys: the commands of a session, ``sessions.dialect``
 
 
 ABOUT_LINES = (KeyKind.LINE, KeyKind.BEHIND, KeyKind.MESSAGE, KeyKind.NAMED)
 """Kinds by which traces are compared: numbers that say nothing to a person, and mean no likeness of two mails."""
+
+
+IN_SESSIONS = {KeyKind.HELO: "helo", KeyKind.SYN: "syn", KeyKind.JA4: "ja4", KeyKind.DIALECT: "dialect"}
+"""Kinds that stand in a column of ``sessions``."""
 
 
 class State(IntEnum):

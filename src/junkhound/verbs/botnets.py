@@ -52,6 +52,7 @@ class Shown(msgspec.Struct, frozen=True):
     name: str
     share: float
     addresses: int
+    key: str = ""  # that ``entity`` answers about
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -208,7 +209,13 @@ class _Run:
         found = prints.shares(self.prints, cells)
         texts = self.queries.key_names([key for what, key, *_ in found if what != prints.PACE])
         return tuple(
-            Shown(prints.NAMES[what], _print_name(what, key, texts), round(share, 4), count)
+            Shown(
+                prints.NAMES[what],
+                _print_name(what, key, texts),
+                round(share, 4),
+                count,
+                f"{key:016x}" if key and what != prints.PACE else "",
+            )
             for what, key, share, count in found
         )
 
