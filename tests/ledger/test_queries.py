@@ -129,8 +129,8 @@ def test_units_are_what_a_decision_rests_on(filled: Ledger) -> None:
     assert len({len(values) for values in columns.values()}) == 1
     assert set(columns["kind"].tolist()) == {Kind.JUNK, Kind.GOOD, Kind.PROBE}
     one = query.units(NOON, NOON + DAY, at("192.0.2.1"))
-    assert one["hour"].tolist() == [NOON // HOUR + n for n in range(8)]
-    assert one["vantage"].tolist() == [1, 2] * 4
+    assert one["hour"].tolist() == [NOON // HOUR + n for n in (0, 2, 4, 6, 1, 3, 5, 7)]
+    assert one["vantage"].tolist() == [1] * 4 + [2] * 4
     assert one["messages"].tolist() == [1] * 8
     two = query.units(NOON, NOON + 200 * DAY, least=2)
     assert set(two["addr_lo"].tolist()) == {at("192.0.2.1").lo, at("198.51.100.2").lo}

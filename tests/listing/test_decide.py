@@ -14,6 +14,7 @@ from junkhound.kernel import config, net
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import ConfigError
 from junkhound.listing import Day, History, Level, Outcome, Policy, Pool, Unit, decide, hold_hours, policy_of
+from junkhound.listing.beta import below, lower_bound
 from junkhound.tables import Kind, Path, Standing
 from support.histories import DOCUMENTATION, NOW, NOW_HOUR, history, policy, subject, unit
 
@@ -287,3 +288,20 @@ def test_equal_rules_have_equal_hashes(past: History) -> None:
     first, second = policy(), policy()
     assert first.hash == second.hash == decide(past, first, NOW).policy
     assert dataclasses.replace(first, bound=0.8).hash != first.hash
+
+
+@given(st.floats(0.05, 5000), st.floats(0.05, 500))
+def test_five_in_a_hundred_lie_below_the_lower_bound(a: float, b: float) -> None:
+    x = lower_bound(a, b)
+    if 1e-6 < x < 1 - 1e-6:
+        assert below(x - 2e-9, a, b) <= 0.05 <= below(x + 2e-9, a, b)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "x"),
+    # Those at which a step leaves the bracket; found by halving alone.
+    [(2.484251138089461, 25.255018385199037, 0.021522709), (1.7185655633180905, 2.8709803163453165, 0.07474237),
+     (1.1189821252791265, 0.1, 0.458459096), (2.2683367007320787, 0.19922187601710087, 0.58324526)],
+)  # fmt: skip
+def test_the_lower_bound_is_right_where_a_step_goes_astray(a: float, b: float, x: float) -> None:
+    assert lower_bound(a, b) == pytest.approx(x, abs=1.5e-9)

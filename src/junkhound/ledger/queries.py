@@ -260,8 +260,8 @@ class Queries:
     ) -> dict[str, np.ndarray[Any, Any]]:  # fmt: skip
         """Witness units with ``since <= seen_at < until``, one row per (address, hour, vantage, trap, kind, standing).
 
-        Columns addr_hi, addr_lo, hour (since 1970), vantage, trap, kind, standing, messages, asn, prefix, country,
-        operator, path, clues (ordered as the sieve of ``listing`` takes them), first_at and last_at. Unsorted mail,
+        Columns addr_hi, addr_lo, hour (since 1970), vantage, trap, kind, standing, messages, asn, prefix, operator,
+        path, clues; by address, vantage, hour and the rest, as the sieve of ``listing`` takes them. Unsorted mail,
         backscatter, repeats and rows without an address, a time or an anchor are left out. ``least`` keeps addresses
         (in IPv6 networks of ``ipv6_bits``) with so many scored rows; ``places`` those of ``touched`` with the
         same ``ipv6_bits``.
@@ -282,8 +282,7 @@ class Queries:
         grouped = (
             f"SELECT o.addr_hi, o.addr_lo, {rollups.hour_of('o.seen_at')} AS hour, o.vantage, o.trap, o.kind,"
             " o.standing, sum(o.count)::BIGINT AS messages, max(o.asn) AS asn, max(o.prefix) AS prefix,"
-            " max(o.country) AS country, max(o.operator) AS operator, max(o.path) AS path, bit_or(o.clues) AS clues,"
-            " min(o.seen_at) AS first_at, max(o.seen_at) AS last_at"
+            " max(o.operator) AS operator, max(o.path) AS path, bit_or(o.clues) AS clues"
             f" FROM {self._sightings(objects)} o{only} WHERE {' AND '.join(where)} GROUP BY ALL"
         )
         if least > 1:
@@ -295,7 +294,7 @@ class Queries:
                 f" AND kind IN ({bad}) GROUP BY ALL HAVING count(*) >= {least}) q"
                 f" ON {_place('g.', ipv6_bits)} = q.place"
             )
-        return self.engine.columns(f"{grouped} ORDER BY addr_hi, addr_lo, hour, vantage, trap, kind, standing")
+        return self.engine.columns(f"{grouped} ORDER BY addr_hi, addr_lo, vantage, hour, trap, kind, standing")
 
     def touched(self, objects: Sequence[Stored], ipv6_bits: int = 48) -> tuple[Places, np.ndarray[Any, Any]]:
         """The places of these objects' rows, each once: an IPv4 address, or an IPv6 network of ``ipv6_bits``.

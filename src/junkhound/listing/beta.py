@@ -62,11 +62,12 @@ def lower_bound(a: float, b: float, tail: float = 0.05) -> float:
         step = error / density if density > 0 else 2.0
         bend = step * ((a - 1) / x - (b - 1) / (1 - x)) / 2
         after = x - step / (1 - min(max(bend, -1.0), 0.5))
-        if not low < after < high:
-            after = (low + high) / 2
-        if not 0 < after < 1:
+        inside = low < after < high
+        near = inside and abs(bend) < 0.1 and abs(after - x) < 1e-5 * min(x, 1 - x)
+        after = after if inside else (low + high) / 2
+        if after == x or not 0 < after < 1:
             break
-        near, x = abs(after - x) < 1e-5 * min(x, 1 - x) and abs(bend) < 0.1, after
+        x = after
         if near:  # each step cubes what is wrong
             break
     return round(x, 9)

@@ -27,16 +27,16 @@ from junkhound.tables import Clue, Kind, Operator, Path, Standing
 def _by_subject(rows: Rows, bits: NDArray[np.uint8], hi: U64, lo: U64) -> Ints:
     """The order of the rows by subject, vantage, hour, trap, kind and standing.
 
-    The ledger gives them by address and hour: an IPv4 address is its own subject, so only vantages are to be sorted.
+    The ledger gives them by address, vantage and hour: an IPv4 address is its own subject, so nothing is left to sort.
     """
     four = is_v4(rows.addr_hi, rows.addr_lo)
     places = np.flatnonzero(four)
     part = rows.take(places)
-    columns = (part.addr_lo, part.hour, part.vantage, part.trap, part.kind, part.standing)
+    columns = (part.addr_lo, part.vantage, part.hour, part.trap, part.kind, part.standing)
     if not _rising(columns):
         places, rest = np.zeros(0, np.int64), np.arange(len(rows))
     else:
-        places, rest = places[np.lexsort((part.vantage, part.addr_lo))], np.flatnonzero(~four)
+        rest = np.flatnonzero(~four)
     part, hi, lo, bits = rows.take(rest), hi[rest], lo[rest], bits[rest]
     # A /64 and a host in it are two subjects, the wider one first.
     keys = (part.addr_lo, part.standing, part.kind, part.trap, part.hour, part.vantage, bits, lo, hi)
