@@ -2,7 +2,7 @@
 
     python tools/would_move.py [WORLD]
 
-WORLD is a folder that ``spamworld gen`` made; without one a world of the demonstration's tier is made. The mailbox, the
+WORLD is a folder that ``spamworld gen`` made; without one a tiny world is made. The mailbox, the
 pack and the settings are those of ``junkhound demo``, so nothing in the picture is anybody's mail. Needs Chromium.
 """
 
@@ -42,8 +42,8 @@ def main() -> int:
 
 
 def _world(folder: Path) -> Path:
-    command = [sys.executable, "-m", "spamworld", "gen", "--tier", "demo", "--seed", "1", "--out", str(folder)]
-    subprocess.run(command, check=True)
+    command = [sys.executable, "-m", "spamworld", "gen", "--tier", "tiny", "--seed", "20", "--variant", "modern"]
+    subprocess.run([*command, "--out", str(folder)], check=True)
     return folder
 
 
