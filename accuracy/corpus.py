@@ -109,7 +109,7 @@ def _mailbox(path: Path, limit: int) -> Iterator[tuple[bytes, str]]:
 def _stripped(raw: bytes) -> Message:
     """The mail without the provider's own statements about its peer."""
     mail = parse(raw)
-    mail.fields[:] = [field for field in mail.fields if not _ANSWERS.match(field[0])]
+    mail.fields = [field for field in mail.fields if not _ANSWERS.match(field[0])]
     return mail
 
 

@@ -79,7 +79,7 @@ def test_steps_refuse_what_they_cannot_read() -> None:
         with pytest.raises(TypeError):
             getattr(compiled.steps, step)("text")
     for given in ((), (1,), (b"x", 2), ("x", 0, 1)):
-        for step in ("html", "undone", "split", "header", "received", "hinting", "languages", "delimiter"):
+        for step in ("html", "undone", "split", "header", "received", "hinting", "languages", "delimiter", "value"):
             with pytest.raises((TypeError, ValueError)):
                 getattr(compiled.steps, step)(*given)
     with pytest.raises(ValueError, match="outside"):

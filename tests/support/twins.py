@@ -37,6 +37,9 @@ def of_header(source: bytes) -> Iterator[tuple[str, Any, Any]]:
     for start in (0, size // 2):
         made = message.header_of(source, start)
         yield "header", made, message.header_plainly(source, start)
+        for place in range(min(len(made[0]), 40)):
+            yield "value", message.value_of(source, made[0], place), message.value_plainly(source, made[0], place)
+        yield "iterated", list(reversed(made[0])), [made[0][-1 - place] for place in range(len(made[0]))]
         yield "places", reader.places(made[0], size), reader.places_plainly(made[0], size)
 
 

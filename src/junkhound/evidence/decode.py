@@ -95,10 +95,12 @@ _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")  # RFC 2047 sect
 def header(value: bytes, limit: int = 1000) -> str:
     """Text of a header value, at most ``limit`` characters: unfolded, RFC 2047 words decoded, raw 8-bit guessed."""
     value = value[: limit * 8]
-    if value.find(b"\n") >= 0 or value.find(b"\r") >= 0:
+    if b"\n" in value or b"\r" in value:
         value = value.replace(b"\r", b"").replace(b"\n", b"")
-    if value.find(b"=?") >= 0:
+    if b"=?" in value:
         return _words(value)[:limit]
+    if value.isascii():
+        return value[:limit].decode("ascii")
     return charset.decode(value, "")[0][:limit]
 
 

@@ -9,7 +9,7 @@ concatenating their slices, what stands between the last of them and ``body_at``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -31,7 +31,7 @@ MAX_DELIMITERS = 5000  # lines that look like a boundary, in the whole message
 LOOK = 64 * 1024  # bytes of body whose line lengths are looked at
 
 Field = tuple[bytes, int, int, int]
-Header = tuple[list[Field], dict[bytes, int], int, int]
+Header = tuple[Sequence[Field], dict[bytes, int], int, int]
 Lookup = Callable[[bytes], bytes | None]
 
 # Plain integers: an IntFlag costs two microseconds an operation, and there are many.
@@ -139,7 +139,7 @@ class Message(msgspec.Struct, gc=False):
     """
 
     raw: bytes
-    fields: list[Field]
+    fields: Sequence[Field]
     body_at: int
     broken: int = 0
     source: bytes = b""  # raw, or the same with bare CR as LF where CR ends the lines
@@ -159,8 +159,7 @@ class Message(msgspec.Struct, gc=False):
         place = self.index.get(name)
         if place is None:
             return None
-        field = self.fields[place]
-        return self.raw[field[2] : field[3]].strip()
+        return value_of(self.raw, self.fields, place)
 
     def every(self, name: bytes) -> list[bytes]:
         """All values of that field, topmost first."""
@@ -182,6 +181,16 @@ class Message(msgspec.Struct, gc=False):
             self.leaves = walk.leaves
             self.broken |= walk.defects
         return self.leaves
+
+
+def value_plainly(raw: bytes, fields: Sequence[Field], place: int) -> bytes:
+    """``value_of`` without the compiled steps."""
+    _, _, start, end = fields[place]
+    return raw[start:end].strip()
+
+
+value_of: Callable[[bytes, Sequence[Field], int], bytes] = value_plainly if steps is None else steps.value
+"""What a field says, folds as found, outer blanks off."""
 
 
 def parse(raw: bytes) -> Message:
@@ -214,7 +223,7 @@ def header_plainly(source: bytes, start: int) -> Header:
     return fields, index, body, broken | _look(source, start, body, fields)
 
 
-def _look(source: bytes, start: int, body: int, fields: list[Field]) -> int:
+def _look(source: bytes, start: int, body: int, fields: Sequence[Field]) -> int:
     """The defects seen by looking at header and line ends as a whole."""
     defects = 0
     head = source[start:body]
@@ -279,7 +288,7 @@ def split_plainly(source: bytes, start: int, stop: int) -> tuple[list[Field], in
 
 header_of: Callable[[bytes, int], Header] = header_plainly
 """Fields, place by name, where the body begins, and all defects of the header that begins there."""
-split: Callable[[bytes, int, int], tuple[list[Field], int, int]] = split_plainly
+split: Callable[[bytes, int, int], tuple[Sequence[Field], int, int]] = split_plainly
 """The fields of the header that begins at ``start``, where the body begins, and the defects met.
 
 The header ends at a blank line or, as with Postfix and the standard library, at the first line that cannot be a field.

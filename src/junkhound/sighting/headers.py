@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from junkhound.content import registrable
+from junkhound.kernel.memo import Memo
 
 _INSIDE = re.compile(r"<[^<>@]{0,320}@([A-Za-z0-9.-]{1,253})\s*>")
 _BARE = re.compile(r"@([A-Za-z0-9.-]{1,253})")
@@ -17,12 +18,18 @@ def address_domain(text: str) -> str:
     The last address in angle brackets counts, not one that a display name pretends to be.
     """
     inside = _INSIDE.findall(text)
-    bare = None if inside else _BARE.search(text)
-    domain = inside[-1] if inside else bare[1] if bare else ""
+    if inside:
+        return _REGISTERED[inside[-1]]
+    bare = _BARE.search(text)
+    return _REGISTERED[bare[1]] if bare else ""
+
+
+def _registered(domain: str) -> str:
     domain = domain.strip(".").lower()
-    if not domain:
-        return ""
-    return registrable(domain) or domain
+    return domain and (registrable(domain) or domain)
+
+
+_REGISTERED = Memo(_registered, 16384)
 
 
 def dkim_domain(value: bytes) -> str:

@@ -45,11 +45,10 @@ def of(message: Message, view: View) -> list[Thing]:
         add((_MAIL_ADDRESS, domain))
     if author := headers.address_domain(message.text(b"from")):
         add((_FROM_DOMAIN, author))
-    if reply := headers.address_domain(message.text(b"reply-to")):
+    boxes: list[Thing] = []
+    if (answers := message.text(b"reply-to")) and (reply := headers.address_domain(answers)):
         add((_REPLY_TO, reply))
         boxes = [(_MAILBOX, box) for box in content.mailboxes(message.first(b"reply-to") or b"")]
-    else:
-        boxes = []
     if mailer := message.first(b"x-mailer"):
         add((_MAILER, mailer.strip()[:255].decode("utf-8", "replace")))
     for find in content.finds(view):

@@ -113,7 +113,7 @@ def read(message: Message) -> Hops:
     return Hops(message, found, originator)
 
 
-def places_plainly(fields: list[Field], size: int) -> tuple[list[tuple[int, int]], int]:
+def places_plainly(fields: Sequence[Field], size: int) -> tuple[list[tuple[int, int]], int]:
     """Where the Received values stand, and where the topmost originator field begins (``size``: there is none)."""
     found, originator = [], size
     for name, at, start, end in fields:
@@ -124,6 +124,6 @@ def places_plainly(fields: list[Field], size: int) -> tuple[list[tuple[int, int]
     return found, originator
 
 
-places: Callable[[list[Field], int], tuple[list[tuple[int, int]], int]] = (
+places: Callable[[Sequence[Field], int], tuple[list[tuple[int, int]], int]] = (
     places_plainly if steps is None else steps.received
 )

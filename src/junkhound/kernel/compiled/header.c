@@ -13,8 +13,6 @@ enum { KEPT = 1024, KEPT_NAME = 64 };
 static PyObject *kept[KEPT];
 static PyObject *nameless;
 
-int header_prepare(void) { return nameless == NULL && (nameless = PyBytes_FromString("")) == NULL ? -1 : 0; }
-
 /* bits(no_headers, eight_bit, ...): the numbers of the defects, in the order of enum Bit. */
 PyObject *step_bits(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     if (count != BITS) return PyErr_Format(PyExc_TypeError, "bits wants %d numbers", BITS);
@@ -54,44 +52,96 @@ static int skipped(const byte *text, Py_ssize_t at, Py_ssize_t end) {
     return c == ':' || c == ' ' || c == '\t' || BEGINS(text, at, end, "From ") || BEGINS(text, at, end, ">From ");
 }
 
-/* Append (name, at, value, end); steals the name. Where a field begins the one before it ends: one number for both. */
-static int field(PyObject *fields, PyObject *name, Py_ssize_t at, Py_ssize_t value, Py_ssize_t end) {
-    Py_ssize_t before = PyList_GET_SIZE(fields) - 1;
-    PyObject *made = PyTuple_New(4), *b = PyLong_FromSsize_t(value), *c = PyLong_FromSsize_t(end);
-    PyObject *a = before < 0 ? NULL : PyTuple_GET_ITEM(PyList_GET_ITEM(fields, before), 3);
-    a = a != NULL && PyLong_AsSsize_t(a) == at ? Py_NewRef(a) : PyLong_FromSsize_t(at);
-    if (made == NULL || a == NULL || b == NULL || c == NULL) {
-        Py_XDECREF(made);
-        Py_XDECREF(a);
-        Py_XDECREF(b);
-        Py_XDECREF(c);
-        Py_DECREF(name);
-        return -1;
-    }
-    PyTuple_SET_ITEM(made, 0, name);
-    PyTuple_SET_ITEM(made, 1, a);
-    PyTuple_SET_ITEM(made, 2, b);
-    PyTuple_SET_ITEM(made, 3, c);
-    int failed = PyList_Append(fields, made);
-    Py_DECREF(made);
-    return failed;
+/* One field: see evidence/message.py. */
+typedef struct {
+    PyObject *name; /* owned */
+    Py_ssize_t at, value, end;
+} Field;
+
+/* The fields of a header: to Python a sequence of tuples (name, at, value, end), each made when it is looked at. */
+typedef struct {
+    PyObject_HEAD
+    Field *list;
+    Py_ssize_t count, room;
+} Fields;
+
+static PyTypeObject fields_type;
+
+static Fields *fields_new(void) {
+    Fields *made = PyObject_New(Fields, &fields_type);
+    if (made != NULL) made->list = NULL, made->count = made->room = 0;
+    return made;
 }
 
-/* The last field again, with another end; `whole` makes it nameless. */
-static int mend_last(PyObject *fields, Py_ssize_t stop, int whole) {
-    Py_ssize_t last = PyList_GET_SIZE(fields) - 1;
-    PyObject *old = PyList_GET_ITEM(fields, last);
-    Py_ssize_t at = PyLong_AsSsize_t(PyTuple_GET_ITEM(old, 1)), value = PyLong_AsSsize_t(PyTuple_GET_ITEM(old, 2));
-    PyObject *name = Py_NewRef(whole ? nameless : PyTuple_GET_ITEM(old, 0));
-    if (whole) {
-        value = at;
-        stop = PyLong_AsSsize_t(PyTuple_GET_ITEM(old, 3));
+static void fields_dealloc(PyObject *self) {
+    Fields *fields = (Fields *)self;
+    for (Py_ssize_t place = 0; place < fields->count; place++) Py_DECREF(fields->list[place].name);
+    PyMem_Free(fields->list);
+    PyObject_Free(self);
+}
+
+static Py_ssize_t fields_length(PyObject *self) { return ((Fields *)self)->count; }
+
+static PyObject *fields_item(PyObject *self, Py_ssize_t place) {
+    Fields *fields = (Fields *)self;
+    if (place < 0 || place >= fields->count) return PyErr_Format(PyExc_IndexError, "no field has that place");
+    Field *field = fields->list + place;
+    PyObject *made = PyTuple_New(4);
+    if (made == NULL) return NULL;
+    Py_ssize_t numbers[3] = {field->at, field->value, field->end};
+    PyTuple_SET_ITEM(made, 0, Py_NewRef(field->name));
+    for (int number = 0; number < 3; number++) {
+        PyObject *value = PyLong_FromSsize_t(numbers[number]);
+        if (value == NULL) {
+            Py_DECREF(made);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(made, number + 1, value);
     }
-    if (PyList_SetSlice(fields, last, last + 1, NULL) < 0) {
-        Py_DECREF(name);
-        return -1;
+    return made;
+}
+
+static PyObject *fields_compare(PyObject *self, PyObject *other, int how) {
+    if ((how != Py_EQ && how != Py_NE) || !PySequence_Check(other)) Py_RETURN_NOTIMPLEMENTED;
+    PyObject *one = PySequence_List(self), *two = one == NULL ? NULL : PySequence_List(other);
+    PyObject *answer = two == NULL ? NULL : PyObject_RichCompare(one, two, how);
+    Py_XDECREF(one);
+    Py_XDECREF(two);
+    return answer;
+}
+
+static PySequenceMethods fields_sequence = {.sq_length = fields_length, .sq_item = fields_item};
+static PyTypeObject fields_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "junkhound.kernel.compiled._steps.Fields",
+    .tp_basicsize = sizeof(Fields),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_SEQUENCE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_dealloc = fields_dealloc,
+    .tp_as_sequence = &fields_sequence,
+    .tp_richcompare = fields_compare,
+    .tp_hash = PyObject_HashNotImplemented,
+    .tp_doc = "The fields of a header, in order.",
+};
+
+int header_prepare(void) {
+    if (nameless == NULL && (nameless = PyBytes_FromString("")) == NULL) return -1;
+    return PyType_Ready(&fields_type);
+}
+
+/* Add a field; steals the name. */
+static int field(Fields *fields, PyObject *name, Py_ssize_t at, Py_ssize_t value, Py_ssize_t end) {
+    if (fields->count == fields->room) {
+        Py_ssize_t room = fields->room ? fields->room * 2 : 32;
+        Field *grown = PyMem_Realloc(fields->list, (size_t)room * sizeof(Field));
+        if (grown == NULL) {
+            Py_DECREF(name);
+            PyErr_NoMemory();
+            return -1;
+        }
+        fields->list = grown;
+        fields->room = room;
     }
-    return field(fields, name, at, value, stop);
+    fields->list[fields->count++] = (Field){name, at, value, end};
+    return 0;
 }
 
 typedef struct {
@@ -99,9 +149,9 @@ typedef struct {
     long defects;
 } Split;
 
-/* The fields of the header in source[start:stop], appended to a new list. */
-static PyObject *fields_of(const byte *source, Py_ssize_t size, Py_ssize_t start, Py_ssize_t stop, Split *found) {
-    PyObject *fields = PyList_New(0);
+/* The fields of the header in source[start:stop]. */
+static Fields *fields_of(const byte *source, Py_ssize_t size, Py_ssize_t start, Py_ssize_t stop, Split *found) {
+    Fields *fields = fields_new();
     if (fields == NULL) return NULL;
     found->defects = 0;
     found->longest = 0;
@@ -151,7 +201,9 @@ static PyObject *fields_of(const byte *source, Py_ssize_t size, Py_ssize_t start
     if (close >= 0) found->body = close;
     else found->defects |= bits[NO_END];
     if (count > MAX_FIELDS) {
-        if (mend_last(fields, stop, 1) < 0) goto failed;
+        Field *last = fields->list + fields->count - 1; /* the rest of the header */
+        Py_SETREF(last->name, Py_NewRef(nameless));
+        last->value = last->at;
         found->defects |= bits[MANY];
     }
     return fields;
@@ -168,7 +220,7 @@ PyObject *step_split(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     if (PyErr_Occurred()) return NULL;
     if (start < 0 || stop > size) return PyErr_Format(PyExc_ValueError, "places outside of the source");
     Split found;
-    PyObject *fields = fields_of((const byte *)PyBytes_AS_STRING(given[0]), size, start, stop, &found);
+    Fields *fields = fields_of((const byte *)PyBytes_AS_STRING(given[0]), size, start, stop, &found);
     return fields == NULL ? NULL : Py_BuildValue("(Nnl)", fields, found.body, found.defects);
 }
 
@@ -216,10 +268,11 @@ PyObject *step_header(PyObject *self, PyObject *const *given, Py_ssize_t count) 
     if (start == -1 && PyErr_Occurred()) return NULL;
     if (start < 0 || start > size) return PyErr_Format(PyExc_ValueError, "place outside of the source");
     Split found;
-    PyObject *fields = fields_of(source, size, start, size, &found), *index = NULL;
+    Fields *fields = fields_of(source, size, start, size, &found);
+    PyObject *index = NULL;
     if (fields == NULL || (index = PyDict_New()) == NULL) goto failed;
-    for (Py_ssize_t place = 0; place < PyList_GET_SIZE(fields); place++) {
-        PyObject *name = PyTuple_GET_ITEM(PyList_GET_ITEM(fields, place), 0);
+    for (Py_ssize_t place = 0; place < fields->count; place++) {
+        PyObject *name = fields->list[place].name;
         if (name == nameless) continue;
         PyObject *number = PyLong_FromSsize_t(place);
         if (number == NULL || PyDict_SetDefault(index, name, number) == NULL) {
@@ -229,7 +282,7 @@ PyObject *step_header(PyObject *self, PyObject *const *given, Py_ssize_t count) 
         Py_DECREF(number);
     }
     long defects =
-        found.defects | look(source, size, start, found.body, PyList_GET_SIZE(fields) > 0, found.longest);
+        found.defects | look(source, size, start, found.body, fields->count > 0, found.longest);
     return Py_BuildValue("(NNnl)", fields, index, found.body, defects);
 failed:
     Py_XDECREF(fields);
@@ -241,32 +294,69 @@ static int is_name(PyObject *name, const char *word, Py_ssize_t size) {
     return PyBytes_GET_SIZE(name) == size && memcmp(PyBytes_AS_STRING(name), word, (size_t)size) == 0;
 }
 
+/* value(raw, fields, place) -> what the field says, outer blanks off: the twin of `value_plainly`. */
+PyObject *step_value(PyObject *self, PyObject *const *given, Py_ssize_t count) {
+    if (count != 3 || !PyBytes_Check(given[0])) return PyErr_Format(PyExc_TypeError, "value wants bytes, fields and a place");
+    Py_ssize_t place = PyLong_AsSsize_t(given[2]), at, end;
+    if (place == -1 && PyErr_Occurred()) return NULL;
+    if (Py_IS_TYPE(given[1], &fields_type)) {
+        Fields *fields = (Fields *)given[1];
+        if (place < 0 || place >= fields->count) return PyErr_Format(PyExc_IndexError, "no field has that place");
+        at = fields->list[place].value;
+        end = fields->list[place].end;
+    } else {
+        PyObject *one = PySequence_GetItem(given[1], place), *name;
+        Py_ssize_t start;
+        int good = one != NULL && PyArg_ParseTuple(one, "Snnn", &name, &start, &at, &end);
+        Py_XDECREF(one);
+        if (!good) return NULL;
+    }
+    const byte *raw = (const byte *)PyBytes_AS_STRING(given[0]);
+    if (end > PyBytes_GET_SIZE(given[0])) end = PyBytes_GET_SIZE(given[0]);
+    if (at < 0) return PyErr_Format(PyExc_ValueError, "place outside of the source");
+    at = after_blanks(raw, at, end);
+    while (end > at && is_blank(raw[end - 1])) end--;
+    return PyBytes_FromStringAndSize((const char *)raw + (end > at ? at : 0), end > at ? end - at : 0);
+}
+
+/* Note a field for `received`; -1 with an error. `originator` is where the topmost originator field begins, -1 if none was
+ * met: fields stand in order. */
+static int noted(PyObject *name, Py_ssize_t at, Py_ssize_t value, Py_ssize_t end, PyObject *places, Py_ssize_t *originator) {
+    if (is_name(name, "received", 8)) {
+        PyObject *place = Py_BuildValue("(nn)", value, end);
+        int failed = place == NULL || PyList_Append(places, place) < 0;
+        Py_XDECREF(place);
+        return failed ? -1 : 0;
+    }
+    if (*originator < 0 && (is_name(name, "from", 4) || is_name(name, "to", 2) || is_name(name, "subject", 7) ||
+                            is_name(name, "date", 4)))
+        *originator = at;
+    return 0;
+}
+
 /* received(fields, size) -> (places of the Received values, where the originator fields begin). */
 PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count) {
-    if (count != 2 || !PyList_Check(given[0])) return PyErr_Format(PyExc_TypeError, "received wants fields and a size");
-    PyObject *places = PyList_New(0), *originator = given[1];
+    if (count != 2 || !(Py_IS_TYPE(given[0], &fields_type) || PyList_Check(given[0])))
+        return PyErr_Format(PyExc_TypeError, "received wants fields and a size");
+    PyObject *places = PyList_New(0);
+    Py_ssize_t originator = -1;
     if (places == NULL) return NULL;
-    int met = 0;
-    for (Py_ssize_t number = 0; number < PyList_GET_SIZE(given[0]); number++) {
-        PyObject *one = PyList_GET_ITEM(given[0], number);
-        if (!PyTuple_Check(one) || PyTuple_GET_SIZE(one) != 4 || !PyBytes_Check(PyTuple_GET_ITEM(one, 0))) {
-            Py_DECREF(places);
-            return PyErr_Format(PyExc_TypeError, "that is no field");
+    if (Py_IS_TYPE(given[0], &fields_type)) {
+        Fields *fields = (Fields *)given[0];
+        for (Py_ssize_t number = 0; number < fields->count; number++) {
+            Field *one = fields->list + number;
+            if (noted(one->name, one->at, one->value, one->end, places, &originator) < 0) goto failed;
         }
-        PyObject *name = PyTuple_GET_ITEM(one, 0);
-        if (is_name(name, "received", 8)) {
-            PyObject *place = PyTuple_Pack(2, PyTuple_GET_ITEM(one, 2), PyTuple_GET_ITEM(one, 3));
-            if (place == NULL || PyList_Append(places, place) < 0) {
-                Py_XDECREF(place);
-                Py_DECREF(places);
-                return NULL;
-            }
-            Py_DECREF(place);
-        } else if (!met && (is_name(name, "from", 4) || is_name(name, "to", 2) || is_name(name, "subject", 7) ||
-                            is_name(name, "date", 4))) {
-            originator = PyTuple_GET_ITEM(one, 1); /* fields stand in order: the first met is the topmost */
-            met = 1;
+    } else
+        for (Py_ssize_t number = 0; number < PyList_GET_SIZE(given[0]); number++) {
+            PyObject *name;
+            Py_ssize_t at, value, end;
+            if (!PyArg_ParseTuple(PyList_GET_ITEM(given[0], number), "Snnn", &name, &at, &value, &end)) goto failed;
+            if (noted(name, at, value, end, places, &originator) < 0) goto failed;
         }
-    }
-    return Py_BuildValue("(NO)", places, originator);
+    if (originator < 0) return Py_BuildValue("(NO)", places, given[1]);
+    return Py_BuildValue("(Nn)", places, originator);
+failed:
+    Py_DECREF(places);
+    return NULL;
 }

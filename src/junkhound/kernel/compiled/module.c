@@ -5,6 +5,7 @@ PyObject *step_bits(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_lines(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_date(PyObject *self, PyObject *text);
 PyObject *step_line(PyObject *self, PyObject *const *given, Py_ssize_t count);
+PyObject *step_value(PyObject *self, PyObject *const *given, Py_ssize_t count);
 PyObject *step_received(PyObject *self, PyObject *const *given, Py_ssize_t count);
 
 PyObject *step_quoted(PyObject *self, PyObject *octets);
@@ -51,6 +52,7 @@ static PyMethodDef steps[] = {
     {"read_all", FAST(step_read_all), METH_FASTCALL, "read_all(links, most, longest, hosts, kind, read, inside) -> URLs, more"},
     {"split", FAST(step_split), METH_FASTCALL, "split(source, start, stop) -> (fields, body, defects)"},
     {"header", FAST(step_header), METH_FASTCALL, "header(source, start) -> (fields, index, body, defects)"},
+    {"value", FAST(step_value), METH_FASTCALL, "value(raw, fields, place) -> what the field says"},
     {"received", FAST(step_received), METH_FASTCALL, "received(fields, size) -> (places, originator)"},
     {"lines", FAST(step_lines), METH_FASTCALL, "lines(...): what reading lines again needs"},
     {"line", FAST(step_line), METH_FASTCALL, "line(raw, start, end, index, below) -> Hop"},
