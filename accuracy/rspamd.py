@@ -82,7 +82,8 @@ class Rspamd:
                 link = links[f"link{port}"] = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             try:
                 link.request("POST", path, mail, headers)
-                found: dict[str, Any] = json.loads(link.getresponse().read())
+                said = link.getresponse().read()  # nothing of a mail that it does not learn
+                found: dict[str, Any] = json.loads(said) if said else {}
                 return found
             except (http.client.HTTPException, ConnectionError):
                 link.close()  # it had closed the connection

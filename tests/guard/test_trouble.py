@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from guard.test_desk import BROKEN
-from guard.test_imap import PLAIN, account, subjects
+from guard.test_imap import PLAIN, account, owner, subjects
 from guard.test_milter import MAIN, body_of, sent
 from guard.test_proxy import MAIN as THROUGH
 from junkhound import guard
@@ -250,3 +250,38 @@ def _one(office: Office, line: Cutting, cut: int, move: bool) -> int:
         return cut - line.left
     finally:
         sorter.close()
+
+
+PILLS = "pills number %d are cheap and ship at once to your door without any questions asked, so order today"
+
+
+@pytest.mark.parametrize("count", [150, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_an_owner_moves_thousands_at_once_by_imap_and_back(tmp_path: Path, count: int) -> None:
+    with folder() as root, dovecot(root) as port:
+        way = {"source": "198.51.100.9", "name": "h.example", "link": "http://other.example/"}
+        for number in range(count):
+            deliver(root, f"{number}.a", guards.mail(PILLS % number, "x@pills.example", f"pills {number}", **way))
+        office = Office(config.load(account(tmp_path, port)))
+        sorter = inbox.Sorter(office, inbox.opened(office, "me")[1], "me", ("mx.example.net",))
+        try:
+            first = sorter.run(move=True)
+            assert (first.looked, first.moved, first.failed) == (count, 0, 0)
+            all_at_once(port, "INBOX", "Junk")
+            there = sorter.run(move=True)
+            assert (there.learned_junk, there.learned_good, there.moved) == (count, 0, 0)
+            all_at_once(port, "Junk", "INBOX")
+            back = sorter.run(move=True)
+            assert (back.moved, sorter.personal.junk + sorter.personal.good) == (0, count)
+            again_ = sorter.run(move=True)
+            assert (again_.looked, again_.moved, again_.learned_good, again_.learned_junk) == (0, 0, 0, 0)
+        finally:
+            sorter.close()
+        assert subjects(port, "INBOX") == sorted(f"pills {number}".encode() for number in range(count))
+        assert subjects(port, "Junk") == []
+
+
+def all_at_once(port: int, source: str, to: str) -> None:
+    """Everything of one folder into another, by one command of their owner."""
+    with owner(port) as client:
+        client.select_folder(source)
+        client.move(client.search(), to)
