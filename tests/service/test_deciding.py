@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from junkhound.service.deciding import BATCH_S, Pace
+from junkhound.kernel.clock import SECOND
+from junkhound.service.deciding import BATCH_S, HELD_S, Pace, Steady
 
 
 class Clock:
@@ -54,3 +55,34 @@ def test_batches_are_between_five_and_fifteen_minutes_apart_and_differ() -> None
     gaps = {b - a for a, b in pairwise(times)}
     assert all(BATCH_S[0] <= gap <= BATCH_S[1] + 1 for gap in gaps)
     assert len(gaps) > 1
+
+
+def test_a_clock_that_jumps_holds_the_lists_until_it_is_right_again_or_stays() -> None:
+    elapsed = Clock()
+    steady = Steady(elapsed)
+    year = 365 * 86_400
+
+    def at(ahead: float) -> str | None:
+        elapsed.now += 60
+        return steady.held(int((1_000_000 + elapsed.now + ahead) * SECOND))
+
+    assert at(0) is None
+    assert at(30) is None  # a clock may be corrected
+    assert "clock jumped" in str(at(year))
+    assert "clock jumped" in str(at(year))
+    assert at(0) is None  # set right again: at once
+    assert "clock jumped" in str(at(-year))
+    assert at(30) is None
+    assert at(year) is not None
+    elapsed.now += HELD_S
+    assert at(year) is None  # it goes as time does: somebody meant it
+    assert at(year) is None
+    assert at(0) is not None
+
+
+def test_a_machine_that_slept_is_no_jump() -> None:
+    elapsed = Clock()
+    steady = Steady(elapsed)
+    assert steady.held(0) is None
+    elapsed.now += 9 * 3600
+    assert steady.held(9 * 3600 * SECOND) is None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from random import SystemRandom
 
+from junkhound.kernel.clock import SECOND
 from junkhound.kernel.errors import JunkhoundError
 from junkhound.service.log import say
 from junkhound.service.notes import Notes
@@ -49,11 +50,54 @@ class Pace:
         return True
 
 
+JUMP_S = 600.0
+"""So far the system clock may part from elapsed time within a round; beyond that it was set, or is broken."""
+HELD_S = 3600.0
+"""A clock that jumped is believed when it has gone as time does for so long."""
+
+
+def _elapsed() -> float:
+    """Seconds that passed, sleep of the machine included; nobody can set them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Steady:
+    """Whether the system clock goes as time does: one that jumps ahead would end every listing at once, for good."""
+
+    def __init__(self, elapsed: Callable[[], float] = _elapsed) -> None:
+        self._elapsed = elapsed
+        self._good: float | None = None  # clock less elapsed time, as it was when all was well
+        self._other: tuple[float, float] | None = None  # the same since a jump, and when that came
+
+    def held(self, now: int) -> str | None:
+        """Why nothing may be decided at ``now`` (microseconds); None where all is well."""
+        passed = self._elapsed()
+        apart = now / SECOND - passed
+        if self._good is None or abs(apart - self._good) <= JUMP_S:
+            self._good, self._other = apart, None
+            return None
+        if self._other is None or abs(apart - self._other[0]) > JUMP_S:
+            self._other = apart, passed
+        left = self._other[1] + HELD_S - passed
+        if left <= 0:
+            self._good, self._other = apart, None
+            return None
+        return (
+            f"the system clock jumped: lists stay as they are for {left / 60:.0f} minutes, or until it is right again"
+        )
+
+
 def run(office: Office, stop: threading.Event, notes: Notes) -> None:
     """Decide and publish every ``[serve] decide_s``, when something changed or a day has passed since the last time."""
     settings = office.config.serve
-    seen, rested, pace, watch = -1, 0.0, Pace(), Watch()
+    seen, rested, pace, watch, steady = -1, 0.0, Pace(), Watch(), Steady()
     while not stop.is_set():
+        if why := steady.held(office.now):
+            notes.add("failures_total")
+            say("decider", why)
+            notes.write(force=True)
+            stop.wait(settings.decide_s)
+            continue
         _settle(office, notes)
         changes = office.ledger.changes()
         if changes != seen or rested >= settings.full_decide_h * 3600:
