@@ -131,7 +131,9 @@ def _shown(counts: NDArray[np.int64], keys: U64) -> Shown:
 
 def clocks(rows: Rows, cell: Ints, count: int) -> list[hours.Habit]:
     """The clock habit of each cell's machines."""
-    return [hours.habit(rows.only(np.asarray(cell == number, np.bool_))) for number in range(count)]
+    order = np.argsort(cell, kind="stable")
+    bounds = np.searchsorted(cell[order], np.arange(count + 1))
+    return [hours.habit(rows.only(order[bounds[number] : bounds[number + 1]])) for number in range(count)]
 
 
 def clock(one: hours.Habit, other: hours.Habit) -> float:

@@ -35,8 +35,8 @@ class Rows:
     def __len__(self) -> int:
         return len(self.address)
 
-    def only(self, which: NDArray[np.bool_]) -> Rows:
-        """Those rows alone."""
+    def only(self, which: NDArray[np.bool_] | Ints) -> Rows:
+        """Those rows alone, by flags or by their places."""
         return Rows(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
     def addresses_by_network(self, which: NDArray[np.bool_]) -> dict[int, int]:
