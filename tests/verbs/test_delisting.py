@@ -15,6 +15,7 @@ from junkhound.kernel.errors import NotFound, Refused
 from junkhound.ledger.appeals import Appeals
 from junkhound.ledger.listings import Listings
 from junkhound.listing import Decision, Domain, Outcome, Reason
+from junkhound.tables import Kind, Standing
 from junkhound.verbs import delisting, lists, record
 from junkhound.verbs.office import Office
 from support.histories import policy, subject
@@ -120,6 +121,23 @@ def test_do_not_route_needs_two_different_people(make: Make) -> None:
         delisting.withdraw(office, "drop", "198.51.100.0/24", "sam")
 
 
+def test_what_may_be_approved_is_shown_with_its_evidence(make: Make) -> None:
+    bad = [seen(400 + n, f"45.20.0.{n}", 6, n, (BAIT, LURE)[n % 2], 21 + n % 2) for n in range(12)]
+    mixed = [seen(500 + n, f"45.30.0.{n}", 6, n, (BAIT, LURE)[n % 2], 21 + n % 2) for n in range(12)]
+    mixed.append(seen(520, "45.30.0.200", 6, 3, 13, 0, kind=int(Kind.GOOD), standing=int(Standing.MAILBOX)))
+    office = make([*ROWS, *bad, *mixed], lists={"drop": config.List(holds="do-not-route"), "main": config.List()})
+    delisting.approve(office, "drop", "45.20.0.0/24", "pat", "hijacked")
+    (one,) = delisting.candidates(office, "drop")
+    assert str(one.network) == "45.20.0.0/24"
+    assert "12 of 12 senders seen in it are bad and none is good" in one.evidence[0]
+    assert [yes.who for yes in one.said] == ["pat"]
+    assert lists.decide(office, "drop")[0].entries == 0  # one yes is none
+    delisting.approve(office, "drop", "45.20.0.0/24", "sam", "looked at its registration")
+    assert lists.decide(office, "drop")[0].entries == 1
+    with pytest.raises(Refused, match="needs no approval"):
+        delisting.candidates(office, "main")
+
+
 def test_a_record_says_what_to_mend_and_tells_nothing_of_a_trap(make: Make) -> None:
     office = make(lists=LISTS)
     lists.decide(office)
@@ -164,6 +182,8 @@ def test_the_commands(make: Make, capsys: pytest.CaptureFixture[str], tmp_path: 
     assert f"- {TEXT}/32" in stricter
     assert "taken off" in run("delist", TEXT, "--at", day)
     run("delist", TEXT, "--at", day, code=66)
+    assert "no announced network is bad enough" in run("candidates", "--list", "drop", "--at", day)
+    assert json.loads(run("candidates", "--list", "drop", "--at", day, "--json")) == []
     assert "one more person" in run("approve", "198.51.100.0/24", "--list", "drop", "--reason", "x", "--by", "pat")
     assert "taken the yes" in run("withdraw", "198.51.100.0/24", "--list", "drop", "--by", "pat")
 

@@ -76,6 +76,38 @@ def approve(
 
 
 @click.command()
+@click.option("--list", "name", required=True, metavar="NAME", help="The do-not-route list that it would be for.")
+@_AT
+@_JSON
+@click.pass_obj
+def candidates(where: dict[str, Any], name: str, at: str | None, as_json: bool) -> None:
+    """Show the networks that two people may approve for a do-not-route list, with what speaks for each.
+
+    An announced network of which nine in ten senders are bad and none is good. Look at who announces and who
+    registered it before you say yes: junkhound knows neither hijacks nor contracts.
+
+    \b
+    Examples:
+      junkhound lists candidates --list drop
+    """
+    from junkhound.verbs import delisting
+
+    found = delisting.candidates(open_office(**where, at=at), name)
+    if as_json:
+        show([{"network": str(one.network), "evidence": list(one.evidence), "first": clock.day_text(one.first_at),
+               "last": clock.day_text(one.last_at), "approved_by": [yes.who for yes in one.said]}
+              for one in found])  # fmt: skip
+        return
+    if not found:
+        print("no announced network is bad enough")
+    for one in found:
+        people = f"approved by {', '.join(yes.who for yes in one.said)}" if one.said else "approved by nobody yet"
+        print(f"{one.network}: {clock.day_text(one.first_at)} to {clock.day_text(one.last_at)}, {people}")
+        for words in one.evidence:
+            print(f"  {words}")
+
+
+@click.command()
 @click.argument("network")
 @click.option("--list", "name", required=True, metavar="NAME", help="The list it was approved for.")
 @_BY
@@ -194,4 +226,4 @@ def _tell(one: Any, limit: int) -> None:
             print(f"    {sign} {subject}")
 
 
-COMMANDS = (delist, approve, withdraw, explain, replay)
+COMMANDS = (delist, candidates, approve, withdraw, explain, replay)

@@ -10,7 +10,7 @@ from junkhound.listing.beta import lower_bound
 from junkhound.listing.codes import COMBINED, HOLDS, Holds, bit_code
 from junkhound.listing.decide import Decision, Outcome, Reason, decide, hold_hours, prior
 from junkhound.listing.domain import Domain, domain_name
-from junkhound.listing.escalate import PANEL_DAYS, Panel, panel
+from junkhound.listing.escalate import PANEL_DAYS, Panel, panel, routable
 from junkhound.listing.history import Counters, Day, Days, History, Level, Pool
 from junkhound.listing.names import NAMES_HOURS, Advertised, decide_name
 from junkhound.listing.policy import (
@@ -40,5 +40,5 @@ __all__ = [
     "History", "Holds", "Level", "Neighbours", "Outcome", "Panel", "Policy", "Pool", "Protected", "Range", "Reason",
     "Rows", "Senders", "Subject", "Unit", "Units", "Witnesses", "advice", "bit_code", "count_range", "decide",
     "decide_name", "domain_name", "explain", "hold_hours", "lower_bound", "names_without_address", "panel",
-    "pieces", "policy_of", "prior", "range_decisions", "replaced", "replay", "senders", "span", "witnesses",
+    "pieces", "policy_of", "prior", "range_decisions", "replaced", "replay", "routable", "senders", "span", "witnesses",
 ]  # fmt: skip

@@ -213,13 +213,18 @@ def escalated(every: Senders, ignored: frozenset[Network] = frozenset()) -> list
 
 
 def do_not_route(every: Senders, approved: Mapping[Network, int]) -> list[Range]:
-    """Announced networks of which nine in ten senders are bad and none good, each approved by two people."""
+    """Announced networks that should not be routed, each approved by two people."""
+    return [one for one in routable(every) if approved.get(one.network, 0) >= 2]
+
+
+def routable(every: Senders) -> list[Range]:
+    """Announced networks of which nine in ten senders are bad and none good: what people may look at and approve."""
     found = []
     for four in (True, False):
         like = evidence(every, None, four)
         for one in like:
             fits = one.bad >= _LEAST_BAD and one.bad >= _ROUTE_SHARE * one.seen and not one.good_days and one.two
-            if fits and approved.get(one.network, 0) >= 2:
+            if fits:
                 days, harm = expected(one, like)
                 found.append(_range(one, days, harm))
     return found

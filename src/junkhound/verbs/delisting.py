@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from junkhound import listing
 from junkhound.kernel import clock
 from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import NotFound, Refused
@@ -21,7 +22,7 @@ from junkhound.ledger.listing_records import Approval, Listing
 from junkhound.listing import Policy
 from junkhound.tables import Kind
 from junkhound.verbs import lists
-from junkhound.verbs.deciding import policies
+from junkhound.verbs.deciding import Docket, policies
 from junkhound.verbs.office import Office
 
 AGAIN_DAYS = 30
@@ -128,11 +129,38 @@ def settle(office: Office) -> list[Answer]:
     return answers
 
 
-def approve(office: Office, name: str, text: str, who: str, why: str) -> list[Approval]:
-    """One person's yes to a network on a list that needs two; all that count now. Errors: Refused, UsageError."""
+class Candidate(msgspec.Struct, frozen=True):
+    """A network that a do-not-route list would hold with two people's yes: its evidence, and who said yes so far."""
+
+    network: Network
+    evidence: tuple[str, ...]
+    first_at: int
+    last_at: int
+    said: tuple[Approval, ...]
+
+
+def candidates(office: Office, name: str) -> list[Candidate]:
+    """What people may look at and approve, in the order of networks. Errors: Refused for a list that needs no yes."""
+    _needs_two(office, name)
+    said = Appeals(office.ledger.state).approvals(name, office.now)
+    return [
+        Candidate(
+            one.network, one.seen, one.first * HOUR, one.last * HOUR,
+            tuple(yes for yes in said if yes.subject == str(one.network)),
+        )
+        for one in sorted(listing.routable(Docket(office, office.now).senders), key=lambda one: one.network)
+    ]  # fmt: skip
+
+
+def _needs_two(office: Office, name: str) -> None:
     (policy,) = policies(office, name)
     if policy.holds != "do-not-route":
         raise Refused(f"list {name!r} holds {policy.holds}, which needs no approval", "only do-not-route does")
+
+
+def approve(office: Office, name: str, text: str, who: str, why: str) -> list[Approval]:
+    """One person's yes to a network on a list that needs two; all that count now. Errors: Refused, UsageError."""
+    _needs_two(office, name)
     return Appeals(office.ledger.state).approve(name, lists.read_subject(text), office.now, who, why)
 
 
