@@ -86,7 +86,7 @@ def mark(office: Office, mail: bytes, relays: tuple[str, ...] = ()) -> bytes:
         jail.close()
 
 
-START_S = 20.0
+START_S = 10.0
 """How long a judging process may take to load its pack where one mail waits for that."""
 
 
