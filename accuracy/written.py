@@ -23,6 +23,7 @@ _HANDS_OVER = re.compile(r"\(?from\s", re.IGNORECASE)
 _BY = re.compile(r"\sby\s")
 _SHOWN = re.compile(r"(?<![\w.-])(?:\d{1,3}(?:\.\d{1,3}){3}|\[(?:IPv6:)?[0-9a-fA-F:]*:[0-9a-fA-F:.]*\])(?![\w.-])")
 """An address as lines show it: not inside a host name."""
+READ = ("writer read", "date read", "address read where one is shown")
 MEGABYTE = 1_000_000
 
 
@@ -36,7 +37,7 @@ def _honest() -> Iterator[Real]:
     for name in corpus.HONEST:
         if not (corpus.ROOT / name).is_file():
             continue
-        found: dict[str, list[int]] = {what: [0, 0] for what in ("writer", "date", "address, where one is shown")}
+        found: dict[str, list[int]] = {what: [0, 0] for what in READ}
         for label, raw in corpus.messages(corpus.ROOT / name):
             if label in ("ham", "list"):
                 hops = trace.read(parse(raw))
@@ -46,7 +47,7 @@ def _honest() -> Iterator[Real]:
                         found[what][1] += 1
         for what, (right, lines) in found.items():
             note = "lines that hand a mail over; bar: 99.5%"
-            yield Real(f"{what} read, {name.partition('.')[0]}", clopper_pearson(right, lines), note)
+            yield Real(f"{what}, {name.partition('.')[0]}", clopper_pearson(right, lines), note)
 
 
 def _read(hop: Hop, line: str) -> Iterator[tuple[str, bool]]:
@@ -54,11 +55,11 @@ def _read(hop: Hop, line: str) -> Iterator[tuple[str, bool]]:
         return
     first, *rest = _BY.split(line, 1)
     if rest:
-        yield "writer", hop.by is not None or hop.by_ip is not None
+        yield "writer read", hop.by is not None or hop.by_ip is not None
     if ";" in line:
-        yield "date", hop.at is not None
+        yield "date read", hop.at is not None
     if _SHOWN.search(first):
-        yield "address, where one is shown", hop.ip is not None or hop.impossible
+        yield "address read where one is shown", hop.ip is not None or hop.impossible
 
 
 def _vectors() -> Iterator[Real]:

@@ -33,6 +33,6 @@ def test_golden_stacks_name_the_true_source_or_nobody() -> None:
 def test_a_line_that_hands_over_counts_for_what_it_shows() -> None:
     line = "from a.example ([192.0.2.7]) by b.example with SMTP; Mon, 6 Jan 2025 10:30:05 +0000"
     (found,) = (dict(written._read(written.read_line(one, 0, False), one)) for one in (line,))
-    assert found == {"writer": True, "date": True, "address, where one is shown": True}
+    assert found == {"writer read": True, "date read": True, "address read where one is shown": True}
     assert not dict(written._read(written.read_line("by b.example", 0, False), "by b.example"))
-    assert not dict(written._read(written.Hop(), line))["writer"]
+    assert not dict(written._read(written.Hop(), line))["writer read"]
