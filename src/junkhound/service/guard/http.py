@@ -16,8 +16,8 @@ import msgspec
 
 from junkhound.kernel import net
 from junkhound.kernel.clock import SystemClock
+from junkhound.service.guard import requests
 from junkhound.service.guard.desk import Desk
-from junkhound.wire import http
 from junkhound.wire.facts import Envelope, Facts, Origin, Session
 
 IDLE_S = 600.0  # a program keeps its connection between mails
@@ -29,7 +29,7 @@ _TOLD = ("junk", "good", "none", "late", "failed")
 
 async def talk(desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection of a program, until it leaves."""
-    session = http.Session(desk.config.size_mb * 1_000_000)
+    session = requests.Session(desk.config.size_mb * 1_000_000)
     with contextlib.suppress(TimeoutError, ConnectionError):
         patience = IDLE_S
         while not session.closed:
@@ -38,7 +38,7 @@ async def talk(desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamW
             if not data:
                 break
             patience = ARRIVE_S
-            with contextlib.suppress(http.Refusal):  # which the session has told already
+            with contextlib.suppress(requests.Refusal):  # which the session has told already
                 for request in session.receive(data):
                     session.answer(*await _answer(desk, request))
                     patience = IDLE_S
@@ -49,7 +49,7 @@ async def talk(desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamW
         await writer.wait_closed()
 
 
-async def _answer(desk: Desk, request: http.Request) -> tuple[int, bytes]:
+async def _answer(desk: Desk, request: requests.Request) -> tuple[int, bytes]:
     if not _OURS.fullmatch(request.fields.get("host", "localhost")):
         return 400, _json({"error": "this is no name of this machine"})
     if request.target == "/healthz" and request.method == "GET":

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from junkhound.wire.http import Refusal, Request, Session
+from junkhound.service.guard.requests import Refusal, Request, Session
 
 HOST = b"Host: localhost\r\n"
 
