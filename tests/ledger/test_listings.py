@@ -13,7 +13,8 @@ from junkhound.kernel.clock import DAY, HOUR
 from junkhound.kernel.errors import NotFound, Refused
 from junkhound.ledger import schema, state
 from junkhound.ledger.listing_records import Past
-from junkhound.ledger.listings import Listings, decision_id
+from junkhound.ledger.listing_step import decision_id
+from junkhound.ledger.listings import Listings
 from junkhound.listing import Decision, Outcome, Reason
 from support.histories import NOW, policy, subject
 

@@ -18,7 +18,8 @@ from junkhound.ledger import advertising, histories
 from junkhound.ledger.appeals import Appeals
 from junkhound.ledger.home import hub_key
 from junkhound.ledger.listing_records import Past, Pins
-from junkhound.ledger.listings import PINNED, Listings
+from junkhound.ledger.listing_step import PINNED
+from junkhound.ledger.listings import Listings
 from junkhound.ledger.queries import Places
 from junkhound.ledger.snapshot import Stored
 from junkhound.listing import MALWARE, Days, Decision, Groups, History, Neighbours, Policy, Rows, Senders, Subject

@@ -9,7 +9,8 @@ from junkhound.kernel import clock, net
 from junkhound.kernel.errors import ConfigError, JunkhoundError, NotFound, Refused, UsageError
 from junkhound.kernel.net import Network
 from junkhound.ledger.listing_records import Applied, Listing, Run
-from junkhound.ledger.listings import RENEWAL_STEP, Listings
+from junkhound.ledger.listing_step import RENEWAL_STEP
+from junkhound.ledger.listings import Listings
 from junkhound.listing import Decision, Policy
 from junkhound.verbs import pinning
 from junkhound.verbs.deciding import Docket, Progress, policies, refuse_single_vantage, relays_of
