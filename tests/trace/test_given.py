@@ -12,13 +12,13 @@ from junkhound.tables import Clue
 BORDER = trace.boundary(["mx.example.org"])
 
 
-def judged(ip: str, year: int, border: trace.Boundary = BORDER) -> trace.Verdict:
+def judged(ip: str, year: int, border: trace.Boundary = BORDER, name: str = "unknown") -> trace.Verdict:
     """A mail server handed it over, and the line below names that address."""
     date = f"6 Jun {year} 10:00:0"
     lines = (
         f"Received: from mail.example.net (mail.example.net [64.12.1.9])\n\tby mx.example.org (Postfix) with ESMTP"
         f" id 700FD47962; {date}9 +0000\n"
-        f"Received: from pc (unknown [{ip}])\n\tby mail.example.net (Postfix) with ESMTP id 800FD47962; {date}5 +0000\n"
+        f"Received: from pc ({name} [{ip}])\n\tby mail.example.net (Postfix) with ESMTP id 800FD47962; {date}5 +0000\n"
     )
     return trace.judge(trace.read(message.parse(f"{lines}From: a@example.net\n\nx\n".encode())), border)
 
@@ -46,6 +46,14 @@ def test_an_address_that_nobody_had_yet(ip: str, year: int, nobodys: bool) -> No
     assert str(found.address) == "64.12.1.9", "the hand-over stays what it is"
     if nobodys:
         assert "had not been given to anybody yet" in found.reasons[1].text
+
+
+def test_within_one_site_any_number_may_be_somebodys() -> None:
+    assert judged("175.3.1.2", 2002).typed == 1
+    inside = judged("175.3.1.2", 2002, name="pc.inner.example.net")
+    assert inside.typed is None
+    assert not inside.clues & Clue.IMPOSSIBLE_ADDRESS
+    assert judged("175.3.1.2", 2002, name="pc.inner.example.org").typed == 1
 
 
 def test_a_world_of_its_own_has_its_own_plan() -> None:

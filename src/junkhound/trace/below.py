@@ -26,7 +26,7 @@ Known = Callable[[Hop], int]
 """What other mails say of a line, as clues."""
 
 BACKWARDS = 5 * MINUTE  # clocks of honest servers differ by less, mostly
-TYPED = 0.3  # a line whose writer is honest with less than that is called forged, and with it all below
+TYPED = 0.21  # a line whose writer is honest with less than that is called forged, and with it all below
 DEEP = 12  # lines that are weighed; a path of honest servers is hardly ever longer
 AHEAD = 3  # lines under one that is in doubt that are looked at too
 LEAST_DOUBT = 0.985  # a line surer than that is not doubted for what stands under it
@@ -261,7 +261,7 @@ def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border:
         clues |= _BELOW_ORIGINATOR
     if hop.tls is not None and hop.protocol in _IN_CLEAR:
         clues |= _WITH_KEYWORD
-    if hop.impossible or (hop.ip is not None and _impossible(hop.ip, at, border)):
+    if hop.impossible or (hop.ip is not None and _impossible(hop, hop.ip, at, border)):
         clues |= _IMPOSSIBLE_ADDRESS
     if hop.id is not None:
         clues |= _ID_CLUES[queueid.examine(hop)]
@@ -279,11 +279,16 @@ def _clues(hop: Hop, above: Hop, at: int | None, ours: list[str | None], border:
     return clues
 
 
-def _impossible(ip: Address, at: int | None, border: Boundary) -> bool:
-    """Whether no machine can have the address, or nobody had it then (test T5)."""
+def _impossible(hop: Hop, ip: Address, at: int | None, border: Boundary) -> bool:
+    """Whether no machine can have the address, or nobody had it then (test T5).
+
+    Between machines of one site that is no proof: networks were numbered as people liked before they had any
+    (175.0.0.0/8 within a large company in 2002, given out in 2009).
+    """
     side = border.sides[ip]
     if side is STRANGER:
-        return at is not None and border.given.nobodys(ip, at) and space(ip) is Space.PUBLIC
+        nobodys = at is not None and border.given.nobodys(ip, at) and space(ip) is Space.PUBLIC
+        return nobodys and not together(hop.rdns or hop.helo, hop.by)
     return side is PRIVATE and space(ip) in _NOBODYS
 
 
