@@ -19,7 +19,7 @@ from junkhound.listing.beta import lower_bound
 from junkhound.listing.domain import Domain
 from junkhound.listing.hazard import quiet_hours
 from junkhound.listing.history import (
-    WITNESS_STANDINGS,
+    IS_WITNESS,
     Counters,
     Days,
     History,
@@ -31,7 +31,7 @@ from junkhound.listing.history import (
 )
 from junkhound.listing.policy import FLOOR_HOURS, TAUS_HOURS, WINDOW_HOURS, Policy
 from junkhound.listing.spamcop import spamcop
-from junkhound.listing.units import Unit, Units
+from junkhound.listing.units import Unit, Units, among
 from junkhound.listing.witness import Witnesses, witnesses
 from junkhound.listing.words import HELD_CLASS, listing_class
 from junkhound.tables import Kind, Standing
@@ -41,7 +41,6 @@ _LEVEL_WEIGHT = 8.0
 _PRIOR_STRENGTH = 2.0
 _PRIOR_LOW, _PRIOR_HIGH = 0.05, 0.95
 # A habit of weeks is told by the two slow counters: below so many active days they promise nothing.
-_WITNESS = np.isin(np.arange(max(map(int, Standing)) + 1), [int(standing) for standing in WITNESS_STANDINGS])
 _FEED, _GOOD = int(Standing.FEED), int(Kind.GOOD)
 _SLOW = 2
 _HABIT_SHARE = 0.2
@@ -102,7 +101,7 @@ def prior(levels: tuple[Level, ...], junk_past: float = 0.0, good_past: float = 
 
 @lru_cache(maxsize=64)
 def _counted(kinds: frozenset[int]) -> NDArray[np.bool_]:
-    return np.isin(np.arange(max(map(int, Kind)) + 1), list(kinds))
+    return among(Kind, kinds)
 
 
 def hold_hours(hours: NDArray[np.int64], days: NDArray[np.int64], policy: Policy, relistings: int, pool: Pool) -> float:
@@ -149,7 +148,7 @@ def _evidence(history: History, policy: Policy, at: int) -> _Evidence:
     units = units.take((units.hour > max(now - WINDOW_HOURS, cleared)) & (units.hour <= now) & told)
     good = units.take(units.kind == _GOOD)
     junk = units.take(_counted(policy.kinds)[units.kind])
-    witness = junk.take((junk.vantage != 0) & _WITNESS[junk.standing])
+    witness = junk.take((junk.vantage != 0) & IS_WITNESS[junk.standing])
     # Older days end where the window begins: a day is counted once, as units or as a day.
     old = history.days if isinstance(history.days, Days) else Days.of(history.days)
     if len(old.day):

@@ -14,7 +14,7 @@ from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Network
 from junkhound.listing.domain import Domain
 from junkhound.listing.policy import TAUS_HOURS
-from junkhound.listing.units import Unit, Units
+from junkhound.listing.units import Unit, Units, among
 from junkhound.tables import Standing
 
 # Points of one witness unit. Complaints never add points; an outside feed raises a score and never witnesses.
@@ -28,6 +28,7 @@ GOOD_POINTS = {
 }  # fmt: skip
 OWN_STANDINGS = frozenset({Standing.TRAP, Standing.MAILBOX, Standing.LOG})
 WITNESS_STANDINGS = OWN_STANDINGS | {Standing.PARTNER}
+IS_OWN, IS_WITNESS = (among(Standing, some) for some in (OWN_STANDINGS, WITNESS_STANDINGS))
 
 
 class Day(NamedTuple):
@@ -106,14 +107,11 @@ class Points(NamedTuple):
 
 
 _ALIKE: Mapping[int, float] = {}
-_STANDINGS = max(map(int, Standing)) + 1
-_WEIGHED, _OWN = np.zeros(_STANDINGS, bool), np.zeros(_STANDINGS, bool)
-_WEIGHED[[int(Standing.TRAP), int(Standing.FEED)]] = True
-_OWN[[int(standing) for standing in OWN_STANDINGS]] = True
+_WEIGHED = among(Standing, (Standing.TRAP, Standing.FEED))
 
 
 def _table(points: Mapping[Standing, float]) -> NDArray[np.float64]:
-    worth = np.zeros(_STANDINGS)
+    worth = np.zeros(len(IS_OWN))
     for standing, value in points.items():
         worth[int(standing)] = value
     return worth
@@ -131,7 +129,7 @@ def unit_points(units: Units, good: bool = False, weights: Mapping[int, float] =
     if weights:
         told = np.array([weights.get(vantage, 1.0) for vantage in units.vantage.tolist()])
         worth = np.where(_WEIGHED[units.standing], worth * told, worth)
-    counted = (worth > 0) & ((units.vantage != 0) | ~_OWN[units.standing])
+    counted = (worth > 0) & ((units.vantage != 0) | ~IS_OWN[units.standing])
     if not counted.all():
         units, worth = units.take(counted), worth[counted]
     if not units.size:

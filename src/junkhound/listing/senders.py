@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from junkhound.listing.history import GOOD_POINTS, WITNESS_STANDINGS, Level
+from junkhound.listing.history import GOOD_POINTS, IS_WITNESS, Level
 from junkhound.listing.rows import U64, Bools, Ints, Rows, is_v4, masked
 from junkhound.tables import Kind, Standing
 
@@ -73,7 +73,7 @@ def senders(rows: Rows, since: int, until: int) -> Senders:
     # The network of the latest hour, the largest number where several were seen in it.
     network = (rows.hour - since) << 48 | rows.asn.astype(np.int64) << 16 | rows.prefix.astype(np.int64) << 8
     network = np.maximum.reduceat(network | rows.operator, starts)
-    witness = np.isin(rows.standing, [int(s) for s in WITNESS_STANDINGS])
+    witness = IS_WITNESS[rows.standing]
     bad = np.isin(rows.kind, SCORED) & witness & (rows.vantage != 0) & (rows.messages > 0)
     told = (rows.messages > 0) | (rows.standing == int(Standing.FEED))  # an entry of a feed is of no message
     good = (rows.kind == int(Kind.GOOD)) & np.isin(rows.standing, [int(s) for s in GOOD_POINTS]) & told

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from junkhound.kernel.clock import HOUR
 from junkhound.kernel.net import Address, Network
-from junkhound.listing.history import JUNK_POINTS, OWN_STANDINGS, Day, Days, History, Level, Pool
+from junkhound.listing.history import IS_OWN, JUNK_POINTS, Day, Days, History, Level, Pool
 from junkhound.listing.policy import APART_HOURS, WINDOW_HOURS, Policy
 from junkhound.listing.rows import U64, Bools, Ints, Rows, is_v4, masked, subject_bits
 from junkhound.listing.select import counts
@@ -100,7 +100,7 @@ class Groups:
         """Numbers of the subjects that could have enough witnesses; all others need no decision."""
         rows = self.rows
         against = self._counts_against() & (rows.vantage != 0)
-        ours = against & np.isin(rows.standing, [int(s) for s in OWN_STANDINGS])
+        ours = against & IS_OWN[rows.standing]
         count = np.zeros(len(self), np.int64)
         at = np.flatnonzero(ours)
         if len(at):

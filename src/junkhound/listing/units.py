@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,13 @@ class Unit(NamedTuple):
     kind: int
     standing: int
     messages: int = 1
+
+
+def among(words: type[IntEnum], some: Iterable[int]) -> NDArray[np.bool_]:
+    """For each word by its number, whether it is one of these: to be asked of a whole column at once."""
+    flags = np.zeros(max(map(int, words)) + 1, np.bool_)
+    flags[[int(one) for one in some]] = True
+    return flags
 
 
 _KINDS = (np.uint64, np.int64, np.uint64, np.int64, np.int64, np.int64)

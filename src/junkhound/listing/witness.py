@@ -6,17 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
-
-from junkhound.listing.history import OWN_STANDINGS, WITNESS_STANDINGS
+from junkhound.listing.history import IS_OWN, IS_WITNESS
 from junkhound.listing.policy import APART_HOURS
 from junkhound.listing.units import Unit, Units
 from junkhound.tables import Standing
-
-_WITNESS, _OWN = (
-    np.isin(np.arange(max(map(int, Standing)) + 1), [int(standing) for standing in some])
-    for some in (WITNESS_STANDINGS, OWN_STANDINGS)
-)
 
 
 class Witnesses(NamedTuple):
@@ -37,8 +30,8 @@ def witnesses(units: Iterable[Unit] | Units, scope: str) -> Witnesses:
     beside ours, never two, and is none alone.
     """
     columns = Units.of(units)
-    told = columns.take((columns.vantage != 0) & _WITNESS[columns.standing])
-    mine = told.take(_OWN[told.standing])
+    told = columns.take((columns.vantage != 0) & IS_WITNESS[columns.standing])
+    mine = told.take(IS_OWN[told.standing])
     own = mine.vantages
     if scope == "own":
         by_vantage: dict[int, list[Unit]] = defaultdict(list)

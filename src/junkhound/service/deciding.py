@@ -57,8 +57,8 @@ HELD_S = 3600.0
 
 
 def _elapsed() -> float:
-    """Seconds that passed, sleep of the machine included; nobody can set them."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    """Seconds that passed, sleep of the machine included where the system counts it; nobody can set them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Steady:
