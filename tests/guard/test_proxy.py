@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import smtplib
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -82,16 +84,23 @@ lmtp_send_xforward_command = yes
 """
 
 
-@pytest.mark.peer
-def test_postfix_delivers_through_the_filter(tmp_path: Path) -> None:
+@contextmanager
+def filtered(place: Path) -> Iterator[tuple[guards.Sink, Path, int]]:
+    """A Postfix that delivers through the filter: what its next server took, its folder and its port."""
     with (
-        guards.sink(tmp_path) as taken,
+        guards.sink(place) as taken,
         guards.running(
-            guards.settled(tmp_path / "g"), "lmtp", "--listen", "127.0.0.1:0", "--next", f"127.0.0.1:{taken.port}"
+            guards.settled(place / "g"), "lmtp", "--listen", "127.0.0.1:0", "--next", f"127.0.0.1:{taken.port}"
         ) as where,
         folder() as root,
         postfix(root, MAIN.format(guard=where)) as port,
     ):
+        yield taken, root, port
+
+
+@pytest.mark.peer
+def test_postfix_delivers_through_the_filter(tmp_path: Path) -> None:
+    with filtered(tmp_path) as (taken, root, port):
         body = guards.mail()[guards.mail().index(b"From: ") :]
         send(port, "me@example.net", "you@example.net", body=body)
         until(lambda: len(taken.mails) == 1, "the delivery", root)

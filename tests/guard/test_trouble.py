@@ -18,7 +18,7 @@ import pytest
 from guard.test_desk import BROKEN
 from guard.test_imap import PLAIN, account, owner, subjects
 from guard.test_milter import MAIN, body_of, sent
-from guard.test_proxy import MAIN as THROUGH
+from guard.test_proxy import filtered
 from junkhound import guard
 from junkhound.inbox import imap
 from junkhound.kernel import config
@@ -92,14 +92,7 @@ def test_postfix_and_a_milter_in_trouble(tmp_path: Path) -> None:
 
 
 def test_postfix_delivers_once_though_the_next_server_breaks_in_the_middle(tmp_path: Path) -> None:
-    with (
-        guards.sink(tmp_path) as taken,
-        guards.running(
-            guards.settled(tmp_path / "g"), "lmtp", "--listen", "127.0.0.1:0", "--next", f"127.0.0.1:{taken.port}"
-        ) as where,
-        folder() as root,
-        postfix(root, THROUGH.format(guard=where)) as port,
-    ):
+    with filtered(tmp_path) as (taken, root, port):
         taken.breaks = 2
         send(port, "me@example.net", body=body_of(guards.mail()))
         until(lambda: log(root).count("status=sent") == 1, "the delivery", root)

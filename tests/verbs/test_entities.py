@@ -34,13 +34,22 @@ def letter(number: int, text: str, tail: str) -> bytes:
     ).encode()
 
 
+def grouped(folder: Path, first: str, second: str) -> Office:
+    """Two campaigns, taken in and grouped: eight mails that end so, and six of another text that end otherwise.
+
+    ``#`` stands for the number of the mail.
+    """
+    made = office(folder / "home")
+    mails = [letter(n, TEXTS[0], first.replace("#", str(n))) for n in range(8)]
+    mails += [letter(40 + n, TEXTS[1], second.replace("#", str(n))) for n in range(6)]
+    ingest(made, dataclasses.replace(JUNK, paths=(str(mbox(folder / "in.mbox", mails)),)))
+    grouping.group(made)
+    return made
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Office:
-    made = office(tmp_path / "home")
-    mails = [letter(n, TEXTS[0], f"pay to {WALLET} http://a.example/{n}") for n in range(8)]
-    mails += [letter(40 + n, TEXTS[1], f"bitcoin {WALLET} http://b.example/{n}") for n in range(6)]
-    ingest(made, dataclasses.replace(JUNK, paths=(str(mbox(tmp_path / "in.mbox", mails)),)))
-    grouping.group(made)
+    made = grouped(tmp_path, f"pay to {WALLET} http://a.example/#", f"bitcoin {WALLET} http://b.example/#")
     botnets.find(made)
     actors.find(made)
     return made
@@ -127,11 +136,7 @@ def test_a_wallet_put_into_a_few_mails_ties_nobody(tmp_path: Path) -> None:
 
 
 def test_domains_of_one_registrant_are_asked_for_together_and_tie_actors(tmp_path: Path) -> None:
-    made = office(tmp_path / "owned")
-    mails = [letter(n, TEXTS[0], f"http://a.example/{n}") for n in range(8)]
-    mails += [letter(40 + n, TEXTS[1], f"http://b.example/{n}") for n in range(6)]
-    ingest(made, dataclasses.replace(JUNK, paths=(str(mbox(tmp_path / "in.mbox", mails)),)))
-    grouping.group(made)
+    made = grouped(tmp_path, "http://a.example/#", "http://b.example/#")
     assert actors.find(made) == 0
     person = {"roles": ["registrant"], "vcardArray": ["vcard", [["email", {}, "text", "Buyer@Mail.Example"]]]}
     said = [{"objectClassName": "domain", "ldhName": name, "entities": [person]} for name in ("a.example", "b.example")]
