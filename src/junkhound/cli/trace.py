@@ -12,6 +12,7 @@ from junkhound.cli import show
 from junkhound.verbs.office import open_office
 
 if TYPE_CHECKING:
+    from junkhound.attribution import Attribution
     from junkhound.trace import Hop
     from junkhound.verbs.picture import Other, Picture, Step
     from junkhound.verbs.trace import Traced
@@ -279,11 +280,9 @@ def printable(line: str) -> str:
 def plain(one: Picture) -> dict[str, Any]:
     """The same as JSON: addresses as text, instants in RFC 3339."""
     from junkhound.kernel import clock
-    from junkhound.tables import country_code
 
     traced = one.traced
     verdict = traced.verdict
-    network = traced.whose.network if traced.whose else None
     return {
         "mail": traced.locator,
         "inside": traced.inside or None,
@@ -302,13 +301,7 @@ def plain(one: Picture) -> dict[str, Any]:
         "account": verdict.account,
         "weights": [{"clue": name, "ratio": ratio} for name, ratio in verdict.weights],
         "clues": [clue.name.lower() for clue in verdict.clues if clue.name],
-        "network": None
-        if network is None or not network.asn
-        else {
-            "asn": network.asn,
-            "organisation": network.organisation,
-            "country": country_code(network.country) if network.country else None,
-        },
+        "network": _network_fields(traced.whose.network) if traced.whose else None,
         "candidates": [
             {"address": str(found.address), "p": found.p, "hop": found.index} for found in verdict.candidates
         ],
@@ -339,6 +332,15 @@ def plain(one: Picture) -> dict[str, Any]:
         "assumed_relay": traced.assumed,
         "then": _text(traced.then),
     }  # fmt: skip
+
+
+def _network_fields(network: Attribution) -> dict[str, Any] | None:
+    from junkhound.tables import country_code
+
+    if not network.asn:
+        return None
+    country = country_code(network.country) if network.country else None
+    return {"asn": network.asn, "organisation": network.organisation, "country": country}
 
 
 def _hop_fields(hop: Hop) -> dict[str, Any]:

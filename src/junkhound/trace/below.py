@@ -118,7 +118,8 @@ def look(
     """Weigh the lines from place ``first`` on, until one is forged; at least ``near`` lines are searched for clues.
 
     A line without another machine in it (handed in by a program, qmail's notes) accuses nobody and is passed over: it
-    is as honest as what stands below it.
+    is as honest as what stands below it. Longer than a screen: one pass, in which each line sets what the next is
+    weighed by.
     """
     last, count = path.hop, len(hops)
     assert last is not None
